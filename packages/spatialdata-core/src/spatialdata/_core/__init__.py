@@ -1,0 +1,1 @@
+"""The ground floor: axes, names, and what every element has in common."""

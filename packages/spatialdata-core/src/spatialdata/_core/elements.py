@@ -1,0 +1,145 @@
+"""What all elements have in common: their type, their axes and the place of their transformations.
+
+Types are recognised without importing the libraries that define them: an element can only exist once its library is loaded.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
+
+from spatialdata._core.axes import ValidAxis, get_spatial_axes
+from spatialdata.errors import UnsupportedElementError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from dask.dataframe import DataFrame as DaskDataFrame
+    from geopandas import GeoDataFrame
+    from xarray import DataArray, DataTree
+
+    Raster: TypeAlias = DataArray | DataTree
+    SpatialElement: TypeAlias = DataArray | DataTree | GeoDataFrame | DaskDataFrame
+
+__all__ = [
+    "axes_of",
+    "element_attrs",
+    "is_array",
+    "is_points",
+    "is_raster",
+    "is_shapes",
+    "is_table",
+    "is_tree",
+    "levels_of",
+    "spatial_axes_of",
+    "type_name",
+]
+
+_RASTER_DIMS = (("c", "y", "x"), ("c", "z", "y", "x"), ("y", "x"), ("z", "y", "x"))
+
+
+def _is_instance(value: object, module: str, name: str) -> bool:
+    loaded = sys.modules.get(module)
+    cls = getattr(loaded, name, None) if loaded is not None else None
+    return isinstance(cls, type) and isinstance(value, cls)
+
+
+def is_array(value: object) -> TypeGuard[DataArray]:
+    """Whether ``value`` is an xarray.DataArray."""
+    return _is_instance(value, "xarray", "DataArray")
+
+
+def is_tree(value: object) -> TypeGuard[DataTree]:
+    """Whether ``value`` is an xarray.DataTree."""
+    return _is_instance(value, "xarray", "DataTree")
+
+
+def is_raster(value: object) -> TypeGuard[Raster]:
+    """Whether ``value`` is an image or labels of one or several scales."""
+    return is_array(value) or is_tree(value)
+
+
+def is_points(value: object) -> TypeGuard[DaskDataFrame]:
+    """Whether ``value`` is a dask.dataframe.DataFrame."""
+    return _is_instance(value, "dask.dataframe", "DataFrame")
+
+
+def is_shapes(value: object) -> TypeGuard[GeoDataFrame]:
+    """Whether ``value`` is a geopandas.GeoDataFrame."""
+    return _is_instance(value, "geopandas", "GeoDataFrame")
+
+
+def is_table(value: object) -> TypeGuard[AnnData]:
+    """Whether ``value`` is an anndata.AnnData."""
+    return _is_instance(value, "anndata", "AnnData")
+
+
+def type_name(value: object) -> str:
+    """The type of ``value`` as it is written in messages."""
+    return f"{type(value).__module__.partition('.')[0]}.{type(value).__name__}"
+
+
+def levels_of(raster: Raster) -> list[DataArray]:
+    """The levels of a raster, the finest first; a single-scale raster has one."""
+    if is_array(raster):
+        return [raster]
+    tree = cast("DataTree", raster)
+    names = sorted(tree.children, key=_level_number)
+    return [_only_variable(tree, name) for name in names]
+
+
+def _level_number(name: str) -> int:
+    digits = name.removeprefix("scale")
+    if not digits.isdigit():
+        raise UnsupportedElementError(
+            f"A multiscale raster has a level named {name!r}. Levels are named 'scale0', 'scale1', …"
+        )
+    return int(digits)
+
+
+def _only_variable(tree: DataTree, name: str) -> DataArray:
+    variables = list(tree[name].data_vars.values())
+    if len(variables) != 1:
+        raise UnsupportedElementError(
+            f"Level {name!r} of a multiscale raster holds {len(variables)} variables. Each level holds exactly one."
+        )
+    return cast("DataArray", variables[0])
+
+
+def axes_of(element: Any) -> tuple[ValidAxis, ...]:
+    """The axes of an element: the dimensions of a raster in their order, ``("x", "y"[, "z"])`` of points and shapes.
+
+    Raises
+    ------
+    ValueError
+        The dimensions of a raster are none of ``cyx``, ``czyx``, ``yx``, ``zyx``.
+    UnsupportedElementError
+        The object is no spatial element.
+    """
+    if is_raster(element):
+        dims = tuple(str(dim) for dim in levels_of(element)[0].dims)
+        if dims not in _RASTER_DIMS:
+            raise ValueError(f"A raster has the dimensions {dims}. Valid: {', '.join(map(str, _RASTER_DIMS))}.")
+        return cast("tuple[ValidAxis, ...]", dims)
+    if is_shapes(element):
+        return ("x", "y", "z") if bool(element.geometry.has_z.any()) or "z" in element.columns else ("x", "y")
+    if is_points(element) or _is_instance(element, "pandas", "DataFrame"):
+        return ("x", "y", "z") if "z" in element.columns else ("x", "y")
+    raise UnsupportedElementError(f"{type_name(element)} is no spatial element and has no axes.")
+
+
+def spatial_axes_of(element: Any) -> tuple[ValidAxis, ...]:
+    """The axes of an element without the channel axis."""
+    return get_spatial_axes(axes_of(element))
+
+
+def element_attrs(element: Any) -> dict[str, Any]:
+    """The live attributes of a spatial element; those of the finest level for a multiscale raster."""
+    holder = levels_of(element)[0] if is_tree(element) else element
+    attrs = getattr(holder, "attrs", None)
+    if not isinstance(attrs, Mapping):
+        raise UnsupportedElementError(
+            f"{type_name(element)} cannot carry transformations. "
+            "Make it an element first, for example with PointsModel.parse."
+        )
+    return cast("dict[str, Any]", attrs)

@@ -1,0 +1,29 @@
+"""Transformations between coordinate systems."""
+
+from __future__ import annotations
+
+from spatialdata.transformations.algebra import BaseTransformation
+from spatialdata.transformations.attach import get_transformation, remove_transformation, set_transformation
+from spatialdata.transformations.graph import (
+    get_transformation_between_coordinate_systems,
+    remove_transformations_to_coordinate_system,
+)
+from spatialdata.transformations.landmarks import align_elements_using_landmarks, get_transformation_between_landmarks
+from spatialdata.transformations.linear import Affine, Identity, MapAxis, Scale, Sequence, Translation
+
+__all__ = [
+    "Affine",
+    "BaseTransformation",
+    "Identity",
+    "MapAxis",
+    "Scale",
+    "Sequence",
+    "Translation",
+    "align_elements_using_landmarks",
+    "get_transformation",
+    "get_transformation_between_coordinate_systems",
+    "get_transformation_between_landmarks",
+    "remove_transformation",
+    "remove_transformations_to_coordinate_system",
+    "set_transformation",
+]

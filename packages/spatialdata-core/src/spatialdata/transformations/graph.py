@@ -1,0 +1,285 @@
+"""The coordinate graph: coordinate systems and elements as nodes, transformations as edges.
+
+Every element is a node (its intrinsic coordinates) with one edge to each of its coordinate systems. Edges are followed
+forwards, and backwards where the transformation has an inverse.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeAlias
+
+from spatialdata.errors import (
+    AmbiguousTransformationError,
+    NoTransformationError,
+    TransformationError,
+    UnknownCoordinateSystemError,
+    listing,
+    unknown_name,
+)
+from spatialdata.transformations.algebra import BaseTransformation
+from spatialdata.transformations.attach import check_transformations, remove_transformation, transformations_of
+from spatialdata.transformations.linear import Identity, Sequence
+
+__all__ = [
+    "CoordinateGraph",
+    "get_transformation_between_coordinate_systems",
+    "remove_transformations_to_coordinate_system",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """The node of the intrinsic coordinates of an element."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"<{self.name}>"
+
+
+Node: TypeAlias = str | _Element
+_MOST_PATHS_LISTED = 5
+
+
+@dataclass
+class CoordinateGraph:
+    """Elements and coordinate systems, connected by transformations.
+
+    Parameters
+    ----------
+    elements
+        The transformations of each element, by the name of the element.
+
+    Examples
+    --------
+    >>> from spatialdata.transformations import Identity, Scale
+    >>> graph = CoordinateGraph({"image": {"pixels": Identity(), "microns": Scale([0.5, 0.5], axes=("x", "y"))}})
+    >>> sorted(graph.coordinate_systems)
+    ['microns', 'pixels']
+    >>> len(graph.between("pixels", "microns").transformations)
+    2
+    """
+
+    elements: Mapping[str, Mapping[str, BaseTransformation]]
+    _edges: dict[Node, dict[Node, BaseTransformation]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._edges = defaultdict(dict)
+        for name, transformations in self.elements.items():
+            node = _Element(name)
+            self._edges[node] = {}
+            for system, transformation in check_transformations(transformations).items():
+                self._edges[node][system] = transformation
+                inverse = _inverse_or_none(transformation)
+                if inverse is not None:
+                    self._edges[system][node] = inverse
+                else:
+                    self._edges.setdefault(system, {})
+
+    @property
+    def coordinate_systems(self) -> list[str]:
+        """The names of all coordinate systems, sorted."""
+        return sorted(node for node in self._edges if isinstance(node, str))
+
+    def node(self, name: str) -> Node:
+        """The node of a coordinate system."""
+        if name not in self._edges:
+            raise UnknownCoordinateSystemError(unknown_name("coordinate system", name, self.coordinate_systems))
+        return name
+
+    def element(self, name: str) -> Node:
+        """The node of an element."""
+        return _Element(name)
+
+    def between(
+        self, source: Node, target: Node, via: Node | None = None, *, shortest: bool = True
+    ) -> BaseTransformation:
+        """The transformation from one node to another.
+
+        A direct edge wins; otherwise the path with the fewest edges. Several paths of that length are an error, since nothing
+        tells which is meant; ``via`` chooses.
+
+        Raises
+        ------
+        NoTransformationError
+            There is no path.
+        AmbiguousTransformationError
+            Several paths are equally short, or any second path exists with ``shortest=False``.
+        """
+        if source == target:
+            return Identity()
+        if via is None and target in self._edges[source]:
+            return Sequence([self._edges[source][target]])
+        paths = self._shortest_paths(source, target, via) if shortest else self._simple_paths(source, target, via)
+        found = list(islice(paths, _MOST_PATHS_LISTED))
+        if not found:
+            raise NoTransformationError(
+                f"No transformation leads from {source} to {target}{_through(via)}. "
+                f"Reachable from {source}: {listing(self._reachable(source))}."
+            )
+        if len(found) > 1:
+            routes = "; ".join(" -> ".join(map(str, path)) for path in found)
+            raise AmbiguousTransformationError(
+                f"Several paths lead from {source} to {target}{_through(via)}: {routes}. "
+                "Name one of the nodes in between as intermediate_coordinate_systems."
+            )
+        path = found[0]
+        return Sequence([self._edges[a][b] for a, b in zip(path, path[1:], strict=False)])
+
+    def _distances(self, source: Node) -> dict[Node, int]:
+        distances: dict[Node, int] = {source: 0}
+        queue: deque[Node] = deque([source])
+        while queue:
+            node = queue.popleft()
+            for neighbour in self._edges[node]:
+                if neighbour not in distances:
+                    distances[neighbour] = distances[node] + 1
+                    queue.append(neighbour)
+        return distances
+
+    def _reachable(self, source: Node) -> list[str]:
+        return sorted(node for node in self._distances(source) if isinstance(node, str) and node != source)
+
+    def _shortest_paths(self, source: Node, target: Node, via: Node | None) -> Iterator[list[Node]]:
+        if via is None:
+            yield from self._walk_back(self._distances(source), target)
+            return
+        for first in self._shortest_paths(source, via, None):
+            for second in self._shortest_paths(via, target, None):
+                yield first + second[1:]
+
+    def _walk_back(self, distances: Mapping[Node, int], target: Node) -> Iterator[list[Node]]:
+        if target not in distances:
+            return
+        if distances[target] == 0:
+            yield [target]
+            return
+        before = [n for n, d in distances.items() if d == distances[target] - 1 and target in self._edges[n]]
+        for node in before:
+            for path in self._walk_back(distances, node):
+                yield [*path, target]
+
+    def _simple_paths(self, source: Node, target: Node, via: Node | None) -> Iterator[list[Node]]:
+        def extend(path: list[Node]) -> Iterator[list[Node]]:
+            for neighbour in self._edges[path[-1]]:
+                if neighbour in path:
+                    continue
+                if neighbour == target:
+                    yield [*path, neighbour]
+                else:
+                    yield from extend([*path, neighbour])
+
+        return (path for path in extend([source]) if via is None or via in path)
+
+
+def _through(via: Node | None) -> str:
+    return f" through {via}" if via is not None else ""
+
+
+def _inverse_or_none(transformation: BaseTransformation) -> BaseTransformation | None:
+    try:
+        return transformation.inverse()
+    except TransformationError:
+        return None
+
+
+def get_transformation_between_coordinate_systems(
+    sdata: Any,
+    source_coordinate_system: Any,
+    target_coordinate_system: Any,
+    intermediate_coordinate_systems: Any = None,
+    shortest_path: bool = True,
+) -> BaseTransformation:
+    """The transformation from one coordinate system to another, through the elements that have both.
+
+    Parameters
+    ----------
+    sdata
+        The SpatialData object.
+    source_coordinate_system, target_coordinate_system
+        Names of coordinate systems, or elements, which stand for their intrinsic coordinates.
+    intermediate_coordinate_systems
+        A coordinate system or an element that the path must go through.
+    shortest_path
+        Take the path with the fewest transformations; with False any second path is an error.
+
+    Returns
+    -------
+    The Identity if source and target are the same, a Sequence otherwise. A direct transformation wins over longer paths.
+
+    Raises
+    ------
+    NoTransformationError
+        There is no path; the message lists what can be reached.
+    AmbiguousTransformationError
+        Several paths are equally short; the message lists them.
+    UnknownCoordinateSystemError
+        There is no coordinate system of that name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spatialdata import SpatialData
+    >>> from spatialdata.models import Labels2DModel
+    >>> from spatialdata.transformations import Identity, Scale
+    >>> scale = Scale([2.0, 2.0], axes=("x", "y"))
+    >>> labels = Labels2DModel.parse(np.zeros((4, 4), dtype=np.int32), transformations={"a": Identity(), "b": scale})
+    >>> t = get_transformation_between_coordinate_systems(SpatialData(labels={"labels": labels}), "a", "b")
+    >>> t.to_affine_matrix(("x",), ("x",))[0, 0]
+    np.float64(2.0)
+    """
+    elements = {name: dict(transformations) for name, transformations in sdata.gen_transformations()}
+    asked = (source_coordinate_system, target_coordinate_system, intermediate_coordinate_systems)
+    names = [_element_name(sdata, item, elements) for item in asked]
+    graph = CoordinateGraph(elements)
+    source, target, via = (
+        graph.element(name) if name is not None else (graph.node(item) if item is not None else None)
+        for name, item in zip(names, asked, strict=True)
+    )
+    if source is None or target is None:
+        raise TypeError("Give a source and a target: names of coordinate systems, or elements.")
+    return graph.between(source, target, via, shortest=shortest_path)
+
+
+def _element_name(sdata: Any, item: Any, elements: dict[str, dict[str, BaseTransformation]]) -> str | None:
+    """The node name of an element; one that is not in the object joins the graph with its own transformations."""
+    if item is None or isinstance(item, str):
+        return None
+    places = sdata.locate_element(item)
+    if places:
+        return str(places[0]).split("/", 1)[1]
+    name = f"element {id(item)}"
+    elements[name] = dict(transformations_of(item))
+    return name
+
+
+def remove_transformations_to_coordinate_system(sdata: Any, coordinate_system: str) -> None:
+    """Remove a coordinate system from all elements of an object, in place.
+
+    Parameters
+    ----------
+    sdata
+        The SpatialData object.
+    coordinate_system
+        The coordinate system to remove.
+
+    Raises
+    ------
+    KeyError
+        An element lacks the coordinate system; nothing is changed then.
+
+    Examples
+    --------
+    >>> from spatialdata import SpatialData
+    >>> remove_transformations_to_coordinate_system(SpatialData(), "global")
+    """
+    elements: Iterable[Any] = [element for _, _, element in sdata.gen_spatial_elements()]
+    for element in elements:
+        if coordinate_system not in transformations_of(element):
+            remove_transformation(element, coordinate_system)
+    for element in elements:
+        remove_transformation(element, coordinate_system)
