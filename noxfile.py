@@ -1,0 +1,131 @@
+"""The checks of the repository. ``./dev`` and ``.ci/run`` call these sessions; ``./dev nox -l`` lists them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+MEMBERS = ("spatialdata-core", "spatialdata-io", "spatialdata-plot", "napari-spatialdata")
+SOURCES = ("packages", "tests", "benchmarks", "examples", "docs", "noxfile.py")
+PYTHONS = ("3.11", "3.12", "3.13")
+PEER = ROOT / ".dev" / "peer"
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["lock", "lint", "types", "imports", "docs", "wheels"]
+
+
+def uv(session: nox.Session, *args: str, **env: str) -> str:
+    """Run uv on the environment of the session, or on the calling one where the session has none."""
+    output = session.run("uv", *args, env=env, external=True, silent=args[0] == "export")
+    return output if isinstance(output, str) else ""
+
+
+@nox.session(python=PYTHONS)
+@nox.parametrize("deps", ["locked", "lowest-direct"])
+def tests(session: nox.Session, deps: str) -> None:
+    """Run the tests with the locked dependencies, or with the oldest ones that the wheels declare."""
+    if deps == "locked":
+        groups = ("--no-default-groups", "--group", "test", "--group", "qt")
+        uv(session, "sync", "--frozen", *groups, UV_PROJECT_ENVIRONMENT=session.virtualenv.location)
+    else:
+        members = [argument for member in MEMBERS for argument in ("-e", f"packages/{member}")]
+        session.install("--resolution", "lowest-direct", *members, "--group", "test", "--group", "qt")
+    session.run("python", "-m", "pytest", "-n", "logical", "--maxprocesses", "4", *session.posargs)
+
+
+@nox.session(python=False)
+def lock(session: nox.Session) -> None:
+    """Check that uv.lock agrees with the pyproject files."""
+    uv(session, "lock", "--check")
+
+
+@nox.session(python=False)
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    session.run("ruff", "check", *SOURCES)
+    session.run("ruff", "format", "--check", *SOURCES)
+
+
+@nox.session(python=False)
+def types(session: nox.Session) -> None:
+    """Check the types of the four packages."""
+    session.run("mypy")
+
+
+@nox.session(python=False)
+def imports(session: nox.Session) -> None:
+    """Check who may import whom."""
+    session.run("lint-imports")
+
+
+@nox.session(python=False)
+def docs(session: nox.Session) -> None:
+    """Build the site; a warning or a reference that leads nowhere fails it."""
+    session.run("sphinx-build", "-n", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session(python=False)
+def build(session: nox.Session) -> None:
+    """Build the source distributions, and from these the wheels, into dist."""
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    uv(session, "build", "--quiet", "--all-packages", "--out-dir", "dist")
+    built = {path.name.split("-")[0] for path in (ROOT / "dist").glob("*.whl")}
+    if len(built) != len(MEMBERS):
+        session.error(f"{len(MEMBERS)} wheels were expected in dist, found {sorted(built)}")
+
+
+@nox.session(python=False, requires=["build"])
+def wheels(session: nox.Session) -> None:
+    """Install each wheel into an empty environment of its own and import all of it there."""
+    constraints = ROOT / "dist" / "constraints.txt"
+    exported = uv(
+        session, "export", "--frozen", "--quiet", "--no-hashes", "--no-emit-workspace", "--all-packages"
+    )
+    constraints.write_text(exported)
+    core = next((ROOT / "dist").glob("spatialdata-*.whl"))
+    for wheel in sorted((ROOT / "dist").glob("*.whl")):
+        environment = Path(session.create_tmp()) / wheel.name.split("-")[0]
+        uv(session, "venv", "--quiet", "--clear", str(environment))
+        python = str(python_of(environment))
+        files = {str(core), str(wheel)}
+        uv(session, "pip", "install", "--quiet", "--python", python, "--constraint", str(constraints), *files)
+        session.run(python, "-I", "tests/workspace/installed.py", wheel.name.split("-")[0], external=True)
+
+
+def python_of(environment: Path) -> Path:
+    """Return the interpreter of a virtual environment."""
+    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def peer_python(session: nox.Session) -> str:
+    """Create the environment of the published wheels where it is missing or out of date."""
+    python = python_of(PEER)
+    if not python.exists():
+        uv(session, "venv", "--quiet", str(PEER))
+    uv(session, "pip", "sync", "--quiet", "--python", str(python), "benchmarks/peer.txt")
+    return str(python)
+
+
+@nox.session(python=False)
+def contract(session: nox.Session) -> None:
+    """Check what others rely on against the published wheels."""
+    env = {"SPATIALDATA_PEER_PYTHON": peer_python(session)}
+    session.run("python", "-m", "pytest", "tests/contract", *session.posargs, env=env)
+
+
+@nox.session(python=False)
+def bench(session: nox.Session) -> None:
+    """Measure this workspace beside the published wheels."""
+    session.run("python", "-m", "benchmarks", "--peer", peer_python(session), *session.posargs)
+
+
+@nox.session(python=False)
+def demo(session: nox.Session) -> None:
+    """Run the breast-cancer study."""
+    session.run("spatialdata", "demo", *session.posargs)

@@ -1,0 +1,41 @@
+"""Runs code in the environment of the published wheels."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Peer = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def peer(tmp_path_factory: pytest.TempPathFactory) -> Peer:
+    """Function that runs a script file with the published wheels and returns the JSON on its last line.
+
+    The script gets the other arguments as ``sys.argv[1:]``. ``./dev nox -s contract`` makes the environment.
+    """
+    python = os.environ.get("SPATIALDATA_PEER_PYTHON")
+    if not python:
+        pytest.skip("no published wheels: SPATIALDATA_PEER_PYTHON is not set (./dev nox -s contract sets it)")
+    # Neither this environment nor the folder that pytest runs in may reach the other interpreter.
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))
+    }
+    folder = tmp_path_factory.mktemp("peer")
+
+    def run(script: Path, *arguments: object) -> Any:
+        command = [python, "-W", "ignore", str(script), *(str(argument) for argument in arguments)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=folder, env=environment, check=False
+        )
+        if done.returncode:
+            pytest.fail(f"{script.name} failed with the published wheels:\n{done.stderr}")
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
