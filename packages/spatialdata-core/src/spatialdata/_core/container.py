@@ -1,0 +1,37 @@
+"""How operations make a new SpatialData object without knowing its class, which stands on a higher floor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+if TYPE_CHECKING:
+    from spatialdata.sdata import SpatialData
+
+__all__ = ["is_container", "new_container", "register_container"]
+
+_FACTORIES: list[tuple[type[Any], Callable[..., Any]]] = []
+
+
+def register_container(cls: type[Any], factory: Callable[..., Any]) -> None:
+    """Make a class known as the container of elements."""
+    _FACTORIES[:] = [(cls, factory)]
+
+
+def _registered() -> tuple[type[Any], Callable[..., Any]]:
+    if not _FACTORIES:
+        import importlib
+
+        importlib.import_module("spatialdata.sdata")
+    return _FACTORIES[0]
+
+
+def is_container(value: object) -> TypeGuard[SpatialData]:
+    """Whether ``value`` is a SpatialData object."""
+    return isinstance(value, _registered()[0])
+
+
+def new_container(elements: Mapping[str, Any], attrs: Mapping[Any, Any] | None = None) -> SpatialData:
+    """Make a SpatialData object of elements and tables, by name."""
+    made: SpatialData = _registered()[1](elements, attrs)
+    return made

@@ -1,0 +1,230 @@
+"""The model of points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from spatialdata._core.axes import SPATIAL_AXES
+from spatialdata._core.elements import is_points, type_name
+from spatialdata.errors import ElementNotFoundError, Fault, UnsupportedElementError, listing, unknown_name
+from spatialdata.models.base import ATTRS_KEY, raise_faults, resolved_transformations, transform_faults
+from spatialdata.transformations.algebra import BaseTransformation
+from spatialdata.transformations.attach import TRANSFORM_KEY
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from dask.dataframe import DataFrame as DaskDataFrame
+
+    from spatialdata.models.points_frame import PointsFrame
+
+__all__ = ["PointsModel"]
+
+_COORDINATE_DTYPES = ("int32", "int64", "float32", "float64")
+_ROWS_PER_PARTITION = 2_000_000
+
+
+class PointsModel:
+    """Points: a lazy frame with the columns x, y and maybe z, and any others."""
+
+    ATTRS_KEY: ClassVar[str] = ATTRS_KEY
+    FEATURE_KEY: ClassVar[str] = "feature_key"
+    INSTANCE_KEY: ClassVar[str] = "instance_key"
+    TRANSFORM_KEY: ClassVar[str] = TRANSFORM_KEY
+    NPARTITIONS: ClassVar[int] = 1
+
+    @classmethod
+    def parse(
+        cls,
+        data: Any,
+        annotation: pd.DataFrame | None = None,
+        coordinates: Mapping[str, str] | None = None,
+        feature_key: str | None = None,
+        instance_key: str | None = None,
+        transformations: Mapping[str, BaseTransformation] | None = None,
+        **kwargs: Any,
+    ) -> PointsFrame:
+        """Make a points element.
+
+        Parameters
+        ----------
+        data
+            A numpy array of shape ``(n, 2)`` or ``(n, 3)`` with the columns x, y(, z), or a pandas or dask frame.
+        annotation
+            Further columns for a numpy array; a pandas frame of n rows, whose index the points get.
+        coordinates
+            For frames, the columns that hold the coordinates: ``{"x": "x_location", "y": "y_location"}``. They are renamed to the axes.
+            Columns already named x, y(, z) if not given.
+        feature_key
+            The column that says what each point is, for example its gene; it becomes categorical.
+        instance_key
+            The column that says which instance each point belongs to, for example its cell.
+        transformations
+            Transformations by coordinate system; the Identity to ``"global"`` if not given.
+        **kwargs
+            For numpy arrays and pandas frames: ``npartitions``, ``chunksize`` or ``sort`` of :func:`dask.dataframe.from_pandas`.
+
+        Returns
+        -------
+        A dask frame that keeps its attributes. The order of rows and columns, and the index, are those of the input.
+
+        Raises
+        ------
+        KeyError
+            A column that was named does not exist.
+        ValueError
+            The coordinates are missing or are no numbers, or the element carries transformations already.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spatialdata.models import PointsModel
+        >>> points = PointsModel.parse(np.array([[1.0, 2.0], [3.0, 4.0]]))
+        >>> points.compute().x.tolist()
+        [1.0, 3.0]
+        """
+        attrs = dict(getattr(data, "attrs", {}) or {})
+        resolved = resolved_transformations(transformations, attrs)
+        frame = cls._frame(data, annotation, coordinates)
+        _check_columns(frame, feature_key, instance_key)
+        dask_frame = cls._dask_frame(frame, feature_key, kwargs)
+        attrs[TRANSFORM_KEY] = resolved
+        keys = {cls.FEATURE_KEY: feature_key, cls.INSTANCE_KEY: instance_key}
+        given = {name: key for name, key in keys.items() if key is not None}
+        if given:
+            attrs[ATTRS_KEY] = {**attrs.get(ATTRS_KEY, {}), **given}
+        points = cls._with_attrs(dask_frame, attrs)
+        cls.validate(points)
+        return points
+
+    @classmethod
+    def _frame(cls, data: Any, annotation: pd.DataFrame | None, coordinates: Mapping[str, str] | None) -> Any:
+        import pandas as pd
+
+        if isinstance(data, np.ndarray):
+            if coordinates is not None:
+                raise ValueError("coordinates is for frames; the columns of an array are x, y and maybe z.")
+            return _frame_of_array(data, annotation)
+        if annotation is not None:
+            raise ValueError("annotation is for arrays; a frame brings its own columns.")
+        if not isinstance(data, pd.DataFrame) and not is_points(data):
+            raise UnsupportedElementError(
+                f"PointsModel.parse takes a numpy array, a pandas or a dask frame, not {type_name(data)}."
+            )
+        return _renamed(data, coordinates)
+
+    @classmethod
+    def _dask_frame(cls, frame: Any, feature_key: str | None, kwargs: dict[str, Any]) -> DaskDataFrame:
+        import dask.dataframe as dd
+
+        if is_points(frame):
+            if kwargs:
+                raise ValueError(f"A dask frame has its partitions; {', '.join(sorted(kwargs))} must not be given.")
+            return _with_known_categories(frame, feature_key)
+        if feature_key is not None and frame[feature_key].dtype != "category":
+            frame = frame.assign(**{feature_key: frame[feature_key].astype("category")})
+        if "chunksize" not in kwargs:
+            kwargs.setdefault("npartitions", max(cls.NPARTITIONS, -(-len(frame) // _ROWS_PER_PARTITION)))
+        kwargs.setdefault("sort", bool(frame.index.is_monotonic_increasing))
+        return dd.from_pandas(frame, **kwargs)
+
+    @classmethod
+    def _with_attrs(cls, frame: DaskDataFrame, attrs: dict[str, Any]) -> PointsFrame:
+        from spatialdata.models.points_frame import PointsFrame
+
+        return PointsFrame(frame, attrs)
+
+    @classmethod
+    def validate(cls, data: Any) -> None:
+        """Raise unless ``data`` is a valid points element.
+
+        Parameters
+        ----------
+        data
+            The element. Its rows are not read.
+
+        Raises
+        ------
+        ValidationError
+            With everything that is wrong with it.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spatialdata.models import PointsModel
+        >>> PointsModel.validate(PointsModel.parse(np.zeros((4, 2))))
+        """
+        if not is_points(data):
+            raise UnsupportedElementError(f"PointsModel needs a dask.dataframe.DataFrame, not {type_name(data)}.")
+        columns = list(data.columns)
+        faults: list[Fault] = []
+        for axis in SPATIAL_AXES:
+            if axis not in columns:
+                if axis != "z":
+                    faults.append(Fault((), f"the column {axis!r} is missing; the frame has {listing(columns)}"))
+            elif str(data.dtypes[axis]) not in _COORDINATE_DTYPES:
+                faults.append(Fault((axis,), f"must be of {', '.join(_COORDINATE_DTYPES)}, not {data.dtypes[axis]}"))
+        attrs = getattr(data, "attrs", None)
+        faults.extend(transform_faults(attrs if isinstance(attrs, Mapping) else {}))
+        raise_faults("This is no valid points element:", faults)
+
+
+def _frame_of_array(data: np.ndarray[Any, Any], annotation: pd.DataFrame | None) -> pd.DataFrame:
+    import pandas as pd
+
+    if data.ndim != 2 or data.shape[1] not in (2, 3):
+        raise ValueError(f"An array of points has the shape (n, 2) or (n, 3). Found {data.shape}.")
+    axes = SPATIAL_AXES[: data.shape[1]]
+    frame = pd.DataFrame(np.ascontiguousarray(data), columns=list(axes))
+    if annotation is None:
+        return frame
+    if len(annotation) != len(frame):
+        raise ValueError(f"There are {len(frame)} points, but annotation has {len(annotation)} rows.")
+    clash = [column for column in annotation.columns if column in axes]
+    if clash:
+        raise ValueError(f"annotation has the columns {listing(clash)}, which are the coordinates.")
+    columns = {str(name): annotation[name].array for name in annotation.columns}
+    return frame.set_axis(annotation.index, axis=0).assign(**columns)
+
+
+def _renamed(frame: Any, coordinates: Mapping[str, str] | None) -> Any:
+    columns = [str(column) for column in frame.columns]
+    if coordinates is None:
+        missing = [axis for axis in ("x", "y") if axis not in columns]
+        if missing:
+            raise ValueError(
+                f"The frame has no column {listing(missing)}. It has {listing(columns)}. "
+                "Say which columns hold the coordinates: coordinates={'x': …, 'y': …}."
+            )
+        return frame
+    unknown = [axis for axis in coordinates if axis not in SPATIAL_AXES]
+    if unknown or not {"x", "y"} <= set(coordinates):
+        raise ValueError(f"coordinates must name columns for x, y and maybe z. Found {dict(coordinates)}.")
+    for column in coordinates.values():
+        if column not in columns:
+            raise ElementNotFoundError(unknown_name("column", column, columns))
+    overwritten = [axis for axis, column in coordinates.items() if axis != column and axis in columns]
+    if overwritten and not set(overwritten) <= set(coordinates.values()):
+        raise ValueError(
+            f"The frame has the columns {listing(overwritten)} besides those named as coordinates. Drop or rename them first."
+        )
+    return frame.rename(columns={column: axis for axis, column in coordinates.items()})
+
+
+def _check_columns(frame: Any, feature_key: str | None, instance_key: str | None) -> None:
+    columns = [str(column) for column in frame.columns]
+    for what, key in (("feature_key", feature_key), ("instance_key", instance_key)):
+        if key is not None and key not in columns:
+            raise ElementNotFoundError(f"{what}: {unknown_name('column', key, columns)}")
+
+
+def _with_known_categories(frame: DaskDataFrame, feature_key: str | None) -> DaskDataFrame:
+    if feature_key is None:
+        return frame
+    if str(frame.dtypes[feature_key]) != "category":
+        return frame.categorize(columns=[feature_key])
+    if not frame[feature_key].cat.known:
+        return frame.assign(**{feature_key: frame[feature_key].cat.as_known()})
+    return frame

@@ -1,0 +1,124 @@
+"""Pyramids: the coarser levels of a multiscale raster.
+
+A level halves (or divides by any factor) the level before it. Images are averaged; labels take one pixel of each block, so that no id
+is ever invented. Pixels at the far border that fill no whole block are left out of the coarser level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from spatialdata._core.axes import SPATIAL_AXES
+
+if TYPE_CHECKING:
+    import dask.array as da
+    from xarray import DataArray, DataTree
+
+__all__ = ["ScaleFactors", "build_pyramid", "level_coordinates", "tree_of"]
+
+ScaleFactors: TypeAlias = Sequence[int | Mapping[str, int]]
+
+VARIABLE = "image"
+
+
+def level_coordinates(full_size: int, size: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The coordinates of the pixel centres of one axis of a level, in pixels of the finest level.
+
+    Examples
+    --------
+    >>> level_coordinates(4, 2)
+    array([1., 3.])
+    """
+    step = full_size / size
+    return np.asarray(np.arange(size) * step + step / 2)
+
+
+def _factors(given: int | Mapping[str, int], level: int, array: DataArray) -> dict[str, int]:
+    spatial = [str(dim) for dim in array.dims if dim in SPATIAL_AXES]
+    factors = dict.fromkeys(spatial, given) if isinstance(given, int | np.integer) else dict(given)
+    for axis, factor in factors.items():
+        if axis not in spatial:
+            raise ValueError(f"Scale factor {level} names the axis {axis!r}. The raster has the spatial axes {spatial}.")
+        if not isinstance(factor, int | np.integer) or factor < 1:
+            raise ValueError(f"Scale factor {level} along {axis} is {factor!r}. Scale factors are whole numbers from 1 on.")
+        if factor > array.sizes[axis]:
+            raise ValueError(
+                f"Scale factor {level} along {axis} is {factor}, but the level before it has only {array.sizes[axis]} pixels there."
+            )
+    return {axis: int(factors.get(axis, 1)) for axis in spatial}
+
+
+def _mean(block: np.ndarray[Any, Any], axis: Any = None) -> np.ndarray[Any, Any]:
+    mean = np.asarray(block.mean(axis=axis, dtype=np.float64))
+    if np.issubdtype(block.dtype, np.floating):
+        return np.asarray(mean.astype(block.dtype))
+    return np.asarray(np.rint(mean).astype(block.dtype))
+
+
+def _coarsened(data: da.Array, factors: Sequence[int], *, is_labels: bool) -> da.Array:
+    import dask.array as da
+
+    trimmed = data[tuple(slice(0, size // factor * factor) for size, factor in zip(data.shape, factors, strict=True))]
+    if is_labels:
+        return trimmed[tuple(slice((factor - 1) // 2, None, factor) for factor in factors)]
+    return da.coarsen(_mean, trimmed, dict(enumerate(factors)), trim_excess=False) if max(factors) > 1 else trimmed
+
+
+def _aligned(data: da.Array, factors: Sequence[int]) -> da.Array:
+    """Rechunk so that no block of pixels lies in two chunks."""
+    chunks = []
+    for sizes, factor in zip(data.chunks, factors, strict=True):
+        whole = max(sizes[0] // factor, 1) * factor
+        chunks.append(sizes if all(size % factor == 0 for size in sizes[:-1]) else whole)
+    return data.rechunk(tuple(chunks))
+
+
+def build_pyramid(array: DataArray, scale_factors: ScaleFactors) -> DataTree:
+    """Build a multiscale raster.
+
+    Parameters
+    ----------
+    array
+        The finest level, with dask data.
+    scale_factors
+        One factor per further level, relative to the level before it: a whole number for all spatial axes, or one per axis.
+
+    Returns
+    -------
+    Tree with the children ``scale0``, ``scale1``, …; all levels are lazy.
+
+    Raises
+    ------
+    ValueError
+        A factor is no whole number from 1 on, names no spatial axis, or exceeds the size of the axis.
+    """
+    levels = [array]
+    for number, given in enumerate(scale_factors, start=1):
+        before = levels[-1]
+        by_axis = _factors(given, number, before)
+        factors = [by_axis.get(str(dim), 1) for dim in before.dims]
+        data = _coarsened(_aligned(before.data, factors), factors, is_labels="c" not in array.dims)
+        levels.append(_level_like(array, data))
+    return tree_of(levels)
+
+
+def _level_like(full: DataArray, data: Any) -> DataArray:
+    from xarray import DataArray
+
+    coords: dict[str, Any] = {}
+    for dim, size in zip(full.dims, data.shape, strict=True):
+        if dim in SPATIAL_AXES:
+            coords[str(dim)] = level_coordinates(full.sizes[dim], size)
+        elif dim in full.coords:
+            coords[str(dim)] = full.coords[dim].values
+    return DataArray(data, dims=full.dims, coords=coords, name=VARIABLE)
+
+
+def tree_of(levels: Sequence[DataArray]) -> DataTree:
+    """Make a multiscale raster of its levels, the finest first."""
+    from xarray import DataTree
+
+    return DataTree.from_dict({f"scale{k}": level.to_dataset(name=VARIABLE) for k, level in enumerate(levels)})

@@ -1,0 +1,272 @@
+"""Models of images and labels."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from spatialdata._core.axes import SPATIAL_AXES
+from spatialdata._core.elements import is_array, is_raster, is_tree, levels_of, type_name
+from spatialdata.config import settings
+from spatialdata.errors import Fault, UnsupportedElementError
+from spatialdata.models.base import raise_faults, resolved_transformations, transform_faults
+from spatialdata.models.pyramid import VARIABLE, ScaleFactors, build_pyramid, level_coordinates, tree_of
+from spatialdata.transformations.algebra import BaseTransformation
+from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations
+
+if TYPE_CHECKING:
+    import dask.array as da
+    from xarray import DataArray, DataTree
+
+__all__ = ["Image2DModel", "Image3DModel", "Labels2DModel", "Labels3DModel", "RasterModel"]
+
+Chunks: TypeAlias = int | tuple[int | tuple[int, ...], ...] | Mapping[str, Any] | str
+
+_ONE_CHUNK_BYTES = 2**26
+_CHUNK_SIDE = 2048
+
+
+class RasterModel:
+    """What the models of images and labels share."""
+
+    dims: ClassVar[tuple[str, ...]]
+    is_labels: ClassVar[bool] = False
+
+    @classmethod
+    def parse(
+        cls,
+        data: Any,
+        dims: Sequence[str] | None = None,
+        c_coords: str | Sequence[str | int] | None = None,
+        transformations: Mapping[str, BaseTransformation] | None = None,
+        scale_factors: ScaleFactors | None = None,
+        method: Any = None,
+        chunks: Chunks | None = None,
+        **kwargs: Any,
+    ) -> DataArray | DataTree:
+        """Make an element of an array.
+
+        Parameters
+        ----------
+        data
+            A numpy array, dask array, or xarray.DataArray; an xarray.DataTree that is a multiscale raster already is validated and
+            copied. The data are not copied and not computed.
+        dims
+            The axis of each dimension of ``data``, for example ``("y", "x", "c")``; the element has them in the order of the model.
+            Those of the model if not given; a DataArray has its own.
+        c_coords
+            Names of the channels; whole numbers from 0 on if not given. Not for labels.
+        transformations
+            Transformations by coordinate system; the Identity to ``"global"`` if not given.
+        scale_factors
+            Factors of the further levels, each relative to the level before it; then the result is multiscale.
+        method
+            Accepted for compatibility and not needed: images are averaged, labels take one pixel of each block.
+        chunks
+            Chunks of the data: a number, a tuple in the order of the model, or a dict by axis.
+        **kwargs
+            ``rgb=True`` names the channels r, g, b(, a).
+
+        Returns
+        -------
+        The element: an xarray.DataArray, or an xarray.DataTree with ``scale_factors``. Pixel i covers i to i + 1 of its axis and
+        has the coordinate i + 0.5.
+
+        Raises
+        ------
+        ValueError
+            The dimensions do not fit the model, the number of channel names is wrong, or the element carries transformations already.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spatialdata.models import Image2DModel
+        >>> image = Image2DModel.parse(np.zeros((3, 4, 5), dtype=np.uint8), c_coords=["r", "g", "b"])
+        >>> image.dims, image.x.values[0]
+        (('c', 'y', 'x'), np.float64(0.5))
+        """
+        _check_method(method)
+        if is_tree(data):
+            return cls._parse_tree(data, transformations)
+        array, attrs = cls._array(data, dims)
+        names = cls._channel_names(data, array, c_coords, kwargs)
+        element = cls._element(array, names, chunks)
+        element.attrs.update({key: value for key, value in attrs.items() if key != TRANSFORM_KEY})
+        resolved = resolved_transformations(transformations, attrs)
+        result = build_pyramid(element, scale_factors) if scale_factors else element
+        attach_transformations(result, resolved)
+        cls.validate(result)
+        return result
+
+    @classmethod
+    def _parse_tree(cls, tree: DataTree, transformations: Mapping[str, BaseTransformation] | None) -> DataTree:
+        levels = levels_of(tree)
+        resolved = resolved_transformations(transformations, levels[0].attrs)
+        copy = tree_of([level.copy(deep=False) for level in levels])
+        for level in levels_of(copy):
+            level.attrs = dict(level.attrs)
+        attach_transformations(copy, resolved)
+        cls.validate(copy)
+        return copy
+
+    @classmethod
+    def _array(cls, data: Any, dims: Sequence[str] | None) -> tuple[da.Array, Mapping[str, Any]]:
+        """The data as a dask array in the order of the model, and the attributes that came with it."""
+        import dask.array as da
+
+        attrs: Mapping[str, Any] = {}
+        if is_array(data):
+            own = tuple(str(dim) for dim in data.dims)
+            if dims is not None and tuple(dims) != own:
+                raise ValueError(f"The DataArray has the dimensions {own}, but dims={tuple(dims)} was given. Leave dims out.")
+            dims, attrs, data = own, data.attrs, data.data
+        if not isinstance(data, np.ndarray | da.Array):
+            raise UnsupportedArrayError(
+                f"{cls.__name__}.parse takes a numpy array, a dask array or an xarray.DataArray, not {type_name(data)}."
+            )
+        dims = cls.dims if dims is None else tuple(dims)
+        if data.ndim != len(cls.dims) or set(dims) != set(cls.dims) or len(dims) != len(cls.dims):
+            raise ValueError(
+                f"{cls.__name__} has the dimensions {cls.dims}. Found an array of shape {data.shape} with the dimensions {dims}."
+            )
+        array = data if isinstance(data, da.Array) else da.from_array(data, chunks=_default_chunks(data, dims))
+        return array.transpose([dims.index(dim) for dim in cls.dims]), attrs
+
+    @classmethod
+    def _channel_names(
+        cls, data: Any, array: da.Array, c_coords: str | Sequence[str | int] | None, kwargs: dict[str, Any]
+    ) -> list[Any] | None:
+        rgb = kwargs.pop("rgb", False)
+        if kwargs:
+            raise ValueError(f"{cls.__name__}.parse does not take {', '.join(map(repr, sorted(kwargs)))}.")
+        if cls.is_labels:
+            if c_coords is not None:
+                raise ValueError("Labels have no channels; c_coords must not be given.")
+            return None
+        count = array.shape[0]
+        if c_coords is not None:
+            names: list[Any] = [c_coords] if isinstance(c_coords, str) else list(c_coords)
+        elif rgb or rgb is None:
+            names = list("rgba"[:count])
+        elif is_array(data) and "c" in data.coords:
+            names = data.coords["c"].to_numpy().tolist()
+        else:
+            names = list(range(count))
+        if len(names) != count:
+            raise ValueError(f"The image has {count} channels, but {len(names)} channel names were given: {names}.")
+        return names
+
+    @classmethod
+    def _element(cls, array: da.Array, names: list[Any] | None, chunks: Chunks | None) -> DataArray:
+        from xarray import DataArray
+
+        if chunks is not None:
+            by_number = {cls.dims.index(k): v for k, v in chunks.items()} if isinstance(chunks, Mapping) else chunks
+            array = array.rechunk(by_number)
+        coords: dict[str, Any] = {} if names is None else {"c": names}
+        for dim, size in zip(cls.dims, array.shape, strict=True):
+            if dim in SPATIAL_AXES:
+                coords[dim] = level_coordinates(size, size) if size else np.empty(0)
+        return DataArray(array, dims=cls.dims, coords=coords, name=VARIABLE)
+
+    @classmethod
+    def validate(cls, data: Any) -> None:
+        """Raise unless ``data`` is a valid element of this model.
+
+        Parameters
+        ----------
+        data
+            The element. Its data are not read.
+
+        Raises
+        ------
+        ValidationError
+            With everything that is wrong with it.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spatialdata.models import Labels2DModel
+        >>> Labels2DModel.validate(Labels2DModel.parse(np.zeros((4, 5), dtype=np.int32)))
+        """
+        if not is_raster(data):
+            raise UnsupportedElementError(f"{cls.__name__} needs an xarray.DataArray or DataTree, not {type_name(data)}.")
+        faults: list[Fault] = []
+        levels = levels_of(data)
+        if not levels:
+            faults.append(Fault((), "a multiscale raster needs at least the level 'scale0'"))
+        for number, level in enumerate(levels):
+            path = (f"scale{number}",) if is_tree(data) else ()
+            faults.extend(Fault((*path, *fault.path), fault.message) for fault in cls._level_faults(level))
+        if is_tree(data) and TRANSFORM_KEY in data.attrs:
+            faults.append(Fault(("attrs", TRANSFORM_KEY), "transformations belong on the levels, not on the root of the tree"))
+        raise_faults(f"This is no valid element of {cls.__name__}:", faults)
+        _warn_large_chunks(levels[0])
+
+    @classmethod
+    def _level_faults(cls, level: DataArray) -> list[Fault]:
+        import dask.array as da
+
+        if level.dims != cls.dims:
+            return [Fault(("dims",), f"must be {cls.dims}, not {tuple(level.dims)}")]
+        faults = transform_faults(level.attrs)
+        if not isinstance(level.data, da.Array):
+            faults.append(Fault(("data",), f"must be a dask array, not {type_name(level.data)}; parse wraps it"))
+        if cls.is_labels and not (np.issubdtype(level.dtype, np.integer) or level.dtype == bool):
+            faults.append(Fault(("dtype",), f"labels hold whole numbers, not {level.dtype}; cast them first"))
+        return faults
+
+
+class UnsupportedArrayError(UnsupportedElementError, ValueError):
+    """The object given to a parser of rasters is no array."""
+
+
+def _check_method(method: Any) -> None:
+    if method is not None and not isinstance(method, str) and not hasattr(method, "name"):
+        raise TypeError(f"method must be the name of a downsampling method or None, not {type(method).__name__}.")
+
+
+def _default_chunks(data: np.ndarray[Any, Any], dims: Sequence[str]) -> tuple[int, ...]:
+    if data.nbytes <= _ONE_CHUNK_BYTES:
+        return data.shape
+    return tuple(min(size, _CHUNK_SIDE) if dim in ("x", "y") else 1 for dim, size in zip(dims, data.shape, strict=True))
+
+
+def _warn_large_chunks(level: DataArray) -> None:
+    largest = int(np.prod([max(sizes, default=0) for sizes in level.data.chunks])) * level.dtype.itemsize
+    if largest > settings.large_chunk_threshold_bytes:
+        warnings.warn(
+            f"A chunk of this raster has {largest} bytes, more than {settings.large_chunk_threshold_bytes} "
+            "(settings.large_chunk_threshold_bytes). Pass chunks= to parse it in smaller ones.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+class Image2DModel(RasterModel):
+    """Images with the axes c, y, x."""
+
+    dims = ("c", "y", "x")
+
+
+class Image3DModel(RasterModel):
+    """Images with the axes c, z, y, x."""
+
+    dims = ("c", "z", "y", "x")
+
+
+class Labels2DModel(RasterModel):
+    """Labels with the axes y, x: each pixel holds the id of an instance, or 0 for the background."""
+
+    dims = ("y", "x")
+    is_labels = True
+
+
+class Labels3DModel(RasterModel):
+    """Labels with the axes z, y, x: each pixel holds the id of an instance, or 0 for the background."""
+
+    dims = ("z", "y", "x")
+    is_labels = True

@@ -1,0 +1,197 @@
+"""The model of shapes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from spatialdata._core.elements import is_shapes, type_name
+from spatialdata.errors import Fault, UnsupportedElementError
+from spatialdata.models.base import ATTRS_KEY, raise_faults, resolved_transformations, transform_faults
+from spatialdata.transformations.algebra import BaseTransformation
+from spatialdata.transformations.attach import TRANSFORM_KEY
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+__all__ = ["ShapesModel"]
+
+_POINT, _POLYGON, _MULTIPOLYGON = 0, 3, 6
+
+
+class ShapesModel:
+    """Shapes: a GeoDataFrame of circles (points with a column ``radius``), or of polygons and multipolygons."""
+
+    GEOMETRY_KEY: ClassVar[str] = "geometry"
+    ATTRS_KEY: ClassVar[str] = ATTRS_KEY
+    RADIUS_KEY: ClassVar[str] = "radius"
+    TRANSFORM_KEY: ClassVar[str] = TRANSFORM_KEY
+
+    @classmethod
+    def parse(
+        cls,
+        data: Any,
+        geometry: int | None = None,
+        offsets: tuple[np.ndarray[Any, Any], ...] | None = None,
+        radius: float | np.ndarray[Any, Any] | None = None,
+        index: Any = None,
+        transformations: Mapping[str, BaseTransformation] | None = None,
+    ) -> GeoDataFrame:
+        """Make a shapes element.
+
+        Parameters
+        ----------
+        data
+            A GeoDataFrame; a numpy array of coordinates of shape ``(n, 2)``; or the path of a GeoJSON file.
+        geometry
+            For arrays, the type of the geometries: 0 circles, 3 polygons, 6 multipolygons.
+        offsets
+            For arrays of polygons, the ragged offsets as :func:`shapely.from_ragged_array` takes them.
+        radius
+            For circles, one radius or one per circle, in the units of the coordinates.
+        index
+            The ids of the shapes; whole numbers from 0 on if not given.
+        transformations
+            Transformations by coordinate system; the Identity to ``"global"`` if not given.
+
+        Returns
+        -------
+        A new GeoDataFrame that shares the geometries.
+
+        Raises
+        ------
+        ValidationError, ValueError
+            Geometries are missing, empty, or of mixed types; circles have no radius; the element carries transformations already.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spatialdata.models import ShapesModel
+        >>> circles = ShapesModel.parse(np.array([[0.0, 0.0], [5.0, 5.0]]), geometry=0, radius=2.0)
+        >>> circles.radius.tolist()
+        [2.0, 2.0]
+        """
+        frame = cls._frame(data, geometry, offsets, radius, index)
+        frame.attrs = dict(frame.attrs)
+        frame.attrs[TRANSFORM_KEY] = resolved_transformations(transformations, frame.attrs)
+        cls.validate(frame)
+        return frame
+
+    @classmethod
+    def _frame(cls, data: Any, geometry: int | None, offsets: Any, radius: Any, index: Any) -> GeoDataFrame:
+        import geopandas
+        import shapely
+
+        if is_shapes(data):
+            if any(value is not None for value in (geometry, offsets, radius, index)):
+                raise ValueError("A GeoDataFrame brings its geometries, radii and index; give only transformations with it.")
+            return data.copy(deep=False)
+        if isinstance(data, np.ndarray):
+            if geometry not in (_POINT, _POLYGON, _MULTIPOLYGON):
+                raise ValueError(f"geometry must be 0 (circles), 3 (polygons) or 6 (multipolygons), not {geometry!r}.")
+            kind = shapely.GeometryType(geometry)
+            geometries = shapely.from_ragged_array(kind, data, None if kind == shapely.GeometryType.POINT else offsets)
+        elif isinstance(data, str | Path):
+            geometries = _geometries_of_file(Path(data))
+        else:
+            raise UnsupportedElementError(
+                f"ShapesModel.parse takes a GeoDataFrame, an array of coordinates or the path of a GeoJSON file, not {type_name(data)}."
+            )
+        columns = {} if radius is None else {cls.RADIUS_KEY: np.broadcast_to(np.asarray(radius, dtype=float), len(geometries))}
+        return geopandas.GeoDataFrame(columns, geometry=geometries, index=index)
+
+    @classmethod
+    def validate(cls, data: Any) -> None:
+        """Raise unless ``data`` is a valid shapes element.
+
+        Parameters
+        ----------
+        data
+            The element.
+
+        Raises
+        ------
+        ValidationError
+            With everything that is wrong with it.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spatialdata.models import ShapesModel
+        >>> ShapesModel.validate(ShapesModel.parse(np.zeros((1, 2)), geometry=0, radius=1))
+        """
+        if not is_shapes(data):
+            raise UnsupportedElementError(f"ShapesModel needs a geopandas.GeoDataFrame, not {type_name(data)}.")
+        if cls.GEOMETRY_KEY not in data.columns:
+            raise_faults("This is no valid shapes element:", [Fault((), "the column 'geometry' is missing")])
+        faults = cls._geometry_faults(data)
+        if not faults and data.geometry.iloc[0].geom_type == "Point":
+            faults.extend(cls._radius_faults(data))
+        faults.extend(transform_faults(data.attrs))
+        raise_faults("This is no valid shapes element:", faults)
+
+    @classmethod
+    def _geometry_faults(cls, data: GeoDataFrame) -> list[Fault]:
+        import shapely
+
+        path = (cls.GEOMETRY_KEY,)
+        if len(data) == 0:
+            return [Fault(path, "there are no shapes; an element needs at least one")]
+        types = shapely.get_type_id(data.geometry.to_numpy())
+        missing = int((types == -1).sum())
+        if missing:
+            return [Fault(path, f"{missing} of {len(data)} geometries are missing; drop these rows")]
+        present = sorted({shapely.GeometryType(value).name.title() for value in np.unique(types)})
+        if present == ["Point"] or set(present) <= {"Polygon", "Multipolygon"}:
+            return []
+        return [Fault(path, f"must be all points, or all polygons and multipolygons; found {', '.join(present)}")]
+
+    @classmethod
+    def _radius_faults(cls, data: GeoDataFrame) -> list[Fault]:
+        if cls.RADIUS_KEY not in data.columns:
+            return [Fault((), "circles need a column 'radius'")]
+        radius = data[cls.RADIUS_KEY].to_numpy()
+        if not np.issubdtype(radius.dtype, np.number):
+            return [Fault((cls.RADIUS_KEY,), f"must be numbers, not {radius.dtype}")]
+        bad = int((radius <= 0).sum())
+        if bad:
+            return [Fault((cls.RADIUS_KEY,), f"{bad} of {len(data)} radii are not positive")]
+        odd = int((~np.isfinite(radius)).sum())
+        if odd:
+            warnings.warn(f"{odd} of {len(data)} circles have a radius that is not finite.", UserWarning, stacklevel=4)
+        return []
+
+    @classmethod
+    def validate_shapes_not_mixed_types(cls, gdf: GeoDataFrame) -> None:
+        """Raise unless all geometries are of one type: all points, all polygons, or all multipolygons.
+
+        Parameters
+        ----------
+        gdf
+            The shapes.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spatialdata.models import ShapesModel
+        >>> ShapesModel.validate_shapes_not_mixed_types(ShapesModel.parse(np.zeros((1, 2)), geometry=0, radius=1))
+        """
+        types = sorted(set(gdf.geom_type))
+        if len(types) > 1:
+            raise ValueError(f"The shapes are of several types: {', '.join(types)}. Keep one type in one element.")
+
+
+def _geometries_of_file(path: Path) -> np.ndarray[Any, Any]:
+    import shapely
+
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}. ShapesModel.parse reads GeoJSON files.")
+    try:
+        parsed = shapely.from_geojson(path.read_text(encoding="utf-8"))
+    except (shapely.GEOSException, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no GeoJSON: {error}.") from error
+    return np.asarray(shapely.get_parts(parsed))

@@ -1,0 +1,385 @@
+"""The model of tables."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from spatialdata._core.elements import is_table, type_name
+from spatialdata._core.names import names_faults, sanitize_name
+from spatialdata.errors import ElementNotFoundError, Fault, UnsupportedElementError, listing, unknown_name
+from spatialdata.models.base import ATTRS_KEY, raise_faults
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+__all__ = ["TableModel", "check_target_region_column_symmetry", "get_table_keys", "sanitize_table", "table_name_faults"]
+
+_FRAMES = ("obs", "var")
+_MAPPINGS = ("obsm", "obsp", "varm", "varp", "uns", "layers")
+
+
+class TableModel:
+    """Tables: an AnnData whose rows annotate instances of elements, or nothing.
+
+    ``uns["spatialdata_attrs"]`` says which: ``region`` names the elements, ``region_key`` the column of ``obs`` with the element of each
+    row, ``instance_key`` the column with the id of the instance in it.
+    """
+
+    ATTRS_KEY: ClassVar[str] = ATTRS_KEY
+    REGION_KEY: ClassVar[str] = "region"
+    REGION_KEY_KEY: ClassVar[str] = "region_key"
+    INSTANCE_KEY: ClassVar[str] = "instance_key"
+
+    @classmethod
+    def parse(
+        cls,
+        adata: AnnData,
+        region: str | list[str] | None = None,
+        region_key: str | None = None,
+        instance_key: str | None = None,
+        overwrite_metadata: bool = False,
+    ) -> AnnData:
+        """Make a table.
+
+        Parameters
+        ----------
+        adata
+            The data. It is not changed.
+        region
+            The element, or the elements, that the table annotates.
+        region_key
+            The column of ``obs`` that names the element of each row.
+        instance_key
+            The column of ``obs`` with the id of the instance of each row: whole numbers or strings, unique in each element.
+        overwrite_metadata
+            Replace what the table says about its elements.
+
+        Returns
+        -------
+        The table. It is ``adata`` itself if it needs no change, otherwise a copy that shares the matrices.
+
+        Raises
+        ------
+        ValueError
+            One of the three keys is missing, the column of regions does not hold exactly the regions, or ids occur twice.
+        TypeError
+            The ids are neither whole numbers nor strings.
+
+        Examples
+        --------
+        >>> import anndata, numpy as np, pandas as pd
+        >>> from spatialdata.models import TableModel
+        >>> obs = pd.DataFrame({"region": "cells", "id": [1, 2]}, index=["a", "b"])
+        >>> obs["region"] = obs["region"].astype("category")
+        >>> table = TableModel.parse(anndata.AnnData(np.ones((2, 3)), obs=obs), "cells", "region", "id")
+        >>> table.uns["spatialdata_attrs"]["region"]
+        'cells'
+        """
+        if not is_table(adata):
+            raise UnsupportedElementError(f"TableModel.parse takes an anndata.AnnData, not {type_name(adata)}.")
+        raise_faults("The table has invalid names:", table_name_faults(adata))
+        given = (region, region_key, instance_key)
+        if all(value is None for value in given):
+            return cls.validate(adata)
+        if cls.ATTRS_KEY in adata.uns and not overwrite_metadata:
+            raise ValueError(
+                "The table says already which elements it annotates (uns['spatialdata_attrs']). "
+                "Pass overwrite_metadata=True to replace that, or leave region, region_key and instance_key out."
+            )
+        if region is None or region_key is None or instance_key is None:
+            raise ValueError(
+                "A table that annotates elements needs region, region_key and instance_key. "
+                f"Found region={region!r}, region_key={region_key!r}, instance_key={instance_key!r}."
+            )
+        regions = _as_regions(region)
+        _check_region_column(adata, region_key, regions)
+        ids = _column(adata, instance_key, "instance_key")
+        _check_instances(ids, instance_key)
+        _check_unique(adata, region_key, instance_key)
+        table = _shallow_copy(adata)
+        if adata.obs[region_key].dtype != "category":
+            warnings.warn(f"The column {region_key!r} was made categorical.", UserWarning, stacklevel=2)
+            table.obs[region_key] = table.obs[region_key].astype("category")
+        table.uns[cls.ATTRS_KEY] = {
+            cls.REGION_KEY: region if isinstance(region, str) else regions,
+            cls.REGION_KEY_KEY: region_key,
+            cls.INSTANCE_KEY: instance_key,
+        }
+        return cls.validate(table)
+
+    @classmethod
+    def validate(cls, data: AnnData) -> AnnData:
+        """Raise unless ``data`` is a valid table; return it.
+
+        Parameters
+        ----------
+        data
+            The table. Its matrices are not read.
+
+        Raises
+        ------
+        ValidationError
+            With everything that is wrong with it.
+
+        Examples
+        --------
+        >>> import anndata, numpy as np
+        >>> from spatialdata.models import TableModel
+        >>> TableModel.validate(anndata.AnnData(np.ones((2, 3)))).n_obs
+        2
+        """
+        if not is_table(data):
+            raise UnsupportedElementError(f"TableModel needs an anndata.AnnData, not {type_name(data)}.")
+        attrs = data.uns.get(cls.ATTRS_KEY)
+        if attrs is None:
+            return data
+        raise_faults("This is no valid table:", cls._metadata_faults(data, attrs))
+        return data
+
+    @classmethod
+    def _metadata_faults(cls, data: AnnData, attrs: Any) -> list[Fault]:
+        path = ("uns", cls.ATTRS_KEY)
+        keys = (cls.REGION_KEY, cls.REGION_KEY_KEY, cls.INSTANCE_KEY)
+        missing = [key for key in keys if key not in attrs]
+        if missing:
+            return [Fault(path, f"{listing(missing)} missing; all of {listing(keys)} are needed")]
+        region, region_key, instance_key = (attrs[key] for key in keys)
+        if region is None and region_key is None and instance_key is None:
+            return []
+        faults: list[Fault] = []
+        for key in (region_key, instance_key):
+            if key not in data.obs.columns:
+                faults.append(Fault(("obs",), unknown_name("column", key, data.obs.columns)))
+        if faults:
+            return faults
+        column = data.obs[region_key]
+        if column.dtype != "category":
+            faults.append(Fault(("obs", region_key), f"must be categorical, not {column.dtype}"))
+        faults.extend(_region_faults(column, _as_regions(region), region_key))
+        faults.extend(_instance_faults(data.obs[instance_key], instance_key))
+        return faults
+
+
+def _as_regions(region: str | Iterable[str]) -> list[str]:
+    regions = [region] if isinstance(region, str) else [str(item) for item in region]
+    if not regions:
+        raise ValueError("region must name at least one element; the list is empty.")
+    return regions
+
+
+def _column(adata: AnnData, key: str, what: str) -> pd.Series:
+    if key not in adata.obs.columns:
+        raise ElementNotFoundValueError(f"{what}: " + unknown_name("column of obs", key, adata.obs.columns))
+    return adata.obs[key]
+
+
+class ElementNotFoundValueError(ElementNotFoundError, ValueError):
+    """A column of a table was asked for that does not exist."""
+
+
+def _region_faults(column: pd.Series, regions: list[str], region_key: str) -> list[Fault]:
+    used = {str(value) for value in column.dropna().unique()}
+    wrong = used.symmetric_difference(regions)
+    nulls = int(column.isna().sum())
+    faults = []
+    if nulls:
+        faults.append(Fault(("obs", region_key), f"{nulls} rows name no region"))
+    if wrong and len(column):
+        faults.append(
+            Fault(
+                ("obs", region_key),
+                f"names the regions {listing(sorted(used))}, but region is {listing(regions)}; they differ in {listing(sorted(wrong))}",
+            )
+        )
+    return faults
+
+
+def _check_region_column(adata: AnnData, region_key: str, regions: list[str]) -> None:
+    column = _column(adata, region_key, "region_key")
+    raise_faults("The regions of the table do not fit:", _region_faults(column, regions, region_key))
+
+
+def _is_id_dtype(column: pd.Series) -> bool:
+    import pandas as pd
+
+    dtype: Any = column.cat.categories.dtype if isinstance(column.dtype, pd.CategoricalDtype) else column.dtype
+    if pd.api.types.is_integer_dtype(dtype):
+        return True
+    if dtype == object:
+        return bool(pd.api.types.infer_dtype(column.dropna(), skipna=True) in ("string", "empty"))
+    return bool(pd.api.types.is_string_dtype(dtype))
+
+
+def _instance_faults(column: pd.Series, instance_key: str) -> list[Fault]:
+    path = ("obs", instance_key)
+    nulls = int(column.isna().sum())
+    faults = [Fault(path, f"{nulls} rows have no id")] if nulls else []
+    if not _is_id_dtype(column):
+        faults.append(Fault(path, f"ids must be whole numbers or strings, not {column.dtype}"))
+    return faults
+
+
+def _check_instances(column: pd.Series, instance_key: str) -> None:
+    if not _is_id_dtype(column):
+        raise TypeError(
+            f"The ids in obs[{instance_key!r}] must be whole numbers or strings, not {column.dtype}. Cast the column first."
+        )
+    raise_faults("The ids of the table do not fit:", _instance_faults(column, instance_key))
+
+
+def _check_unique(adata: AnnData, region_key: str, instance_key: str) -> None:
+    keys = adata.obs[[region_key, instance_key]]
+    twice = keys[keys.duplicated(keep=False)]
+    if len(twice):
+        examples = listing(twice[instance_key].unique()[:5])
+        raise ValueError(
+            f"The ids in obs[{instance_key!r}] must be unique in each region: {len(twice)} rows share an id, for example {examples}."
+        )
+
+
+def _shallow_copy(adata: AnnData) -> AnnData:
+    """A table of its own whose matrices are shared with ``adata``; a view is copied."""
+    from anndata import AnnData
+
+    if adata.is_view or adata.isbacked:
+        return adata.copy()
+    return AnnData(
+        X=adata.X,
+        obs=adata.obs.copy(),
+        var=adata.var.copy(),
+        uns=dict(adata.uns),
+        obsm=dict(adata.obsm),
+        varm=dict(adata.varm),
+        layers=dict(adata.layers),
+        raw=adata.raw.to_adata() if adata.raw is not None else None,
+        obsp=dict(adata.obsp),
+        varp=dict(adata.varp),
+    )
+
+
+def get_table_keys(table: AnnData) -> tuple[str | list[str], str, str]:
+    """What a table annotates.
+
+    Parameters
+    ----------
+    table
+        A table that annotates elements.
+
+    Returns
+    -------
+    region
+        The name of the element, or the list of their names.
+    region_key
+        The column of ``obs`` that names the element of each row.
+    instance_key
+        The column of ``obs`` with the id of the instance of each row.
+
+    Raises
+    ------
+    ValueError
+        The table annotates nothing.
+
+    Examples
+    --------
+    >>> import anndata, numpy as np, pandas as pd
+    >>> from spatialdata.models import TableModel
+    >>> obs = pd.DataFrame({"region": pd.Categorical(["cells"]), "id": [1]}, index=["a"])
+    >>> get_table_keys(TableModel.parse(anndata.AnnData(np.ones((1, 1)), obs=obs), "cells", "region", "id"))
+    ('cells', 'region', 'id')
+    """
+    attrs = table.uns.get(ATTRS_KEY)
+    if not attrs or attrs.get(TableModel.REGION_KEY) is None:
+        raise ValueError(
+            "The table annotates no element: uns['spatialdata_attrs'] is missing. "
+            "TableModel.parse(table, region=…, region_key=…, instance_key=…) says what it annotates."
+        )
+    region = attrs[TableModel.REGION_KEY]
+    named = region if isinstance(region, str) else _as_regions(region)
+    return named, str(attrs[TableModel.REGION_KEY_KEY]), str(attrs[TableModel.INSTANCE_KEY])
+
+
+def check_target_region_column_symmetry(table: AnnData, region_key: str, target: str | pd.Series) -> None:
+    """Raise a ValueError unless the column of regions holds exactly the target regions.
+
+    Parameters
+    ----------
+    table
+        The table.
+    region_key
+        The column of ``obs`` that names the element of each row.
+    target
+        The regions: a name, a list of names, or a Series.
+
+    Examples
+    --------
+    >>> import anndata, numpy as np, pandas as pd
+    >>> obs = pd.DataFrame({"region": ["cells"]}, index=["a"])
+    >>> check_target_region_column_symmetry(anndata.AnnData(np.ones((1, 1)), obs=obs), "region", "cells")
+    """
+    regions = _as_regions(target if isinstance(target, str) else list(np.unique(np.asarray(target, dtype=object))))
+    raise_faults("The regions of the table do not fit:", _region_faults(table.obs[region_key], regions, region_key))
+
+
+def table_name_faults(table: AnnData, path: tuple[str, ...] = ()) -> list[Fault]:
+    """What is wrong with the names in a table: columns of obs and var, and keys of its mappings."""
+    faults: list[Fault] = []
+    for attribute in _FRAMES:
+        columns = getattr(table, attribute).columns
+        faults.extend(names_faults(columns, (*path, attribute), is_dataframe_column=True))
+    for attribute in _MAPPINGS:
+        keys = [key for key in getattr(table, attribute) if key is not None]
+        faults.extend(names_faults(keys, (*path, attribute)))
+    return faults
+
+
+def sanitize_table(data: AnnData, inplace: bool = True) -> AnnData | None:
+    """Give valid names to the columns and keys of a table.
+
+    Parameters
+    ----------
+    data
+        The table.
+    inplace
+        Change the table; otherwise return a changed copy.
+
+    Returns
+    -------
+    None, or the copy with ``inplace=False``.
+
+    Raises
+    ------
+    ValueError
+        Two names would become the same.
+
+    Examples
+    --------
+    >>> import anndata, numpy as np, pandas as pd
+    >>> table = anndata.AnnData(np.ones((1, 1)), obs=pd.DataFrame({"my column": [1]}, index=["a"]))
+    >>> sanitize_table(table, inplace=False).obs.columns.tolist()
+    ['my_column']
+    """
+    frames = {name: _sanitized(getattr(data, name).columns, name, column=True) for name in _FRAMES}
+    mappings = {name: _sanitized(getattr(data, name), name, column=False) for name in _MAPPINGS}
+    table = data if inplace else data.copy()
+    for name, renames in frames.items():
+        setattr(table, name, getattr(table, name).rename(columns=renames))
+    for name, renames in mappings.items():
+        mapping = getattr(table, name)
+        for old, new in renames.items():
+            if old != new:
+                mapping[new] = mapping.pop(old)
+    return None if inplace else table
+
+
+def _sanitized(names: Iterable[Any], where: str, *, column: bool) -> dict[Any, str]:
+    renames = {name: sanitize_name(str(name), column) for name in names if name is not None}
+    folded = [new.casefold() for new in renames.values()]
+    clashes = sorted({new for new in renames.values() if folded.count(new.casefold()) > 1})
+    if clashes:
+        raise ValueError(f"Several names in {where} would become {listing(clashes)}. Rename them first.")
+    return renames
