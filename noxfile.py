@@ -1,4 +1,4 @@
-"""The checks of the repository. ``./dev`` and ``.ci/run`` call these sessions; ``./dev nox -l`` lists them."""
+"""The checks of the repository, called by ``./dev`` and ``.ci/run``; ``./dev nox -l`` lists them."""
 
 from __future__ import annotations
 
@@ -84,10 +84,8 @@ def build(session: nox.Session) -> None:
 def wheels(session: nox.Session) -> None:
     """Install each wheel into an empty environment of its own and import all of it there."""
     constraints = ROOT / "dist" / "constraints.txt"
-    exported = uv(
-        session, "export", "--frozen", "--quiet", "--no-hashes", "--no-emit-workspace", "--all-packages"
-    )
-    constraints.write_text(exported)
+    options = ("--frozen", "--quiet", "--no-hashes", "--no-emit-workspace", "--all-packages")
+    constraints.write_text(uv(session, "export", *options))
     core = next((ROOT / "dist").glob("spatialdata-*.whl"))
     for wheel in sorted((ROOT / "dist").glob("*.whl")):
         environment = Path(session.create_tmp()) / wheel.name.split("-")[0]

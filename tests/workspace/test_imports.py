@@ -40,7 +40,7 @@ def test_import_loads_no_heavy_library(package: str) -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_import_takes_under_300_ms(package: str) -> None:
-    # The one timed assertion of the suite, since the time is a promise. The best of several stands a busy machine.
+    # The one timed assertion of the suite, since the time is a promise. The best of several allows for load.
     best = min(probe(package)["seconds"] for _ in range(5))
     assert best < 0.3
 

@@ -1,0 +1,1 @@
+"""Benchmarks of this workspace beside the published wheels."""

@@ -1,0 +1,146 @@
+"""Run each case here and with the published wheels, and print both with their ratio."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+CASES = {path.stem: path for path in sorted((HERE / "cases").glob("[a-z]*.py"))}
+SIDES = ("peer", "here")
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one process needed for one case."""
+
+    cpu_s: float
+    wall_s: float
+    peak_mb: float
+    result: Any
+
+
+class CaseError(Exception):
+    """A case did not run on one side."""
+
+
+def call(python: str, case: Path, *arguments: str) -> str:
+    """Run the worker on one side and return the last line that it printed."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    command = [python, "-W", "ignore", str(HERE / "worker.py"), str(case), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        raise CaseError(
+            done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit {done.returncode}"
+        )
+    return done.stdout.splitlines()[-1] if done.stdout else ""
+
+
+def measure(
+    pythons: dict[str, str], case: Path, size: str, repeat: int
+) -> dict[str, Measurement | CaseError]:
+    """Measure one case on all sides, taking turns so that a change of load meets both.
+
+    Of the repetitions the one with the least CPU time counts: whatever else ran can only have added to it.
+    """
+    best: dict[str, Measurement | CaseError] = {}
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        for side, python in pythons.items():
+            try:
+                (Path(folder) / side).mkdir()
+                call(python, case, "setup", size, str(Path(folder) / side))
+            except CaseError as error:
+                best[side] = error
+        for _ in range(repeat):
+            for side, python in pythons.items():
+                known = best.get(side)
+                if isinstance(known, CaseError):
+                    continue
+                try:
+                    found = Measurement(
+                        **json.loads(call(python, case, "run", size, str(Path(folder) / side)))
+                    )
+                except CaseError as error:
+                    best[side] = error
+                    continue
+                if known is None or found.cpu_s < known.cpu_s:
+                    best[side] = found
+    return best
+
+
+def agree(first: Any, second: Any) -> bool:
+    """Compare what two sides returned: mappings and lists of numbers and text, numbers to a millionth."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first.keys() == second.keys() and all(agree(first[key], second[key]) for key in first)
+    if isinstance(first, list) and isinstance(second, list):
+        return len(first) == len(second) and all(map(agree, first, second))
+    if isinstance(first, int | float) and isinstance(second, int | float):
+        return math.isclose(first, second, rel_tol=1e-6, abs_tol=1e-9)
+    return bool(first == second)
+
+
+def row(name: str, found: dict[str, Measurement | CaseError]) -> str:
+    """Format one line of the table."""
+    peer, here = found["peer"], found["here"]
+    cells = [f"{name:<20}"]
+    for side in (peer, here):
+        if isinstance(side, CaseError):
+            cells.append(f"{'failed':>10} {'':>8}")
+        else:
+            cells.append(f"{side.cpu_s:>10.3f} {side.peak_mb:>8.0f}")
+    if isinstance(peer, Measurement) and isinstance(here, Measurement):
+        cells.append(f"{peer.cpu_s / max(here.cpu_s, 1e-6):>8.1f} {peer.peak_mb / here.peak_mb:>8.2f}")
+        cells.append("same" if agree(peer.result, here.result) else f"DIFFER: {peer.result} / {here.result}")
+    else:
+        cells.append(f"{'':>8} {'':>8}")
+        cells.append(
+            "; ".join(f"{name}: {side}" for name, side in found.items() if isinstance(side, CaseError))
+        )
+    return "  ".join(cells)
+
+
+def main() -> int:
+    """Parse the command line, run the cases, print the table."""
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument(
+        "cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}; all when none is named"
+    )
+    parser.add_argument(
+        "--peer", required=True, metavar="PYTHON", help="interpreter that has the published wheels"
+    )
+    parser.add_argument("--size", choices=("small", "medium", "large"), default="small")
+    parser.add_argument(
+        "--repeat", type=int, default=3, metavar="N", help="runs of each case (the best counts)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the numbers")
+    options = parser.parse_args()
+    unknown = sorted(set(options.cases) - CASES.keys())
+    if unknown:
+        parser.error(f"there is no case {', '.join(unknown)}; the cases are {', '.join(CASES)}")
+    pythons = dict(zip(SIDES, (options.peer, sys.executable), strict=True))
+    print(f"{'':<20}  {'peer':>10} {'':>8}  {'here':>10} {'':>8}  {'peer / here':>17}")
+    print(
+        f"{'size ' + options.size:<20}  {'CPU s':>10} {'MB':>8}  {'CPU s':>10} {'MB':>8}  {'CPU':>8} {'MB':>8}  results"
+    )
+    numbers: dict[str, dict[str, Any]] = {}
+    for name in options.cases or CASES:
+        found = measure(pythons, CASES[name], options.size, options.repeat)
+        print(row(name, found), flush=True)
+        numbers[name] = {
+            side: str(one) if isinstance(one, CaseError) else vars(one) for side, one in found.items()
+        }
+    if options.json:
+        options.json.write_text(json.dumps({"size": options.size, "cases": numbers}, indent=1) + "\n")
+    return int(any(isinstance(one, str) for sides in numbers.values() for one in sides.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

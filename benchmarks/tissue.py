@@ -1,0 +1,100 @@
+"""Seeded inputs of the cases, made with public names that both sides have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is of everything; the tissue is a square of ``edge`` pixels."""
+
+    edge: int
+    cells: int
+    spots: int
+    molecules: int
+
+
+SIZES = {
+    "small": Size(edge=1024, cells=2_000, spots=200, molecules=100_000),
+    "medium": Size(edge=4096, cells=20_000, spots=2_000, molecules=1_000_000),
+    "large": Size(edge=16384, cells=200_000, spots=10_000, molecules=10_000_000),
+}
+GENES = 300
+CELL_TYPES = 9
+
+
+def molecules(size: Size):
+    """Points of the tissue as a pandas frame with columns x, y, gene and quality."""
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(1)
+    xy = rng.uniform(0, size.edge, (size.molecules, 2))
+    gene = pd.Categorical.from_codes(
+        rng.integers(0, GENES, size.molecules), [f"gene_{i:03}" for i in range(GENES)]
+    )
+    quality = rng.integers(0, 40, size.molecules)
+    return pd.DataFrame({"x": xy[:, 0], "y": xy[:, 1], "gene": gene, "quality": quality})
+
+
+def outlines(size: Size, count: int, seed: int, radius: float):
+    """Polygons with 16 corners around the points of a jittered grid, as a GeoDataFrame."""
+    import geopandas as gpd
+    import numpy as np
+    import shapely
+
+    rng = np.random.default_rng(seed)
+    side = int(np.ceil(np.sqrt(count)))
+    step = size.edge / side
+    row, column = np.divmod(np.arange(count), side)
+    centre = np.stack([column, row], axis=1) * step + step / 2 + rng.uniform(-step / 8, step / 8, (count, 2))
+    angle = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    corners = centre[:, None] + radius * step * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return gpd.GeoDataFrame(geometry=shapely.polygons(corners))
+
+
+def cells(size: Size):
+    """Outlines of cells with a categorical column ``cell_type``."""
+    import numpy as np
+    import pandas as pd
+
+    codes = np.random.default_rng(5).integers(0, CELL_TYPES, size.cells)
+    names = [f"type_{code}" for code in range(CELL_TYPES)]
+    return outlines(size, size.cells, seed=2, radius=0.45).assign(
+        cell_type=pd.Categorical.from_codes(codes, names)
+    )
+
+
+def image(size: Size):
+    """One channel of smooth noise, as an array (c, y, x) of uint16."""
+    import numpy as np
+
+    coarse = np.random.default_rng(3).integers(
+        0, 4000, (1, size.edge // 16, size.edge // 16), dtype=np.uint16
+    )
+    return coarse.repeat(16, axis=1).repeat(16, axis=2)
+
+
+def tissue(name: str, *kinds: str):
+    """A SpatialData object of one size with the elements that are asked for."""
+    from spatialdata import SpatialData
+    from spatialdata.models import Image2DModel, PointsModel, ShapesModel
+
+    size = SIZES[name]
+    elements = {}
+    if "molecules" in kinds:
+        elements["molecules"] = PointsModel.parse(molecules(size), feature_key="gene")
+    if "cells" in kinds:
+        elements["cells"] = ShapesModel.parse(cells(size))
+    if "spots" in kinds:
+        elements["spots"] = ShapesModel.parse(outlines(size, size.spots, seed=4, radius=0.4))
+    if "image" in kinds:
+        elements["image"] = Image2DModel.parse(image(size), dims=("c", "y", "x"), scale_factors=[2, 2, 2])
+    return SpatialData.init_from_elements(elements)
+
+
+def store(name: str, folder: Path, *kinds: str) -> None:
+    """Write the tissue to ``folder / "tissue.zarr"``."""
+    tissue(name, *kinds).write(folder / "tissue.zarr")

@@ -1,0 +1,63 @@
+"""Writes one API page for every public module, from the module's own ``__all__``."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+PACKAGES = ("spatialdata", "spatialdata_io", "spatialdata_plot", "napari_spatialdata")
+# Modules whose import needs a library that only an extra brings, or a display.
+UNIMPORTABLE = ("spatialdata.dataloader", "napari_spatialdata.widgets", "napari_spatialdata.controllers")
+
+
+def public_modules(package: str) -> Iterator[str]:
+    """Yield a package and its public sub-packages that declare what they offer."""
+    root = importlib.import_module(package)
+    yield package
+    for module in pkgutil.iter_modules(root.__path__, f"{package}."):
+        if module.name.rpartition(".")[2].startswith("_") or module.name in UNIMPORTABLE:
+            continue
+        if getattr(importlib.import_module(module.name), "__all__", ()):
+            yield module.name
+
+
+PUBLIC_MODULES = tuple(module for package in PACKAGES for module in public_modules(package))
+
+
+def section_of(value: object) -> str | None:
+    """Name the section that a public object is listed in; None for a module or an alias of types."""
+    if isinstance(value, ModuleType):
+        return None
+    if inspect.isclass(value):
+        return "Errors" if issubclass(value, BaseException) else "Classes"
+    return "Functions" if callable(value) else "Values"
+
+
+def page_of(name: str) -> str:
+    """Return the page of one public module."""
+    module = importlib.import_module(name)
+    sections: dict[str, list[str]] = {"Classes": [], "Functions": [], "Values": [], "Errors": []}
+    for public in sorted(getattr(module, "__all__", ())):
+        section = section_of(getattr(module, public))
+        if section is not None and not public.startswith("__"):
+            sections[section].append(public)
+    lines = [name, "=" * len(name), "", f".. currentmodule:: {name}", "", inspect.getdoc(module) or "", ""]
+    for title, names in sections.items():
+        if not names:
+            continue
+        lines += [title, "-" * len(title), "", ".. autosummary::", "   :toctree: .", "   :nosignatures:", ""]
+        lines += [f"   {public}" for public in names] + [""]
+    return "\n".join(lines)
+
+
+def write_pages(folder: Path, modules: tuple[str, ...]) -> None:
+    """Write the pages into a folder, touching only those that changed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in modules:
+        page, text = folder / f"module-{name}.rst", page_of(name)
+        if not page.exists() or page.read_text(encoding="utf-8") != text:
+            page.write_text(text, encoding="utf-8")

@@ -1,0 +1,48 @@
+"""Configuration of the documentation site."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
+
+from public_names import PUBLIC_MODULES, write_pages  # noqa: E402
+
+project = "SpatialData"
+author = "The SpatialData developers"
+copyright = author
+release = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["project"]["version"]
+version = release
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.viewcode",
+]
+exclude_patterns = ["_build", "_ext"]
+templates_path = ["_templates"]
+html_theme = "furo"
+html_title = f"SpatialData {release}"
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autosummary_ignore_module_all = False
+autodoc_member_order = "bysource"
+# The types stand in the docstrings, in words that say shape and axes.
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+
+nitpicky = True
+nitpick_ignore_regex = [
+    # Inventories of other projects are not fetched, so that the site builds without a network.
+    (r"py:.*", r"(?!spatialdata|spatialdata_io|spatialdata_plot|napari_spatialdata)[\w.]+"),
+]
+
+write_pages(HERE / "api" / "generated", PUBLIC_MODULES)
