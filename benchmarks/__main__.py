@@ -127,9 +127,8 @@ def main() -> int:
         parser.error(f"there is no case {', '.join(unknown)}; the cases are {', '.join(CASES)}")
     pythons = dict(zip(SIDES, (options.peer, sys.executable), strict=True))
     print(f"{'':<20}  {'peer':>10} {'':>8}  {'here':>10} {'':>8}  {'peer / here':>17}")
-    print(
-        f"{'size ' + options.size:<20}  {'CPU s':>10} {'MB':>8}  {'CPU s':>10} {'MB':>8}  {'CPU':>8} {'MB':>8}  results"
-    )
+    side = f"{'CPU s':>10} {'MB':>8}"
+    print(f"{'size ' + options.size:<20}  {side}  {side}  {'CPU':>8} {'MB':>8}  results")
     numbers: dict[str, dict[str, Any]] = {}
     for name in options.cases or CASES:
         found = measure(pythons, CASES[name], options.size, options.repeat)
