@@ -38,15 +38,11 @@ def call(python: str, case: Path, *arguments: str) -> str:
     command = [python, "-W", "ignore", str(HERE / "worker.py"), str(case), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
-        raise CaseError(
-            done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit {done.returncode}"
-        )
+        raise CaseError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit {done.returncode}")
     return done.stdout.splitlines()[-1] if done.stdout else ""
 
 
-def measure(
-    pythons: dict[str, str], case: Path, size: str, repeat: int
-) -> dict[str, Measurement | CaseError]:
+def measure(pythons: dict[str, str], case: Path, size: str, repeat: int) -> dict[str, Measurement | CaseError]:
     """Measure one case on all sides, taking turns so that a change of load meets both.
 
     Of the repetitions the one with the least CPU time counts: whatever else ran can only have added to it.
@@ -65,9 +61,7 @@ def measure(
                 if isinstance(known, CaseError):
                     continue
                 try:
-                    found = Measurement(
-                        **json.loads(call(python, case, "run", size, str(Path(folder) / side)))
-                    )
+                    found = Measurement(**json.loads(call(python, case, "run", size, str(Path(folder) / side))))
                 except CaseError as error:
                     best[side] = error
                     continue
@@ -101,25 +95,17 @@ def row(name: str, found: dict[str, Measurement | CaseError]) -> str:
         cells.append("same" if agree(peer.result, here.result) else f"DIFFER: {peer.result} / {here.result}")
     else:
         cells.append(f"{'':>8} {'':>8}")
-        cells.append(
-            "; ".join(f"{name}: {side}" for name, side in found.items() if isinstance(side, CaseError))
-        )
+        cells.append("; ".join(f"{name}: {side}" for name, side in found.items() if isinstance(side, CaseError)))
     return "  ".join(cells)
 
 
 def main() -> int:
     """Parse the command line, run the cases, print the table."""
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument(
-        "cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}; all when none is named"
-    )
-    parser.add_argument(
-        "--peer", required=True, metavar="PYTHON", help="interpreter that has the published wheels"
-    )
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}; all when none is named")
+    parser.add_argument("--peer", required=True, metavar="PYTHON", help="interpreter that has the published wheels")
     parser.add_argument("--size", choices=("small", "medium", "large"), default="small")
-    parser.add_argument(
-        "--repeat", type=int, default=3, metavar="N", help="runs of each case (the best counts)"
-    )
+    parser.add_argument("--repeat", type=int, default=3, metavar="N", help="runs of each case (the best counts)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the numbers")
     options = parser.parse_args()
     unknown = sorted(set(options.cases) - CASES.keys())
@@ -133,9 +119,7 @@ def main() -> int:
     for name in options.cases or CASES:
         found = measure(pythons, CASES[name], options.size, options.repeat)
         print(row(name, found), flush=True)
-        numbers[name] = {
-            side: str(one) if isinstance(one, CaseError) else vars(one) for side, one in found.items()
-        }
+        numbers[name] = {side: str(one) if isinstance(one, CaseError) else vars(one) for side, one in found.items()}
     if options.json:
         options.json.write_text(json.dumps({"size": options.size, "cases": numbers}, indent=1) + "\n")
     return int(any(isinstance(one, str) for sides in numbers.values() for one in sides.values()))

@@ -32,9 +32,7 @@ def molecules(size: Size):
 
     rng = np.random.default_rng(1)
     xy = rng.uniform(0, size.edge, (size.molecules, 2))
-    gene = pd.Categorical.from_codes(
-        rng.integers(0, GENES, size.molecules), [f"gene_{i:03}" for i in range(GENES)]
-    )
+    gene = pd.Categorical.from_codes(rng.integers(0, GENES, size.molecules), [f"gene_{i:03}" for i in range(GENES)])
     quality = rng.integers(0, 40, size.molecules)
     return pd.DataFrame({"x": xy[:, 0], "y": xy[:, 1], "gene": gene, "quality": quality})
 
@@ -62,18 +60,14 @@ def cells(size: Size):
 
     codes = np.random.default_rng(5).integers(0, CELL_TYPES, size.cells)
     names = [f"type_{code}" for code in range(CELL_TYPES)]
-    return outlines(size, size.cells, seed=2, radius=0.45).assign(
-        cell_type=pd.Categorical.from_codes(codes, names)
-    )
+    return outlines(size, size.cells, seed=2, radius=0.45).assign(cell_type=pd.Categorical.from_codes(codes, names))
 
 
 def image(size: Size):
     """One channel of smooth noise, as an array (c, y, x) of uint16."""
     import numpy as np
 
-    coarse = np.random.default_rng(3).integers(
-        0, 4000, (1, size.edge // 16, size.edge // 16), dtype=np.uint16
-    )
+    coarse = np.random.default_rng(3).integers(0, 4000, (1, size.edge // 16, size.edge // 16), dtype=np.uint16)
     return coarse.repeat(16, axis=1).repeat(16, axis=2)
 
 

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import pkgutil
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-PACKAGES = ("spatialdata", "spatialdata_io", "spatialdata_plot", "napari_spatialdata")
-# Modules whose import needs a library that only an extra brings, or a display.
-UNIMPORTABLE = ("spatialdata.dataloader", "napari_spatialdata.widgets", "napari_spatialdata.controllers")
-
-
-def public_modules(package: str) -> Iterator[str]:
-    """Yield a package and its public sub-packages that declare what they offer."""
-    root = importlib.import_module(package)
-    yield package
-    for module in pkgutil.iter_modules(root.__path__, f"{package}."):
-        if module.name.rpartition(".")[2].startswith("_") or module.name in UNIMPORTABLE:
-            continue
-        if getattr(importlib.import_module(module.name), "__all__", ()):
-            yield module.name
-
-
-PUBLIC_MODULES = tuple(module for package in PACKAGES for module in public_modules(package))
+PUBLIC_MODULES = (
+    "spatialdata",
+    "spatialdata.models",
+    "spatialdata.transformations",
+    "spatialdata.errors",
+    "spatialdata.config",
+    "spatialdata_io",
+    "spatialdata_io.simulate",
+    "spatialdata_plot",
+    "napari_spatialdata",
+)
 
 
 def section_of(value: object) -> str | None:
-    """Name the section that a public object is listed in; None for a module or an alias of types."""
+    """Name the section that a public object is listed in; None for a module."""
     if isinstance(value, ModuleType):
         return None
     if inspect.isclass(value):

@@ -24,16 +24,12 @@ def peer(tmp_path_factory: pytest.TempPathFactory) -> Peer:
     if not python:
         pytest.skip("no published wheels: SPATIALDATA_PEER_PYTHON is not set (./dev nox -s contract sets it)")
     # Neither this environment nor the folder that pytest runs in may reach the other interpreter.
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     folder = tmp_path_factory.mktemp("peer")
 
     def run(script: Path, *arguments: object) -> Any:
         command = [python, "-W", "ignore", str(script), *(str(argument) for argument in arguments)]
-        done = subprocess.run(
-            command, capture_output=True, text=True, cwd=folder, env=environment, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
         if done.returncode:
             pytest.fail(f"{script.name} failed with the published wheels:\n{done.stderr}")
         return json.loads(done.stdout.splitlines()[-1])

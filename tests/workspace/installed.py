@@ -24,9 +24,7 @@ def modules_of(package: str) -> list[str]:
 def main(distribution: str) -> None:
     """Import everything, resolve every public name, start every command."""
     package = distribution.replace("-", "_")
-    if not {"site-packages", "dist-packages"} & set(
-        Path(importlib.import_module(package).__file__ or "").parts
-    ):
+    if not {"site-packages", "dist-packages"} & set(Path(importlib.import_module(package).__file__ or "").parts):
         sys.exit(f"{package} was imported from outside the environment")
     for name in modules_of(package):
         module = importlib.import_module(name)
