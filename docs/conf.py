@@ -32,7 +32,8 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
-autosummary_ignore_module_all = False
+# Two names that differ in case only would share a file where the file system does not see case.
+autosummary_filename_map = {"spatialdata.config.settings": "spatialdata.config.settings-value"}
 autodoc_member_order = "bysource"
 # The types stand in the docstrings, in words that say shape and axes.
 autodoc_typehints = "none"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import shutil
 from pathlib import Path
 from types import ModuleType
 
@@ -47,9 +48,8 @@ def page_of(name: str) -> str:
 
 
 def write_pages(folder: Path, modules: tuple[str, ...]) -> None:
-    """Write the pages into a folder, touching only those that changed."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the pages into a folder, which is emptied first: a page of a name that is gone would fail the build."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     for name in modules:
-        page, text = folder / f"module-{name}.rst", page_of(name)
-        if not page.exists() or page.read_text(encoding="utf-8") != text:
-            page.write_text(text, encoding="utf-8")
+        (folder / f"module-{name}.rst").write_text(page_of(name), encoding="utf-8")
