@@ -1,0 +1,1 @@
+"""Building blocks that several readers use: files in, arrays and frames out."""

@@ -1,0 +1,134 @@
+"""Image elements from lazy arrays, with the vendor's own pyramid where it is the one asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatialdata.errors import listing
+from spatialdata_io.errors import OptionError, reading
+
+if TYPE_CHECKING:
+    from dask.array import Array as DaskArray
+    from spatialdata.transformations import BaseTransformation
+    from xarray import DataArray, DataTree
+
+__all__ = ["check_imread_options", "colour_names", "image_element", "labels_element", "picture"]
+
+SCALE_FACTORS = (2, 2, 2, 2)
+"""The pyramid that large rasters get unless the caller asks for another."""
+
+
+def check_imread_options(options: Mapping[str, Any]) -> None:
+    """Refuse options for an image library that is not used.
+
+    ``nframes`` and ``arraytype`` are taken and have no effect: images are read tile by tile.
+
+    Raises
+    ------
+    OptionError
+        If any other option is given.
+    """
+    known = ("arraytype", "nframes")
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        msg = (
+            f"imread_kwargs has {listing(unknown)}; known are {listing(known)}, which have no effect because images "
+            "are read tile by tile. Set the chunks in image_models_kwargs."
+        )
+        raise OptionError(msg)
+
+
+def colour_names(count: int) -> list[str] | None:
+    """Names of the channels of a colour image of three or four channels, None for other counts."""
+    return list("rgba"[:count]) if count in (3, 4) else None
+
+
+def picture(path: Path) -> DaskArray:
+    """Read a PNG or JPEG file whole, as an array (c, y, x)."""
+    import dask.array as da
+    import imageio.v3 as iio
+    import numpy as np
+
+    with reading(path, "an image"):
+        pixels = np.asarray(iio.imread(path))
+    cyx = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, -1, 0)
+    return da.from_array(cyx, chunks=cyx.shape)
+
+
+def image_element(
+    levels: Sequence[DaskArray],
+    *,
+    transformations: Mapping[str, BaseTransformation],
+    c_coords: Sequence[str] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> DataArray | DataTree:
+    """Build an image element.
+
+    Parameters
+    ----------
+    levels
+        Arrays (c, y, x) of the pyramid that the file holds, the finest first.  They are used where their sizes are
+        those that ``options["scale_factors"]`` asks for, and computed lazily from the finest one otherwise.
+    transformations
+        Transformation to every coordinate system.
+    c_coords
+        Names of the channels.
+    options
+        Options of ``Image2DModel.parse``.
+
+    Returns
+    -------
+    The image, a DataTree if scale factors are asked for.
+    """
+    from spatialdata.models import Image2DModel
+
+    given = dict(options or {})
+    factors = given.get("scale_factors")
+    names = None if c_coords is None else list(c_coords)
+    if factors and not {"method", "chunks"} & set(given) and _are_pyramid(levels, factors):
+        tree = _tree(levels[: len(factors) + 1], names)
+        return Image2DModel.parse(tree, transformations=dict(transformations))
+    return Image2DModel.parse(
+        levels[0], dims=("c", "y", "x"), c_coords=names, transformations=dict(transformations), **given
+    )
+
+
+def labels_element(
+    pixels: DaskArray, *, transformations: Mapping[str, BaseTransformation], options: Mapping[str, Any]
+) -> DataArray | DataTree:
+    """Build a labels element from an array (y, x); its pyramid takes every pixel from the nearest one."""
+    from spatialdata.models import Labels2DModel
+
+    return Labels2DModel.parse(pixels, dims=("y", "x"), transformations=dict(transformations), **options)
+
+
+def _are_pyramid(levels: Sequence[DaskArray], factors: Sequence[Any]) -> bool:
+    """Say whether the levels have exactly the sizes that the scale factors give."""
+    if len(levels) <= len(factors) or not all(isinstance(factor, int) for factor in factors):
+        return False
+    _, height, width = levels[0].shape
+    for level, factor in zip(levels[1:], factors, strict=False):
+        height, width = height // factor, width // factor
+        if level.shape[1:] != (height, width):
+            return False
+    return True
+
+
+def _tree(levels: Sequence[DaskArray], names: Sequence[str] | None) -> DataTree:
+    """Join levels to one multiscale image; every level's coordinates are pixels of the finest one."""
+    import numpy as np
+    from xarray import DataArray, DataTree
+
+    full = levels[0].shape
+    nodes = {}
+    for number, level in enumerate(levels):
+        coords = {
+            axis: (np.arange(size) + 0.5) * (whole / size)
+            for axis, size, whole in zip(("y", "x"), level.shape[1:], full[1:], strict=True)
+        }
+        coords["c"] = np.asarray(names if names is not None else range(full[0]))
+        array = DataArray(level, dims=("c", "y", "x"), coords=coords, name="image")
+        nodes[f"scale{number}"] = array.to_dataset(name="image")
+    return DataTree.from_dict(nodes)
