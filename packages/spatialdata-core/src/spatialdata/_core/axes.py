@@ -1,14 +1,28 @@
 """Names of axes.
 
-Four axes exist: ``c`` (channel) and the spatial ``x``, ``y``, ``z``. Axes are always named; their order never carries meaning.
+Four axes exist: ``c`` (channel) and the spatial ``x``, ``y``, ``z``. Axes are always named; their order never carries
+meaning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-__all__ = ["AXES", "SPATIAL_AXES", "C", "ValidAxis", "X", "Y", "Z", "get_spatial_axes", "validate_axes", "validate_axis_name"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "AXES",
+    "SPATIAL_AXES",
+    "C",
+    "ValidAxis",
+    "X",
+    "Y",
+    "Z",
+    "get_spatial_axes",
+    "validate_axes",
+    "validate_axis_name",
+]
 
 ValidAxis: TypeAlias = Literal["c", "x", "y", "z"]
 

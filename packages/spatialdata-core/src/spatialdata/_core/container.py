@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from spatialdata.sdata import SpatialData
 
 __all__ = ["is_container", "new_container", "register_container"]

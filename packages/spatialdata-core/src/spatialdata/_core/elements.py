@@ -1,6 +1,7 @@
 """What all elements have in common: their type, their axes and the place of their transformations.
 
-Types are recognised without importing the libraries that define them: an element can only exist once its library is loaded.
+Types are recognised without importing the libraries that define them: an element can only exist once its library is
+loaded.
 """
 
 from __future__ import annotations

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from spatialdata.errors import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["check_name", "name_problem", "names_faults", "sanitize_name"]
 

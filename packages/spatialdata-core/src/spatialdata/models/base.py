@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import Fault, ValidationError
 from spatialdata.transformations.algebra import BaseTransformation
 from spatialdata.transformations.attach import TRANSFORM_KEY, check_transformations, default_transformations
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["ATTRS_KEY", "raise_faults", "resolved_transformations", "transform_faults"]
 
@@ -28,7 +30,8 @@ def resolved_transformations(
     if existing and given:
         raise ValueError(
             "Transformations were given for an element that carries transformations already "
-            f"({', '.join(map(repr, existing))}). Leave the argument out, or set them afterwards with set_transformation."
+            f"({', '.join(map(repr, existing))}). Leave the argument out, or set them afterwards with "
+            "set_transformation."
         )
     return check_transformations(given or existing or {}) or default_transformations()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.elements import is_raster, is_tree, levels_of, type_name
@@ -11,6 +10,8 @@ from spatialdata.models.pyramid import tree_of
 from spatialdata.transformations.attach import attach_transformations, transformations_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from xarray import DataArray, DataTree
 
 __all__ = ["get_channel_names", "set_channel_names"]

@@ -11,7 +11,6 @@ from spatialdata._core.axes import SPATIAL_AXES
 from spatialdata._core.elements import is_points, type_name
 from spatialdata.errors import ElementNotFoundError, Fault, UnsupportedElementError, listing, unknown_name
 from spatialdata.models.base import ATTRS_KEY, raise_faults, resolved_transformations, transform_faults
-from spatialdata.transformations.algebra import BaseTransformation
 from spatialdata.transformations.attach import TRANSFORM_KEY
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from dask.dataframe import DataFrame as DaskDataFrame
 
     from spatialdata.models.points_frame import PointsFrame
+    from spatialdata.transformations.algebra import BaseTransformation
 
 __all__ = ["PointsModel"]
 
@@ -55,8 +55,8 @@ class PointsModel:
         annotation
             Further columns for a numpy array; a pandas frame of n rows, whose index the points get.
         coordinates
-            For frames, the columns that hold the coordinates: ``{"x": "x_location", "y": "y_location"}``. They are renamed to the axes.
-            Columns already named x, y(, z) if not given.
+            For frames, the columns that hold the coordinates: ``{"x": "x_location", "y": "y_location"}``. They are
+            renamed to the axes. Columns already named x, y(, z) if not given.
         feature_key
             The column that says what each point is, for example its gene; it becomes categorical.
         instance_key
@@ -64,7 +64,8 @@ class PointsModel:
         transformations
             Transformations by coordinate system; the Identity to ``"global"`` if not given.
         **kwargs
-            For numpy arrays and pandas frames: ``npartitions``, ``chunksize`` or ``sort`` of :func:`dask.dataframe.from_pandas`.
+            For numpy arrays and pandas frames: ``npartitions``, ``chunksize`` or ``sort`` of
+            :func:`dask.dataframe.from_pandas`.
 
         Returns
         -------
@@ -208,7 +209,8 @@ def _renamed(frame: Any, coordinates: Mapping[str, str] | None) -> Any:
     overwritten = [axis for axis, column in coordinates.items() if axis != column and axis in columns]
     if overwritten and not set(overwritten) <= set(coordinates.values()):
         raise ValueError(
-            f"The frame has the columns {listing(overwritten)} besides those named as coordinates. Drop or rename them first."
+            f"The frame has the columns {listing(overwritten)} besides those named as coordinates. Drop or rename "
+            "them first."
         )
     return frame.rename(columns={column: axis for axis, column in coordinates.items()})
 

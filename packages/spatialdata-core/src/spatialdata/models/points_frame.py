@@ -1,18 +1,20 @@
 """The frame of points: a dask frame that keeps its attributes.
 
-Attributes of a dask frame get lost in most of its methods. Here they travel along: every method that returns a frame returns one
-with a copy of the attributes. dask itself is left as it is.
+Attributes of a dask frame get lost in most of its methods. Here they travel along: every method that returns a frame
+returns one with a copy of the attributes. dask itself is left as it is.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.dataframe as dd
 
-from spatialdata._core.sources import Source
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from spatialdata._core.sources import Source
 
 __all__ = ["PointsFrame"]
 
@@ -68,7 +70,7 @@ def _copied(attrs: dict[str, Any]) -> dict[str, Any]:
     return {key: dict(value) if isinstance(value, dict) else value for key, value in attrs.items()}
 
 
-class PointsFrame(dd.DataFrame):
+class PointsFrame(dd.DataFrame):  # type: ignore[misc]  # dask ships no types
     """A dask.dataframe.DataFrame with attributes that its methods keep.
 
     Parameters
@@ -76,9 +78,11 @@ class PointsFrame(dd.DataFrame):
     expr
         The dask expression, or another dask frame.
     attrs
-        The attributes: the transformations under ``"transform"``, the names of special columns under ``"spatialdata_attrs"``.
+        The attributes: the transformations under ``"transform"``, the names of special columns under
+        ``"spatialdata_attrs"``.
     source
-        Where the rows come from. It counts only as long as the frame is unchanged, so that a derived frame never inherits it.
+        Where the rows come from. It counts only as long as the frame is unchanged, so that a derived frame never
+        inherits it.
 
     Examples
     --------
@@ -91,7 +95,7 @@ class PointsFrame(dd.DataFrame):
     def __init__(self, expr: Any, attrs: dict[str, Any] | None = None, source: Source | None = None) -> None:
         super().__init__(expr.expr if isinstance(expr, dd.DataFrame) else expr)
         object.__setattr__(self, "_points_attrs", {} if attrs is None else attrs)
-        object.__setattr__(self, "_points_source", None if source is None else (self._expr._name, source))
+        object.__setattr__(self, "_points_source", None if source is None else (self.token, source))
 
     @property
     def attrs(self) -> dict[str, Any]:
@@ -104,10 +108,20 @@ class PointsFrame(dd.DataFrame):
         object.__setattr__(self, "_points_attrs", dict(value))
 
     @property
+    def token(self) -> str:
+        """What identifies the rows: equal tokens mean equal rows."""
+        return str(self._name)
+
+    @property
     def source(self) -> Source | None:
         """Where the rows come from, if the frame is still what was loaded from there."""
         held: tuple[str, Source] | None = object.__getattribute__(self, "_points_source")
-        return held[1] if held is not None and held[0] == self._expr._name else None
+        return held[1] if held is not None and held[0] == self.token else None
+
+    def adopt(self, stored: PointsFrame) -> None:
+        """Read the rows from where ``stored`` reads them, in place; the attributes stay."""
+        object.__setattr__(self, "_expr", stored._expr)
+        object.__setattr__(self, "_points_source", (stored.token, stored.source))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._expr, self.attrs)

@@ -1,7 +1,8 @@
 """Pyramids: the coarser levels of a multiscale raster.
 
-A level halves (or divides by any factor) the level before it. Images are averaged; labels take one pixel of each block, so that no id
-is ever invented. Pixels at the far border that fill no whole block are left out of the coarser level.
+A level halves (or divides by any factor) the level before it. Images are averaged; labels take one pixel of each
+block, so that no id is ever invented. Pixels at the far border that fill no whole block are left out of the coarser
+level.
 """
 
 from __future__ import annotations
@@ -38,15 +39,20 @@ def level_coordinates(full_size: int, size: int) -> np.ndarray[Any, np.dtype[np.
 
 def _factors(given: int | Mapping[str, int], level: int, array: DataArray) -> dict[str, int]:
     spatial = [str(dim) for dim in array.dims if dim in SPATIAL_AXES]
-    factors = dict.fromkeys(spatial, given) if isinstance(given, int | np.integer) else dict(given)
+    factors: dict[str, Any] = dict(given) if isinstance(given, Mapping) else dict.fromkeys(spatial, given)
     for axis, factor in factors.items():
         if axis not in spatial:
-            raise ValueError(f"Scale factor {level} names the axis {axis!r}. The raster has the spatial axes {spatial}.")
+            raise ValueError(
+                f"Scale factor {level} names the axis {axis!r}. The raster has the spatial axes {spatial}."
+            )
         if not isinstance(factor, int | np.integer) or factor < 1:
-            raise ValueError(f"Scale factor {level} along {axis} is {factor!r}. Scale factors are whole numbers from 1 on.")
+            raise ValueError(
+                f"Scale factor {level} along {axis} is {factor!r}. Scale factors are whole numbers from 1 on."
+            )
         if factor > array.sizes[axis]:
             raise ValueError(
-                f"Scale factor {level} along {axis} is {factor}, but the level before it has only {array.sizes[axis]} pixels there."
+                f"Scale factor {level} along {axis} is {factor}, but the level before it has only {array.sizes[axis]} "
+                "pixels there."
             )
     return {axis: int(factors.get(axis, 1)) for axis in spatial}
 
@@ -84,7 +90,8 @@ def build_pyramid(array: DataArray, scale_factors: ScaleFactors) -> DataTree:
     array
         The finest level, with dask data.
     scale_factors
-        One factor per further level, relative to the level before it: a whole number for all spatial axes, or one per axis.
+        One factor per further level, relative to the level before it: a whole number for all spatial axes, or one per
+        axis.
 
     Returns
     -------

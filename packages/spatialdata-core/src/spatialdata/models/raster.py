@@ -14,12 +14,13 @@ from spatialdata.config import settings
 from spatialdata.errors import Fault, UnsupportedElementError
 from spatialdata.models.base import raise_faults, resolved_transformations, transform_faults
 from spatialdata.models.pyramid import VARIABLE, ScaleFactors, build_pyramid, level_coordinates, tree_of
-from spatialdata.transformations.algebra import BaseTransformation
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations
 
 if TYPE_CHECKING:
     import dask.array as da
     from xarray import DataArray, DataTree
+
+    from spatialdata.transformations.algebra import BaseTransformation
 
 __all__ = ["Image2DModel", "Image3DModel", "Labels2DModel", "Labels3DModel", "RasterModel"]
 
@@ -52,11 +53,11 @@ class RasterModel:
         Parameters
         ----------
         data
-            A numpy array, dask array, or xarray.DataArray; an xarray.DataTree that is a multiscale raster already is validated and
-            copied. The data are not copied and not computed.
+            A numpy array, dask array, or xarray.DataArray; an xarray.DataTree that is a multiscale raster already is
+            validated and copied. The data are not copied and not computed.
         dims
-            The axis of each dimension of ``data``, for example ``("y", "x", "c")``; the element has them in the order of the model.
-            Those of the model if not given; a DataArray has its own.
+            The axis of each dimension of ``data``, for example ``("y", "x", "c")``; the element has them in the order
+            of the model. Those of the model if not given; a DataArray has its own.
         c_coords
             Names of the channels; whole numbers from 0 on if not given. Not for labels.
         transformations
@@ -72,13 +73,14 @@ class RasterModel:
 
         Returns
         -------
-        The element: an xarray.DataArray, or an xarray.DataTree with ``scale_factors``. Pixel i covers i to i + 1 of its axis and
-        has the coordinate i + 0.5.
+        The element: an xarray.DataArray, or an xarray.DataTree with ``scale_factors``. Pixel i covers i to i + 1 of
+        its axis and has the coordinate i + 0.5.
 
         Raises
         ------
         ValueError
-            The dimensions do not fit the model, the number of channel names is wrong, or the element carries transformations already.
+            The dimensions do not fit the model, the number of channel names is wrong, or the element carries
+            transformations already.
 
         Examples
         --------
@@ -121,7 +123,9 @@ class RasterModel:
         if is_array(data):
             own = tuple(str(dim) for dim in data.dims)
             if dims is not None and tuple(dims) != own:
-                raise ValueError(f"The DataArray has the dimensions {own}, but dims={tuple(dims)} was given. Leave dims out.")
+                raise ValueError(
+                    f"The DataArray has the dimensions {own}, but dims={tuple(dims)} was given. Leave dims out."
+                )
             dims, attrs, data = own, data.attrs, data.data
         if not isinstance(data, np.ndarray | da.Array):
             raise UnsupportedArrayError(
@@ -130,7 +134,8 @@ class RasterModel:
         dims = cls.dims if dims is None else tuple(dims)
         if data.ndim != len(cls.dims) or set(dims) != set(cls.dims) or len(dims) != len(cls.dims):
             raise ValueError(
-                f"{cls.__name__} has the dimensions {cls.dims}. Found an array of shape {data.shape} with the dimensions {dims}."
+                f"{cls.__name__} has the dimensions {cls.dims}. Found an array of shape {data.shape} with the "
+                f"dimensions {dims}."
             )
         array = data if isinstance(data, da.Array) else da.from_array(data, chunks=_default_chunks(data, dims))
         return array.transpose([dims.index(dim) for dim in cls.dims]), attrs
@@ -193,7 +198,9 @@ class RasterModel:
         >>> Labels2DModel.validate(Labels2DModel.parse(np.zeros((4, 5), dtype=np.int32)))
         """
         if not is_raster(data):
-            raise UnsupportedElementError(f"{cls.__name__} needs an xarray.DataArray or DataTree, not {type_name(data)}.")
+            raise UnsupportedElementError(
+                f"{cls.__name__} needs an xarray.DataArray or DataTree, not {type_name(data)}."
+            )
         faults: list[Fault] = []
         levels = levels_of(data)
         if not levels:
@@ -202,7 +209,9 @@ class RasterModel:
             path = (f"scale{number}",) if is_tree(data) else ()
             faults.extend(Fault((*path, *fault.path), fault.message) for fault in cls._level_faults(level))
         if is_tree(data) and TRANSFORM_KEY in data.attrs:
-            faults.append(Fault(("attrs", TRANSFORM_KEY), "transformations belong on the levels, not on the root of the tree"))
+            faults.append(
+                Fault(("attrs", TRANSFORM_KEY), "transformations belong on the levels, not on the root of the tree")
+            )
         raise_faults(f"This is no valid element of {cls.__name__}:", faults)
         _warn_large_chunks(levels[0])
 
@@ -231,7 +240,7 @@ def _check_method(method: Any) -> None:
 
 def _default_chunks(data: np.ndarray[Any, Any], dims: Sequence[str]) -> tuple[int, ...]:
     if data.nbytes <= _ONE_CHUNK_BYTES:
-        return data.shape
+        return tuple(data.shape)
     return tuple(min(size, _CHUNK_SIDE) if dim in ("x", "y") else 1 for dim, size in zip(dims, data.shape, strict=True))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,11 +11,14 @@ import numpy as np
 from spatialdata._core.elements import is_shapes, type_name
 from spatialdata.errors import Fault, UnsupportedElementError
 from spatialdata.models.base import ATTRS_KEY, raise_faults, resolved_transformations, transform_faults
-from spatialdata.transformations.algebra import BaseTransformation
 from spatialdata.transformations.attach import TRANSFORM_KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geopandas import GeoDataFrame
+
+    from spatialdata.transformations.algebra import BaseTransformation
 
 __all__ = ["ShapesModel"]
 
@@ -65,7 +67,8 @@ class ShapesModel:
         Raises
         ------
         ValidationError, ValueError
-            Geometries are missing, empty, or of mixed types; circles have no radius; the element carries transformations already.
+            Geometries are missing, empty, or of mixed types; circles have no radius; the element carries
+            transformations already.
 
         Examples
         --------
@@ -88,7 +91,9 @@ class ShapesModel:
 
         if is_shapes(data):
             if any(value is not None for value in (geometry, offsets, radius, index)):
-                raise ValueError("A GeoDataFrame brings its geometries, radii and index; give only transformations with it.")
+                raise ValueError(
+                    "A GeoDataFrame brings its geometries, radii and index; give only transformations with it."
+                )
             return data.copy(deep=False)
         if isinstance(data, np.ndarray):
             if geometry not in (_POINT, _POLYGON, _MULTIPOLYGON):
@@ -99,9 +104,14 @@ class ShapesModel:
             geometries = _geometries_of_file(Path(data))
         else:
             raise UnsupportedElementError(
-                f"ShapesModel.parse takes a GeoDataFrame, an array of coordinates or the path of a GeoJSON file, not {type_name(data)}."
+                "ShapesModel.parse takes a GeoDataFrame, an array of coordinates or the path of a GeoJSON file, not "
+                f"{type_name(data)}."
             )
-        columns = {} if radius is None else {cls.RADIUS_KEY: np.broadcast_to(np.asarray(radius, dtype=float), len(geometries))}
+        columns = (
+            {}
+            if radius is None
+            else {cls.RADIUS_KEY: np.broadcast_to(np.asarray(radius, dtype=float), len(geometries))}
+        )
         return geopandas.GeoDataFrame(columns, geometry=geometries, index=index)
 
     @classmethod

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -14,6 +13,8 @@ from spatialdata.errors import ElementNotFoundError, Fault, UnsupportedElementEr
 from spatialdata.models.base import ATTRS_KEY, raise_faults
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
     from anndata import AnnData
 
@@ -26,8 +27,8 @@ _MAPPINGS = ("obsm", "obsp", "varm", "varp", "uns", "layers")
 class TableModel:
     """Tables: an AnnData whose rows annotate instances of elements, or nothing.
 
-    ``uns["spatialdata_attrs"]`` says which: ``region`` names the elements, ``region_key`` the column of ``obs`` with the element of each
-    row, ``instance_key`` the column with the id of the instance in it.
+    ``uns["spatialdata_attrs"]`` says which: ``region`` names the elements, ``region_key`` the column of ``obs`` with
+    the element of each row, ``instance_key`` the column with the id of the instance in it.
     """
 
     ATTRS_KEY: ClassVar[str] = ATTRS_KEY
@@ -55,7 +56,8 @@ class TableModel:
         region_key
             The column of ``obs`` that names the element of each row.
         instance_key
-            The column of ``obs`` with the id of the instance of each row: whole numbers or strings, unique in each element.
+            The column of ``obs`` with the id of the instance of each row: whole numbers or strings, unique in each
+            element.
         overwrite_metadata
             Replace what the table says about its elements.
 
@@ -66,7 +68,8 @@ class TableModel:
         Raises
         ------
         ValueError
-            One of the three keys is missing, the column of regions does not hold exactly the regions, or ids occur twice.
+            One of the three keys is missing, the column of regions does not hold exactly the regions, or ids occur
+            twice.
         TypeError
             The ids are neither whole numbers nor strings.
 
@@ -151,10 +154,11 @@ class TableModel:
         region, region_key, instance_key = (attrs[key] for key in keys)
         if region is None and region_key is None and instance_key is None:
             return []
-        faults: list[Fault] = []
-        for key in (region_key, instance_key):
-            if key not in data.obs.columns:
-                faults.append(Fault(("obs",), unknown_name("column", key, data.obs.columns)))
+        faults = [
+            Fault(("obs",), unknown_name("column", key, data.obs.columns))
+            for key in (region_key, instance_key)
+            if key not in data.obs.columns
+        ]
         if faults:
             return faults
         column = data.obs[region_key]
@@ -175,7 +179,8 @@ def _as_regions(region: str | Iterable[str]) -> list[str]:
 def _column(adata: AnnData, key: str, what: str) -> pd.Series:
     if key not in adata.obs.columns:
         raise ElementNotFoundValueError(f"{what}: " + unknown_name("column of obs", key, adata.obs.columns))
-    return adata.obs[key]
+    column: pd.Series = adata.obs[key]
+    return column
 
 
 class ElementNotFoundValueError(ElementNotFoundError, ValueError):
@@ -193,7 +198,8 @@ def _region_faults(column: pd.Series, regions: list[str], region_key: str) -> li
         faults.append(
             Fault(
                 ("obs", region_key),
-                f"names the regions {listing(sorted(used))}, but region is {listing(regions)}; they differ in {listing(sorted(wrong))}",
+                f"names the regions {listing(sorted(used))}, but region is {listing(regions)}; they differ in "
+                f"{listing(sorted(wrong))}",
             )
         )
     return faults
@@ -210,7 +216,7 @@ def _is_id_dtype(column: pd.Series) -> bool:
     dtype: Any = column.cat.categories.dtype if isinstance(column.dtype, pd.CategoricalDtype) else column.dtype
     if pd.api.types.is_integer_dtype(dtype):
         return True
-    if dtype == object:
+    if pd.api.types.is_object_dtype(dtype):
         return bool(pd.api.types.infer_dtype(column.dropna(), skipna=True) in ("string", "empty"))
     return bool(pd.api.types.is_string_dtype(dtype))
 
@@ -227,7 +233,8 @@ def _instance_faults(column: pd.Series, instance_key: str) -> list[Fault]:
 def _check_instances(column: pd.Series, instance_key: str) -> None:
     if not _is_id_dtype(column):
         raise TypeError(
-            f"The ids in obs[{instance_key!r}] must be whole numbers or strings, not {column.dtype}. Cast the column first."
+            f"The ids in obs[{instance_key!r}] must be whole numbers or strings, not {column.dtype}. Cast the "
+            "column first."
         )
     raise_faults("The ids of the table do not fit:", _instance_faults(column, instance_key))
 
@@ -238,7 +245,8 @@ def _check_unique(adata: AnnData, region_key: str, instance_key: str) -> None:
     if len(twice):
         examples = listing(twice[instance_key].unique()[:5])
         raise ValueError(
-            f"The ids in obs[{instance_key!r}] must be unique in each region: {len(twice)} rows share an id, for example {examples}."
+            f"The ids in obs[{instance_key!r}] must be unique in each region: {len(twice)} rows share an id, for "
+            f"example {examples}."
         )
 
 

@@ -1,13 +1,12 @@
 """What a transformation is: an immutable value that maps named axes to named axes.
 
-A transformation says nothing about the axes it does not name: these pass through unchanged. Its numeric form depends on the
-axes that it is asked for, and is always obtained with :meth:`BaseTransformation.to_affine_matrix`.
+A transformation says nothing about the axes it does not name: these pass through unchanged. Its numeric form depends
+on the axes that it is asked for, and is always obtained with :meth:`BaseTransformation.to_affine_matrix`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence as SequenceABC
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -17,6 +16,8 @@ from spatialdata._core.axes import ValidAxis, validate_axes
 from spatialdata.errors import TransformationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence as SequenceABC
+
     from spatialdata.transformations.linear import Affine, Sequence
 
 __all__ = ["BaseTransformation", "FloatArray", "as_axes", "as_vector"]
@@ -28,8 +29,8 @@ Axes: TypeAlias = tuple[ValidAxis, ...]
 class BaseTransformation(ABC):
     """Base of all transformations.
 
-    Transformations map coordinates forwards: from the element (or the source coordinate system) to the target coordinate
-    system. They are values: operations return new ones.
+    Transformations map coordinates forwards: from the element (or the source coordinate system) to the target
+    coordinate system. They are values: operations return new ones.
     """
 
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -88,7 +89,8 @@ class BaseTransformation(ABC):
         input_axes
             Axes of the input, in the order of the columns.
         output_axes
-            Axes of the output, in the order of the rows. An axis that the transformation does not produce gets a row of zeros.
+            Axes of the output, in the order of the rows. An axis that the transformation does not produce gets a row
+            of zeros.
 
         Returns
         -------
@@ -122,7 +124,8 @@ class BaseTransformation(ABC):
         dropped = [axis for axis in columns if axis in produced and axis not in wanted]
         if dropped:
             raise TransformationError(
-                f"{type(self).__name__} was asked for the output axes {wanted} of the input axes {columns}, which drops "
+                f"{type(self).__name__} was asked for the output axes {wanted} of the input axes {columns}, which "
+                "drops "
                 f"{', '.join(dropped)}. The output axes must contain the input axes {columns}."
             )
 
@@ -140,7 +143,7 @@ class BaseTransformation(ABC):
         return Affine(self.to_affine_matrix(input_axes, output_axes), input_axes, output_axes)
 
     def compose_with(self, transformations: BaseTransformation | list[BaseTransformation]) -> Sequence:
-        """This transformation followed by others.
+        """Apply others after this transformation.
 
         Examples
         --------
@@ -181,7 +184,8 @@ def as_vector(values: ArrayLike, axes: Axes, what: str) -> FloatArray:
     vector = np.array(values, dtype=np.float64)
     if vector.shape != (len(axes),):
         raise TransformationError(
-            f"{what} needs one number per axis: {len(axes)} for the axes {axes}. Found an array of shape {vector.shape}."
+            f"{what} needs one number per axis: {len(axes)} for the axes {axes}. Found an array of shape "
+            f"{vector.shape}."
         )
     if not np.isfinite(vector).all():
         raise TransformationError(f"{what} has values that are not finite: {vector.tolist()}.")

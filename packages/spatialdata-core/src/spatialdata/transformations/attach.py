@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 from spatialdata._core.axes import get_spatial_axes
 from spatialdata._core.elements import element_attrs, is_raster, is_table, levels_of, type_name
-from spatialdata.errors import TransformationError, UnknownCoordinateSystemError, UnsupportedElementError, listing, unknown_name
+from spatialdata.errors import (
+    TransformationError,
+    UnknownCoordinateSystemError,
+    UnsupportedElementError,
+    listing,
+    unknown_name,
+)
 from spatialdata.transformations.algebra import BaseTransformation
 from spatialdata.transformations.linear import Identity, Scale, Sequence
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from spatialdata._core.elements import SpatialElement
 
 __all__ = [
@@ -44,7 +51,8 @@ def check_transformations(transformations: Mapping[str, BaseTransformation]) -> 
             raise TypeError(f"The name of a coordinate system must be a string, not {type(name).__name__}.")
         if not isinstance(transformation, BaseTransformation):
             raise TypeError(
-                f"The transformation to {name!r} must be one of spatialdata.transformations, not {type(transformation).__name__}."
+                f"The transformation to {name!r} must be one of spatialdata.transformations, not "
+                f"{type(transformation).__name__}."
             )
     return dict(transformations)
 
@@ -105,7 +113,8 @@ def get_transformation(
     to_coordinate_system
         The coordinate system; ``"global"`` if not given.
     get_all
-        Return the transformations to all coordinate systems instead. This is the live dict: changing it changes the element.
+        Return the transformations to all coordinate systems instead. This is the live dict: changing it changes the
+        element.
 
     Returns
     -------
@@ -132,7 +141,8 @@ def get_transformation(
     transformations = transformations_of(element)
     if target not in transformations:
         raise UnknownCoordinateSystemError(
-            f"The {type_name(element)} has no transformation to it. " + unknown_name("coordinate system", target, transformations)
+            f"The {type_name(element)} has no transformation to it. "
+            + unknown_name("coordinate system", target, transformations)
         )
     return transformations[target]
 
@@ -151,7 +161,8 @@ def set_transformation(
     element
         An image, labels, points or shapes.
     transformation
-        The transformation from the intrinsic coordinates of the element, or a dict of all of them with ``set_all=True``.
+        The transformation from the intrinsic coordinates of the element, or a dict of all of them with
+        ``set_all=True``.
     to_coordinate_system
         The coordinate system; ``"global"`` if not given.
     set_all
@@ -183,7 +194,8 @@ def set_transformation(
     else:
         if not isinstance(transformation, BaseTransformation):
             raise TypeError(
-                f"Give one transformation, not {type(transformation).__name__}; a dict of all of them needs set_all=True."
+                f"Give one transformation, not {type(transformation).__name__}; a dict of all of them needs "
+                "set_all=True."
             )
         target = DEFAULT_COORDINATE_SYSTEM if to_coordinate_system is None else to_coordinate_system
         new = check_transformations({**transformations_of(element), target: transformation})
@@ -221,7 +233,8 @@ def remove_transformation(
     >>> import numpy as np
     >>> from spatialdata.models import Labels2DModel
     >>> from spatialdata.transformations import Identity
-    >>> labels = Labels2DModel.parse(np.zeros((4, 4), dtype=np.int32), transformations={"a": Identity(), "b": Identity()})
+    >>> both = {"a": Identity(), "b": Identity()}
+    >>> labels = Labels2DModel.parse(np.zeros((4, 4), dtype=np.int32), transformations=both)
     >>> remove_transformation(labels, "a")
     >>> list(get_transformation(labels, get_all=True))
     ['b']
@@ -231,9 +244,7 @@ def remove_transformation(
     old = transformations_of(element)
     target = DEFAULT_COORDINATE_SYSTEM if to_coordinate_system is None else to_coordinate_system
     if not remove_all and target not in old:
-        raise _MissingTransformationError(
-            f"The element has no transformation to {target!r}. It has: {listing(old)}."
-        )
+        raise _MissingTransformationError(f"The element has no transformation to {target!r}. It has: {listing(old)}.")
     new = {} if remove_all else {name: t for name, t in old.items() if name != target}
     name = _backed_name(element, write_to_sdata)
     _replace(element, new)

@@ -7,10 +7,9 @@ forwards, and backwards where the transformation has an inverse.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, TypeAlias
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spatialdata.errors import (
     AmbiguousTransformationError,
@@ -20,9 +19,13 @@ from spatialdata.errors import (
     listing,
     unknown_name,
 )
-from spatialdata.transformations.algebra import BaseTransformation
 from spatialdata.transformations.attach import check_transformations, remove_transformation, transformations_of
 from spatialdata.transformations.linear import Identity, Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from spatialdata.transformations.algebra import BaseTransformation
 
 __all__ = [
     "CoordinateGraph",
@@ -100,8 +103,8 @@ class CoordinateGraph:
     ) -> BaseTransformation:
         """The transformation from one node to another.
 
-        A direct edge wins; otherwise the path with the fewest edges. Several paths of that length are an error, since nothing
-        tells which is meant; ``via`` chooses.
+        A direct edge wins; otherwise the path with the fewest edges. Several paths of that length are an error, since
+        nothing tells which is meant; ``via`` chooses.
 
         Raises
         ------
@@ -128,7 +131,7 @@ class CoordinateGraph:
                 "Name one of the nodes in between as intermediate_coordinate_systems."
             )
         path = found[0]
-        return Sequence([self._edges[a][b] for a, b in zip(path, path[1:], strict=False)])
+        return Sequence([self._edges[a][b] for a, b in pairwise(path)])
 
     def _distances(self, source: Node) -> dict[Node, int]:
         distances: dict[Node, int] = {source: 0}
@@ -209,7 +212,8 @@ def get_transformation_between_coordinate_systems(
 
     Returns
     -------
-    The Identity if source and target are the same, a Sequence otherwise. A direct transformation wins over longer paths.
+    The Identity if source and target are the same, a Sequence otherwise. A direct transformation wins over longer
+    paths.
 
     Raises
     ------

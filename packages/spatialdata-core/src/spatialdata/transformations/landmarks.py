@@ -8,7 +8,6 @@ import numpy as np
 
 from spatialdata._core.elements import is_points, is_shapes, type_name
 from spatialdata.errors import LandmarkError, UnsupportedElementError
-from spatialdata.transformations.algebra import BaseTransformation, FloatArray
 from spatialdata.transformations.attach import get_transformation, set_transformation
 from spatialdata.transformations.linear import Affine, Sequence
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from spatialdata._core.elements import SpatialElement
+    from spatialdata.transformations.algebra import BaseTransformation, FloatArray
 
 __all__ = ["align_elements_using_landmarks", "fit_similarity", "get_transformation_between_landmarks"]
 
@@ -25,7 +25,9 @@ _DEGENERATE = 1e-9
 
 
 def fit_similarity(moving_xy: FloatArray, reference_xy: FloatArray) -> FloatArray:
-    """Fit the similarity (rotation or reflection, one scale, shift) that takes moving to reference points, by least squares.
+    """Fit the similarity that takes moving to reference points, by least squares.
+
+    A similarity rotates or reflects, scales evenly, and shifts.
 
     Parameters
     ----------
@@ -57,12 +59,9 @@ def fit_similarity(moving_xy: FloatArray, reference_xy: FloatArray) -> FloatArra
     moving_mean, reference_mean = moving_xy.mean(axis=0), reference_xy.mean(axis=0)
     moving, reference = moving_xy - moving_mean, reference_xy - reference_mean
     affine = np.linalg.lstsq(moving, reference, rcond=None)[0]
-    handedness = np.array([1.0, -1.0 if np.linalg.det(affine) < 0 else 1.0])
+    handedness = -1.0 if np.linalg.det(affine) < 0 else 1.0
     u, singular, vt = np.linalg.svd(reference.T @ moving)
-    if np.linalg.det(u) * np.linalg.det(vt) * handedness[1] < 0:
-        signs = np.array([1.0, -1.0])
-    else:
-        signs = np.array([1.0, 1.0])
+    signs = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt) * handedness)])
     rotation = u @ np.diag(signs) @ vt
     scale = float((singular * signs).sum() / (moving**2).sum())
     matrix = np.eye(3)
@@ -86,7 +85,9 @@ def _check_pairs(moving_xy: FloatArray, reference_xy: FloatArray) -> None:
     for what, xy in (("moving", moving_xy), ("reference", reference_xy)):
         spread = np.linalg.svd(xy - xy.mean(axis=0), compute_uv=False)
         if spread[1] <= _DEGENERATE * max(spread[0], np.finfo(float).tiny):
-            raise LandmarkError(f"The {what} landmarks lie on one line or on one spot. Choose some that span the tissue.")
+            raise LandmarkError(
+                f"The {what} landmarks lie on one line or on one spot. Choose some that span the tissue."
+            )
 
 
 def _coordinates(landmarks: Any) -> FloatArray:
@@ -148,7 +149,8 @@ def align_elements_using_landmarks(
     Parameters
     ----------
     references_coords, moving_coords
-        Landmarks in ``reference_coordinate_system`` and in ``moving_coordinate_system``; points or circles in the same order.
+        Landmarks in ``reference_coordinate_system`` and in ``moving_coordinate_system``; points or circles in the
+        same order.
     reference_element, moving_element
         The elements to align.
     reference_coordinate_system, moving_coordinate_system

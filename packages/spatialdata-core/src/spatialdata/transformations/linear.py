@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from collections.abc import Sequence as SequenceABC
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from spatialdata._core.axes import ValidAxis
 from spatialdata.errors import TransformationError
 from spatialdata.transformations.algebra import Axes, BaseTransformation, FloatArray, as_axes, as_vector
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Sequence as SequenceABC
+
+    from numpy.typing import ArrayLike
+
+    from spatialdata._core.axes import ValidAxis
 
 __all__ = ["Affine", "Identity", "MapAxis", "Scale", "Sequence", "Translation"]
 
@@ -166,7 +170,9 @@ class Scale(BaseTransformation):
     def inverse(self) -> Scale:
         """The reciprocal factors; an error if one of them is 0."""
         if (self.scale == 0).any():
-            raise TransformationError(f"Scale({self.scale.tolist()}, axes={self.axes}) has a factor of 0 and no inverse.")
+            raise TransformationError(
+                f"Scale({self.scale.tolist()}, axes={self.axes}) has a factor of 0 and no inverse."
+            )
         return Scale(1.0 / self.scale, self.axes)
 
     def to_scale_vector(self, axes: SequenceABC[str]) -> FloatArray:
@@ -209,7 +215,8 @@ class Affine(BaseTransformation):
         shape = (len(self.output_axes) + 1, len(self.input_axes) + 1)
         if matrix.shape != shape:
             raise TransformationError(
-                f"An Affine from {self.input_axes} to {self.output_axes} needs a matrix of shape {shape}. Found {matrix.shape}."
+                f"An Affine from {self.input_axes} to {self.output_axes} needs a matrix of shape {shape}. Found "
+                f"{matrix.shape}."
             )
         if not np.array_equal(matrix[-1], np.eye(1, shape[1], shape[1] - 1)[0]):
             raise TransformationError(f"The last row of an Affine must be [0, …, 0, 1]. Found {matrix[-1].tolist()}.")
@@ -307,5 +314,5 @@ class Sequence(BaseTransformation):
     def _describe(self) -> list[str]:
         lines = ["Sequence"]
         for transformation in self.transformations:
-            lines.extend("    " + line for line in transformation._describe())
+            lines.extend("    " + line for line in repr(transformation).splitlines())
         return lines

@@ -1,0 +1,1 @@
+"""The parts of the SpatialData object, one noun a file."""

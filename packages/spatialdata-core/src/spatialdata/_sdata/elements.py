@@ -1,0 +1,191 @@
+"""The mappings of a SpatialData object: names to elements of one kind, loaded when they are first used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from spatialdata._core.elements import element_attrs, is_table, type_name
+from spatialdata._core.names import check_name
+from spatialdata._core.sources import InMemory, Source
+from spatialdata.errors import ElementNotFoundError, UnsupportedElementError, unknown_name
+from spatialdata.models.kind import Kind, kind_of
+from spatialdata.models.model import get_model
+from spatialdata.transformations.attach import TRANSFORM_KEY
+
+if TYPE_CHECKING:
+    from spatialdata.transformations.algebra import BaseTransformation
+
+__all__ = ["DuplicateNameError", "Elements", "Shelf"]
+
+
+class DuplicateNameError(KeyError, ValueError):
+    """The name of an element is taken by one of another kind, or by one that differs in upper and lower case only."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class _Slot:
+    """One element: where it comes from, and itself once it was loaded."""
+
+    __slots__ = ("element", "source")
+
+    def __init__(self, source: Source, element: Any = None) -> None:
+        self.source = source
+        self.element = element
+
+
+class Elements(MutableMapping[str, Any]):
+    """The elements of one kind, by name.
+
+    Parameters
+    ----------
+    kind
+        The kind of the elements.
+    shelf
+        The shelf with the mappings of all kinds, over which names are unique.
+    """
+
+    def __init__(self, kind: Kind, shelf: Shelf) -> None:
+        self._kind = kind
+        self._shelf = shelf
+        self._slots: dict[str, _Slot] = {}
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the elements."""
+        return self._kind
+
+    def __getitem__(self, name: str) -> Any:
+        slot = self._slot(name)
+        if slot.element is None:
+            element = slot.source.load()
+            get_model(element)
+            slot.element = element
+        return slot.element
+
+    def __setitem__(self, name: str, element: Any) -> None:
+        self.check(name, element)
+        self._slots[name] = _Slot(InMemory(element), element)
+
+    def __delitem__(self, name: str) -> None:
+        self._slot(name)
+        del self._slots[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._slots)
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._slots
+
+    def __repr__(self) -> str:
+        return f"{self._kind.container}: {', '.join(self._slots) or 'none'}"
+
+    def _slot(self, name: str) -> _Slot:
+        if name not in self._slots:
+            raise ElementNotFoundError(unknown_name(f"element in {self._kind.container}", name, self._slots))
+        return self._slots[name]
+
+    def check(self, name: str, element: Any) -> None:
+        """Raise unless the element may be put here under that name."""
+        check_name(name)
+        self._shelf.check_free(name, self._kind)
+        found = kind_of(element)
+        if found is not self._kind:
+            raise UnsupportedElementError(
+                f"{type_name(element)} is of the kind {found.container!r} and cannot be put into "
+                f"{self._kind.container!r}."
+            )
+        get_model(element)
+
+    def put_source(self, name: str, source: Source) -> None:
+        """Put an element that is loaded from its source when it is first used."""
+        self._shelf.check_free(name, self._kind)
+        self._slots[name] = _Slot(source)
+
+    def replace_source(self, name: str, source: Source) -> None:
+        """Say where a loaded element comes from now."""
+        self._slot(name).source = source
+
+    def source(self, name: str) -> Source:
+        """Where an element comes from."""
+        return self._slot(name).source
+
+    def is_loaded(self, name: str) -> bool:
+        """Whether an element is in memory (its rows and pixels may still be lazy)."""
+        return self._slot(name).element is not None
+
+    def transformations(self, name: str) -> Mapping[str, BaseTransformation]:
+        """The transformations of an element, which is not loaded for that."""
+        slot = self._slot(name)
+        attrs = slot.source.attrs if slot.element is None else element_attrs(slot.element)
+        found: Mapping[str, BaseTransformation] = attrs.get(TRANSFORM_KEY, {})
+        return found
+
+    def name_of(self, element: Any) -> str | None:
+        """The name of an element, found by identity."""
+        return next((name for name, slot in self._slots.items() if slot.element is element), None)
+
+    def replace_all(self, elements: Mapping[str, Any]) -> None:
+        """Replace all elements; nothing changes if one of them is not valid."""
+        before = self._slots
+        self._slots = {}
+        try:
+            for name, element in elements.items():
+                self.put(name, element, origin=elements)
+        except (TypeError, ValueError, KeyError):
+            self._slots = before
+            raise
+
+    def put(self, name: str, element: Any, origin: Mapping[str, Any]) -> None:
+        """Put an element; one that its origin has not loaded yet stays so."""
+        if isinstance(origin, Elements) and not origin.is_loaded(name) and origin.kind is self._kind:
+            self.put_source(name, origin.source(name))
+        else:
+            self[name] = element
+
+
+class Shelf:
+    """The five mappings of a SpatialData object, which share one set of names."""
+
+    def __init__(self) -> None:
+        self._by_kind = {kind: Elements(kind, self) for kind in Kind}
+
+    def __getitem__(self, kind: Kind) -> Elements:
+        return self._by_kind[kind]
+
+    def __iter__(self) -> Iterator[Elements]:
+        return iter(self._by_kind.values())
+
+    def find(self, name: str) -> Elements | None:
+        """The mapping that has an element of that name."""
+        return next((elements for elements in self if name in elements), None)
+
+    def names(self) -> list[str]:
+        """All names."""
+        return [name for elements in self for name in elements]
+
+    def check_free(self, name: str, kind: Kind) -> None:
+        """Raise if a name cannot be used for an element of that kind."""
+        for elements in self:
+            for other in elements:
+                if other == name and elements.kind is not kind:
+                    raise DuplicateNameError(
+                        f"The name {name!r} is taken in {elements.kind.container}. Names are unique over all kinds."
+                    )
+                if other != name and other.casefold() == name.casefold():
+                    raise DuplicateNameError(
+                        f"The name {name!r} differs from {other!r} in {elements.kind.container} only "
+                        "in upper and lower case. "
+                        ""
+                        ""
+                        "Choose another, since such names clash on some file systems."
+                    )
+
+    def place(self, element: Any) -> Elements:
+        """The mapping for an element."""
+        return self._by_kind[Kind.TABLE if is_table(element) else kind_of(element)]

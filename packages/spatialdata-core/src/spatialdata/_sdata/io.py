@@ -1,0 +1,211 @@
+"""Reading and writing of SpatialData objects."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from spatialdata._core.elements import is_points, is_raster, levels_of
+from spatialdata._core.names import names_faults
+from spatialdata.errors import ElementNotFoundError, Fault, StoreError, ValidationError, unknown_name
+from spatialdata.models.base import raise_faults
+from spatialdata.models.kind import Kind
+from spatialdata.models.model import get_model
+from spatialdata.models.table import table_name_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from spatialdata._sdata.holder import ElementHolder
+
+__all__ = [
+    "check_before_writing",
+    "delete_elements",
+    "fill_from_store",
+    "write_elements",
+    "write_metadata_of",
+    "write_sdata",
+]
+
+OnBadFiles = Literal["error", "warn"]
+
+
+def fill_from_store(
+    sdata: ElementHolder, location: Any, selection: Iterable[str] | None, on_bad_files: OnBadFiles
+) -> None:
+    """Put the elements of a store into an empty object; only metadata are read."""
+    from spatialdata.store.store import Store
+
+    if on_bad_files not in ("error", "warn"):
+        raise ValueError(f"on_bad_files must be 'error' or 'warn', not {on_bad_files!r}.")
+    wanted = _wanted_kinds(selection)
+    store = Store.open(location)
+    for entry in store.entries():
+        if entry.kind not in wanted:
+            continue
+        source = store.source(entry)
+        try:
+            source.check()
+        except StoreError as error:
+            if on_bad_files == "error":
+                raise
+            warnings.warn(f"{entry.kind.container}/{entry.name}: {error}", UserWarning, stacklevel=4)
+            continue
+        sdata.shelf[entry.kind].put_source(entry.name, source)
+    sdata.attrs = dict(store.attrs)
+    sdata.path = store.path
+
+
+def _wanted_kinds(selection: Iterable[str] | None) -> set[Kind]:
+    names = [kind.container for kind in Kind]
+    chosen = [selection] if isinstance(selection, str) else list(selection or names)
+    for name in chosen:
+        if name not in names:
+            raise ValueError(unknown_name("kind of element", name, names))
+    return {Kind(name) for name in chosen}
+
+
+def check_before_writing(sdata: ElementHolder) -> None:
+    """Raise one error with everything that would keep the object from being written."""
+    faults: list[Fault] = []
+    for elements in sdata.shelf:
+        container = elements.kind.container
+        faults.extend(names_faults(elements, (container,)))
+        for name in elements:
+            faults.extend(_element_faults(elements[name], (container, name)))
+    raise_faults("The object cannot be written:", faults)
+
+
+def _element_faults(element: Any, path: tuple[str, ...]) -> list[Fault]:
+    try:
+        model = get_model(element)
+    except ValidationError as error:
+        return [Fault((*path, *fault.path), fault.message) for fault in error.faults] or [Fault(path, error.title)]
+    return table_name_faults(element, path) if model.__name__ == "TableModel" else []
+
+
+def write_sdata(
+    sdata: ElementHolder,
+    path: Path,
+    *,
+    overwrite: bool,
+    consolidate: bool,
+    container: str,
+    geometry_encoding: Literal["WKB", "geoarrow"] | None,
+) -> None:
+    """Write all elements into a store, as one transaction."""
+    from spatialdata.store.write import write_store
+
+    check_before_writing(sdata)
+    elements = {mapping.kind: dict(mapping) for mapping in sdata.shelf}
+    write_store(
+        path,
+        elements,
+        sdata.attrs,
+        overwrite=overwrite,
+        consolidate=consolidate,
+        geometry_encoding=geometry_encoding,
+        container=container,
+    )
+
+
+def write_elements(
+    sdata: ElementHolder, names: list[str], *, overwrite: bool, geometry_encoding: Literal["WKB", "geoarrow"] | None
+) -> None:
+    """Write some elements into the store of the object."""
+    from spatialdata.store.write import write_element
+
+    path = _store_path(sdata)
+    for name in names:
+        elements = _mapping_of(sdata, name)
+        raise_faults(f"The element {name!r} cannot be written:", names_faults([name], (elements.kind.container,)))
+        raise_faults(f"The element {name!r} cannot be written:", _element_faults(elements[name], (name,)))
+    for name in names:
+        elements = _mapping_of(sdata, name)
+        write_element(
+            path, elements.kind, name, elements[name], overwrite=overwrite, geometry_encoding=geometry_encoding
+        )
+        read_from_store_again(sdata, [name])
+
+
+def delete_elements(sdata: ElementHolder, names: list[str]) -> None:
+    """Delete elements from the store of the object; those in memory stay."""
+    from spatialdata.store.store import Store
+    from spatialdata.store.write import delete_element
+
+    path = _store_path(sdata)
+    stored = {entry.name: entry.kind for entry in Store.open(path).entries()}
+    for name in names:
+        if name not in stored:
+            raise ValueError(unknown_name(f"element in the store {path}", name, stored))
+    for name in names:
+        delete_element(path, stored[name], name)
+
+
+def read_from_store_again(sdata: ElementHolder, names: Iterable[str]) -> None:
+    """Let lazy elements read from the store of the object, where they were just written, in place."""
+    from spatialdata.store.store import Store
+
+    store = Store.open(_store_path(sdata))
+    entries = {entry.name: entry for entry in store.entries()}
+    for name in names:
+        elements = _mapping_of(sdata, name)
+        source = store.source(entries[name])
+        if elements.is_loaded(name):
+            element = elements[name]
+            if is_raster(element):
+                _adopt_levels(element, source.load())
+            elif is_points(element):
+                _adopt_rows(element, source.load())
+        elements.replace_source(name, source)
+
+
+def _adopt_levels(element: Any, stored: Any) -> None:
+    for level, fresh in zip(levels_of(element), levels_of(stored), strict=True):
+        level.variable.data = fresh.data
+
+
+def _adopt_rows(element: Any, stored: Any) -> None:
+    from spatialdata.models.points_frame import PointsFrame
+
+    if isinstance(element, PointsFrame):
+        element.adopt(stored)
+
+
+def write_metadata_of(sdata: ElementHolder, names: list[str], *, transformations: bool, channels: bool) -> None:
+    """Write transformations and channel names of elements into the store; their data are not touched."""
+    from spatialdata.models.channels import get_channel_names
+    from spatialdata.store.store import Store
+    from spatialdata.store.write import write_channel_names, write_transformations
+
+    path = _store_path(sdata)
+    stored = {(entry.kind, entry.name) for entry in Store.open(path).entries()}
+    for name in names:
+        elements = _mapping_of(sdata, name)
+        if (elements.kind, name) not in stored:
+            warnings.warn(
+                f"The element {name!r} is not in the store {path}; nothing was written.", UserWarning, stacklevel=4
+            )
+            continue
+        if transformations and elements.kind is not Kind.TABLE:
+            write_transformations(path, elements.kind, name, dict(elements.transformations(name)))
+        if channels and elements.kind is Kind.IMAGE:
+            write_channel_names(path, name, get_channel_names(elements[name]))
+
+
+def _store_path(sdata: ElementHolder) -> Path:
+    if sdata.path is None:
+        raise ValueError("The object is not backed by a store. Call write(path) first.")
+    return Path(sdata.path)
+
+
+def _mapping_of(sdata: ElementHolder, name: str) -> Any:
+    elements = sdata.shelf.find(name)
+    if elements is None:
+        raise _UnknownElementError(unknown_name("element", name, sdata.shelf.names()))
+    return elements
+
+
+class _UnknownElementError(ElementNotFoundError, ValueError):
+    """An element was named that the object does not have."""

@@ -1,0 +1,147 @@
+"""The methods of the SpatialData object about coordinate systems."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, Self
+
+from spatialdata._sdata import coordinate_systems as _systems
+from spatialdata._sdata.holder import ElementHolder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatialdata.transformations.algebra import BaseTransformation
+
+__all__ = ["PlacingMethods"]
+
+
+class PlacingMethods(ElementHolder):
+    """Where elements are."""
+
+    def rename_coordinate_systems(self, rename_dict: Mapping[str, str]) -> None:
+        """Rename coordinate systems in all elements, in place.
+
+        Parameters
+        ----------
+        rename_dict
+            New names by old names; names may be swapped.
+
+        Raises
+        ------
+        ValueError
+            An old name does not exist, or a new one is taken.
+        """
+        _systems.rename_coordinate_systems(self, rename_dict)
+
+    def filter_by_coordinate_system(
+        self, coordinate_system: str | list[str], filter_tables: bool = True, include_orphan_tables: bool = False
+    ) -> Self:
+        """The elements that have any of the coordinate systems.
+
+        Parameters
+        ----------
+        coordinate_system
+            One or several names.
+        filter_tables
+            Keep only the rows that annotate these elements; otherwise all tables are kept as they are.
+        include_orphan_tables
+            Keep tables that annotate nothing.
+
+        Returns
+        -------
+        A new object with the same elements.
+        """
+        return self.subset(_systems.elements_in(self, coordinate_system), filter_tables, include_orphan_tables)
+
+    def subset(self, element_names: list[str], filter_tables: bool = True, include_orphan_tables: bool = False) -> Self:
+        """The elements of the given names.
+
+        Parameters
+        ----------
+        element_names
+            Names of elements and tables; a table that is named is kept whole.
+        filter_tables
+            Keep, of the other tables, the rows that annotate these elements; otherwise all tables are kept as they are.
+        include_orphan_tables
+            Keep tables that annotate nothing.
+
+        Returns
+        -------
+        A new object with the same elements.
+        """
+        from spatialdata.relations.filter import tables_of
+
+        kept = self._holding(element_names)
+        others = {name: self.tables[name] for name in self.tables if name not in element_names}
+        spatial = {name: element for _, name, element in kept.gen_spatial_elements()}
+        chosen = tables_of(spatial, others, include_orphans=include_orphan_tables) if filter_tables else others
+        for name, table in chosen.items():
+            kept.tables[name] = table
+        return kept
+
+    def transform_element_to_coordinate_system(
+        self, element_name: str, target_coordinate_system: str, maintain_positioning: bool = False
+    ) -> Any:
+        """An element in a coordinate system, also one that only other elements lead to.
+
+        Parameters
+        ----------
+        element_name
+            The name of the element.
+        target_coordinate_system
+            The coordinate system.
+        maintain_positioning
+            Keep the place of the element in its coordinate systems.
+
+        Returns
+        -------
+        A new element whose intrinsic coordinates are those of the coordinate system.
+        """
+        from spatialdata.ops.transform import transform
+        from spatialdata.transformations.graph import get_transformation_between_coordinate_systems
+
+        element = self[element_name]
+        direct = self._mapping(element_name).transformations(element_name)
+        if target_coordinate_system in direct:
+            return transform(
+                element, to_coordinate_system=target_coordinate_system, maintain_positioning=maintain_positioning
+            )
+        path = get_transformation_between_coordinate_systems(self, element, target_coordinate_system)
+        return self._transform_along(element, path, target_coordinate_system, maintain_positioning)
+
+    @staticmethod
+    def _transform_along(element: Any, path: BaseTransformation, target: str, maintain_positioning: bool) -> Any:
+
+        from spatialdata.ops.transform import transform
+        from spatialdata.transformations.attach import attach_transformations, transformations_of
+
+        if maintain_positioning:
+            return transform(element, transformation=path, maintain_positioning=True)
+        placed = copy.copy(element)
+        attach_transformations(placed, {**transformations_of(element), target: path})
+        return transform(placed, to_coordinate_system=target)
+
+    def transform_to_coordinate_system(self, target_coordinate_system: str, maintain_positioning: bool = False) -> Self:
+        """All elements that have a coordinate system, in it.
+
+        Parameters
+        ----------
+        target_coordinate_system
+            The coordinate system.
+        maintain_positioning
+            Keep the place of the elements in their coordinate systems.
+
+        Returns
+        -------
+        A new object with the transformed elements and the same tables.
+        """
+        names = _systems.elements_in(self, target_coordinate_system)
+        elements = {
+            name: self.transform_element_to_coordinate_system(name, target_coordinate_system, maintain_positioning)
+            for name in names
+        }
+        result = self._holding(list(self.tables))
+        for name, element in elements.items():
+            result[name] = element
+        return result

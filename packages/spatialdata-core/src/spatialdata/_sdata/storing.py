@@ -1,0 +1,239 @@
+"""The methods of the SpatialData object that write into stores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from spatialdata._sdata import io as _io
+from spatialdata._sdata.holder import ElementHolder
+from spatialdata.errors import unknown_name
+
+__all__ = ["StoringMethods"]
+
+
+class StoringMethods(ElementHolder):
+    """How the object is written."""
+
+    def write(
+        self,
+        file_path: str | Path,
+        overwrite: bool = False,
+        consolidate_metadata: bool = True,
+        update_sdata_path: bool = True,
+        sdata_formats: Any = None,
+        shapes_geometry_encoding: Literal["WKB", "geoarrow"] | None = None,
+    ) -> None:
+        """Write the object into a store.
+
+        Everything is validated first and written beside the target, which appears at the end and at once: if writing
+        fails or is interrupted, what was there before is untouched. A store may be overwritten while elements are
+        read from it.
+
+        Parameters
+        ----------
+        file_path
+            The location of the store.
+        overwrite
+            Replace a store that is there.
+        consolidate_metadata
+            Write one document with the metadata of all elements, which makes opening fast.
+        update_sdata_path
+            Let the object be backed by the new store.
+        sdata_formats
+            The format; the current one if not given.
+        shapes_geometry_encoding
+            ``"WKB"`` or ``"geoarrow"``; that of the settings if not given.
+
+        Raises
+        ------
+        ValidationError
+            Elements or names are not valid.
+        ValueError
+            The target exists and ``overwrite`` is False, or it is no store.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from spatialdata import SpatialData, read_zarr
+        >>> path = tempfile.mkdtemp() + "/empty.zarr"
+        >>> SpatialData(attrs={"project": "demo"}).write(path)
+        >>> read_zarr(path).attrs
+        {'project': 'demo'}
+        """
+        if sdata_formats is not None:
+            raise ValueError(
+                f"The only format that is written is the current one; leave sdata_formats out. Found {sdata_formats!r}."
+            )
+        path = Path(file_path)
+        _io.write_sdata(
+            self,
+            path,
+            overwrite=overwrite,
+            consolidate=consolidate_metadata,
+            container="0.2",
+            geometry_encoding=shapes_geometry_encoding,
+        )
+        rewritten = self._path is not None and Path(self._path).resolve() == path.resolve()
+        if update_sdata_path or rewritten:
+            self._path = path
+        if rewritten:
+            _io.read_from_store_again(self, self._shelf.names())
+
+    def write_element(
+        self,
+        element_name: str | list[str],
+        overwrite: bool = False,
+        sdata_formats: Any = None,
+        shapes_geometry_encoding: Literal["WKB", "geoarrow"] | None = None,
+    ) -> None:
+        """Write elements into the store of the object, each as one transaction.
+
+        Parameters
+        ----------
+        element_name
+            One or several names.
+        overwrite
+            Replace elements that are there, also those that are being read lazily.
+        sdata_formats
+            The format; the current one if not given.
+        shapes_geometry_encoding
+            ``"WKB"`` or ``"geoarrow"``; that of the settings if not given.
+
+        Raises
+        ------
+        ValueError
+            There is no such element, the object has no store, or the element exists there and ``overwrite`` is False.
+        """
+        if sdata_formats is not None:
+            raise ValueError(
+                f"The only format that is written is the current one; leave sdata_formats out. Found {sdata_formats!r}."
+            )
+        names = [element_name] if isinstance(element_name, str) else list(element_name)
+        _io.write_elements(self, names, overwrite=overwrite, geometry_encoding=shapes_geometry_encoding)
+
+    def delete_element_from_disk(self, element_name: str | list[str]) -> None:
+        """Delete elements from the store of the object; those in memory stay.
+
+        Parameters
+        ----------
+        element_name
+            One or several names.
+
+        Raises
+        ------
+        ValueError
+            The object has no store, or an element is not in it.
+        """
+        _io.delete_elements(self, [element_name] if isinstance(element_name, str) else list(element_name))
+
+    def write_transformations(self, element_name: str | None = None) -> None:
+        """Write the transformations of an element, or of all, into the store of the object.
+
+        Parameters
+        ----------
+        element_name
+            The name of the element; all if not given.
+        """
+        self._write_metadata(element_name, transformations=True, channels=False)
+
+    def write_channel_names(self, element_name: str | None = None) -> None:
+        """Write the channel names of an image, or of all, into the store of the object.
+
+        Parameters
+        ----------
+        element_name
+            The name of the image; all if not given.
+        """
+        if element_name is not None and element_name not in self.images:
+            raise ValueError(unknown_name("image", element_name, self.images))
+        self._write_metadata(element_name, transformations=False, channels=True)
+
+    def write_attrs(self, sdata_format: Any = None, zarr_group: Any = None) -> None:
+        """Write the attributes of the object into its store.
+
+        Parameters
+        ----------
+        sdata_format, zarr_group
+            Accepted for compatibility; the store of the object and its format are used.
+        """
+        from spatialdata.store.write import write_attrs
+
+        if sdata_format is not None or zarr_group is not None:
+            raise ValueError("write_attrs writes into the store of the object; leave sdata_format and zarr_group out.")
+        if self._warn_not_backed():
+            return
+        write_attrs(Path(str(self._path)), self.attrs)
+
+    def write_metadata(
+        self,
+        element_name: str | None = None,
+        consolidate_metadata: bool | None = None,
+        write_attrs: bool = True,
+        sdata_format: Any = None,
+    ) -> None:
+        """Write transformations, channel names and attributes into the store of the object.
+
+        Parameters
+        ----------
+        element_name
+            The name of an element; all if not given.
+        consolidate_metadata
+            Write the consolidated metadata anew; if not given, where the store has them.
+        write_attrs
+            Write the attributes of the object too.
+        sdata_format
+            The format; the current one if not given.
+        """
+        self._write_metadata(element_name, transformations=True, channels=True)
+        if write_attrs and self.is_backed():
+            self.write_attrs(sdata_format)
+        if consolidate_metadata and self.is_backed():
+            self.write_consolidated_metadata()
+
+    def _write_metadata(self, element_name: str | None, *, transformations: bool, channels: bool) -> None:
+        if element_name is not None and element_name not in self:
+            raise ValueError(unknown_name("element", element_name, self._shelf.names()))
+        if self._warn_not_backed():
+            return
+        names = [element_name] if element_name is not None else self._shelf.names()
+        _io.write_metadata_of(self, names, transformations=transformations, channels=channels)
+
+    def _warn_not_backed(self) -> bool:
+        if self.is_backed():
+            return False
+        import warnings
+
+        warnings.warn("The object is not backed by a store; nothing was written.", UserWarning, stacklevel=4)
+        return True
+
+    def write_consolidated_metadata(self) -> None:
+        """Write the consolidated metadata of the store anew."""
+        from spatialdata.store.store import Store
+
+        if not self._warn_not_backed():
+            Store.open(self._path).consolidate()
+
+    def has_consolidated_metadata(self) -> bool:
+        """Whether the store of the object has consolidated metadata."""
+        from spatialdata.store.store import Store
+
+        return self.is_backed() and Store.open(self._path).has_consolidated_metadata()
+
+    def set_channel_names(self, element_name: str, channel_names: str | list[str], write: bool = False) -> None:
+        """Replace an image by one with other channel names.
+
+        Parameters
+        ----------
+        element_name
+            The name of the image.
+        channel_names
+            One name per channel.
+        write
+            Write the names into the store of the object too.
+        """
+        from spatialdata.models.channels import set_channel_names
+
+        self.images[element_name] = set_channel_names(self.images[element_name], channel_names)
+        if write:
+            self.write_channel_names(element_name)
