@@ -1,0 +1,1 @@
+"""The store: SpatialData objects on disk, read lazily and written atomically."""

@@ -1,0 +1,108 @@
+"""Everything that is checked before the first byte is written."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from spatialdata._core.elements import axes_of
+from spatialdata._core.names import names_faults
+from spatialdata.errors import Fault, SpatialDataError, ValidationError
+from spatialdata.models.kind import Kind, kind_of
+from spatialdata.models.model import validate_element
+from spatialdata.models.table import table_name_faults
+from spatialdata.store.dialects.edges import edges_of
+from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["InvalidAttributeError", "check_attrs", "check_element", "check_elements"]
+
+_RESERVED = "spatialdata_attrs"
+_SCALARS = (str, int, float, bool, type(None))
+
+
+class InvalidAttributeError(ValidationError, TypeError):
+    """An attribute cannot be stored."""
+
+
+def check_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the user's attributes and return them as plain JSON.
+
+    Raises
+    ------
+    InvalidAttributeError
+        With every value that JSON cannot hold, and where it lies.
+    """
+    faults = list(_json_faults(attrs, ("attrs",)))
+    if _RESERVED in attrs:
+        faults.append(Fault(("attrs", _RESERVED), "the name is reserved for the store; choose another key"))
+    if faults:
+        raise InvalidAttributeError("The attributes cannot be stored:", faults)
+    plain: dict[str, Any] = json.loads(json.dumps(dict(attrs)))
+    return plain
+
+
+def _json_faults(value: object, path: tuple[str, ...]) -> Iterator[Fault]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                yield Fault(path, f"the key {key!r} is of type {type(key).__name__}; keys must be strings")
+            yield from _json_faults(item, (*path, str(key)))
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            yield from _json_faults(item, (*path, str(number)))
+    elif type(value) not in _SCALARS:
+        yield Fault(
+            path, f"a value of type {type(value).__name__} is no JSON; use str, int, float, bool, None, lists and dicts"
+        )
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield Fault(path, f"{value} is no JSON; use None or a string")
+
+
+def check_element(kind: Kind, name: str, element: Any) -> None:
+    """Raise a ValidationError with everything that is wrong with one element."""
+    _raise(_element_faults(kind, name, element))
+
+
+def check_elements(elements: Mapping[Kind, Mapping[str, Any]]) -> None:
+    """Raise a ValidationError with everything that is wrong with names and elements."""
+    names = [name for kind in Kind for name in elements.get(kind, {})]
+    faults = names_faults(names, ("names",))
+    twice = sorted({str(name) for name in names if names.count(name) > 1})
+    faults.extend(Fault(("names",), f"the name {name!r} is used by several elements") for name in twice)
+    for kind in Kind:
+        for name, element in elements.get(kind, {}).items():
+            faults.extend(_element_faults(kind, name, element, check_name=False))
+    _raise(faults)
+
+
+def _raise(faults: list[Fault]) -> None:
+    if faults:
+        raise ValidationError("This cannot be written:", faults)
+
+
+def _element_faults(kind: Kind, name: str, element: Any, *, check_name: bool = True) -> list[Fault]:
+    path = (kind.container, str(name))
+    faults = names_faults([name], ("names",)) if check_name else []
+    try:
+        found = kind_of(element)
+        validate_element(element)
+        if found is not Kind.TABLE:
+            edges_of(transformations_of(element), axes_of(element))
+    except ValidationError as error:
+        faults.extend(Fault((*path, *fault.path), fault.message) for fault in error.faults)
+        return faults
+    except (SpatialDataError, ValueError, TypeError) as error:
+        return [*faults, Fault(path, str(error))]
+    if found is not kind:
+        return [*faults, Fault(path, f"is of the kind {found.container}, which does not belong here")]
+    if kind is Kind.TABLE:
+        faults.extend(table_name_faults(element, path))
+    if kind is Kind.SHAPES:
+        own = {key: value for key, value in element.attrs.items() if key != TRANSFORM_KEY}
+        faults.extend(_json_faults(own, (*path, "attrs")))
+    return faults

@@ -1,0 +1,1 @@
+"""Dialects: how transformations and multiscale rasters are spelled in the versions of the format."""

@@ -1,0 +1,189 @@
+"""Transformations as JSON: edges from the axes of an element to a named coordinate system.
+
+An edge is written over all axes of the element, in their order. What a transformation does not name passes through,
+so a 2D translation of an image is written with a 0 for its channels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from spatialdata._core.axes import AXES
+from spatialdata.errors import StoreError, listing
+from spatialdata.transformations.attach import DEFAULT_COORDINATE_SYSTEM
+from spatialdata.transformations.linear import Affine, Identity, MapAxis, Scale, Translation
+from spatialdata.transformations.linear import Sequence as SequenceOf
+
+if TYPE_CHECKING:
+    from spatialdata.transformations.algebra import BaseTransformation
+
+__all__ = ["edges_of", "transformations_of_edges"]
+
+Axes: TypeAlias = tuple[str, ...]
+Edge: TypeAlias = dict[str, Any]
+_PLACEHOLDER_UNIT = "unit"
+
+
+def _axis_object(axis: str) -> dict[str, str]:
+    if axis == "c":
+        return {"name": axis, "type": "channel"}
+    return {"name": axis, "type": "space", "unit": _PLACEHOLDER_UNIT}
+
+
+def _system(name: str, axes: Sequence[str]) -> dict[str, Any]:
+    return {"name": name, "axes": [_axis_object(axis) for axis in axes]}
+
+
+def edges_of(transformations: Mapping[str, BaseTransformation], axes: Sequence[str]) -> list[Edge]:
+    """Write transformations as a list of edges.
+
+    Parameters
+    ----------
+    transformations
+        The transformations of an element, by coordinate system.
+    axes
+        The axes of the element, in their order.
+
+    Raises
+    ------
+    TransformationError
+        A transformation cannot be expressed over these axes.
+    """
+    return [_edge(transformation, tuple(axes), name) for name, transformation in transformations.items()]
+
+
+def _edge(transformation: BaseTransformation, axes: Axes, target: str) -> Edge:
+    output, rows = transformation.linear_map(axes)  # type: ignore[arg-type]
+    systems = {"input": _system("".join(axes), axes), "output": _system(target, output)}
+    if isinstance(transformation, SequenceOf):
+        return {"type": "sequence", "transformations": _members(transformation, axes), **systems}
+    return {**_parameters(transformation, axes, rows), **systems}
+
+
+def _members(sequence: SequenceOf, axes: Axes) -> list[Edge]:
+    edges = []
+    for member in sequence.transformations:
+        edges.append(_edge(member, axes, DEFAULT_COORDINATE_SYSTEM))
+        axes = member.axes_after(axes)
+    return edges
+
+
+def _parameters(transformation: BaseTransformation, axes: Axes, rows: np.ndarray[Any, Any]) -> Edge:
+    if isinstance(transformation, Identity):
+        return {"type": "identity"}
+    if isinstance(transformation, Translation):
+        return {"type": "translation", "translation": transformation.to_translation_vector(axes).tolist()}
+    if isinstance(transformation, Scale):
+        return {"type": "scale", "scale": transformation.to_scale_vector(axes).tolist()}
+    if isinstance(transformation, MapAxis):
+        return {"type": "mapAxis", "mapAxis": dict(transformation.map_axis)}
+    return {"type": "affine", "affine": rows.tolist()}
+
+
+def transformations_of_edges(edges: object, axes: Sequence[str], where: str) -> dict[str, BaseTransformation]:
+    """Read a list of edges.
+
+    Parameters
+    ----------
+    edges
+        The value of ``coordinateTransformations``.
+    axes
+        The axes of the element, for edges that do not name theirs.
+    where
+        The element, for error messages.
+
+    Raises
+    ------
+    StoreError
+        The list is malformed, or holds a type of transformation that is not known.
+    """
+    if not isinstance(edges, list):
+        raise StoreError(f"coordinateTransformations of {where} must be a list, not {type(edges).__name__}.")
+    found: dict[str, BaseTransformation] = {}
+    for edge in edges:
+        name = (
+            edge.get("output", {}).get("name")
+            if isinstance(edge, dict) and isinstance(edge.get("output"), dict)
+            else None
+        )
+        if not isinstance(name, str):
+            raise StoreError(
+                f"A transformation of {where} does not name its coordinate system (output.name): {edge!r}."
+            )
+        found[name] = _transformation(edge, tuple(axes), f"the transformation of {where} to {name!r}")
+    return found
+
+
+def _axes_of(edge: Edge, end: str, default: Axes, where: str) -> Axes:
+    system = edge.get(end)
+    if not isinstance(system, dict) or "axes" not in system:
+        return default
+    axes = tuple(axis.get("name") for axis in system["axes"])
+    if any(axis not in AXES for axis in axes) or len(set(axes)) != len(axes):
+        raise StoreError(f"The {end} axes of {where} are {axes}. Valid: {listing(AXES)}, each once.")
+    return axes
+
+
+def _transformation(edge: Edge, axes: Axes, where: str) -> BaseTransformation:
+    kind = edge.get("type")
+    reader = _READERS.get(str(kind))
+    if reader is None:
+        raise StoreError(f"{where} has the type {kind!r}, which cannot be read. Known: {listing(_READERS)}.")
+    source = _axes_of(edge, "input", axes, where)
+    try:
+        return reader(edge, source, where)
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{where} is malformed ({kind}): {error}.") from error
+
+
+def _read_affine(edge: Edge, axes: Axes, where: str) -> Affine:
+    rows = np.asarray(edge["affine"], dtype=np.float64)
+    last = np.eye(1, len(axes) + 1, len(axes))
+    return Affine(np.vstack([rows, last]), axes, _axes_of(edge, "output", axes, where))
+
+
+def _read_rotation(edge: Edge, axes: Axes, where: str) -> Affine:
+    values = np.asarray(edge["rotation"], dtype=np.float64).ravel()
+    side = math.isqrt(values.size)
+    matrix = np.eye(len(axes) + 1)
+    if side != len(axes) or side * side != values.size:
+        raise ValueError(f"a rotation of the axes {axes} needs {len(axes) ** 2} numbers, found {values.size}")
+    matrix[:-1, :-1] = values.reshape(side, side)
+    return Affine(matrix, axes, _axes_of(edge, "output", axes, where))
+
+
+def _read_sequence(edge: Edge, axes: Axes, where: str) -> SequenceOf:
+    members = []
+    for member in edge["transformations"]:
+        members.append(_transformation(member, axes, where))
+        axes = members[-1].axes_after(axes)
+    return SequenceOf(members)
+
+
+def _read_by_dimension(edge: Edge, axes: Axes, where: str) -> SequenceOf:
+    """Members over axes of their own, which makes their order irrelevant."""
+    members = []
+    seen: set[str] = set()
+    for member in edge["transformations"]:
+        own = _axes_of(member, "input", (), where)
+        if not own or seen & set(own) or set(_axes_of(member, "output", own, where)) != set(own):
+            raise ValueError("the members of byDimension must each keep axes of their own")
+        seen |= set(own)
+        members.append(_transformation(member, axes, where))
+    return SequenceOf(members)
+
+
+_READERS: dict[str, Callable[[Edge, Axes, str], BaseTransformation]] = {
+    "identity": lambda _edge, _axes, _where: Identity(),
+    "translation": lambda edge, axes, _where: Translation(edge["translation"], axes),
+    "scale": lambda edge, axes, _where: Scale(edge["scale"], axes),
+    "affine": _read_affine,
+    "mapAxis": lambda edge, _axes, _where: MapAxis(edge["mapAxis"]),
+    "sequence": _read_sequence,
+    "rotation": _read_rotation,
+    "byDimension": _read_by_dimension,
+}

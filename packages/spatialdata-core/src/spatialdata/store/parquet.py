@@ -1,0 +1,294 @@
+"""Parquet files of points: how they are laid out, and how pieces of them are read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from spatialdata._core.axes import SPATIAL_AXES
+from spatialdata.errors import StoreError, listing
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from spatialdata._core.sources import Window
+
+__all__ = ["Layout", "Piece", "empty_frame", "pieces_of", "read_categories", "read_piece", "write_partition"]
+
+ROWS_PER_GROUP = 65_536
+ROWS_PER_PART = ROWS_PER_GROUP * 16
+_ROWS_PER_PIECE = 2_000_000
+_INDEX = "__null_dask_index__"
+_KEY = b"spatialdata"
+
+# For each categorical column, its categories in their order and whether they are ordered.
+Categories: TypeAlias = dict[str, tuple[list[Any], bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the columns of points are encoded.
+
+    Attributes
+    ----------
+    index
+        The column that holds the index.
+    dictionary
+        Columns with a dictionary: those whose values repeat.
+    encodings
+        Encodings of the other columns.
+    categories
+        The categories of all categorical columns.
+    """
+
+    index: str
+    dictionary: tuple[str, ...]
+    encodings: dict[str, str]
+    categories: Categories
+
+    @classmethod
+    def of(cls, meta: pd.DataFrame) -> Layout:
+        """The layout of frames like an empty one with known categories."""
+        index = _INDEX if meta.index.name is None else str(meta.index.name)
+        dictionary, encodings = [], {}
+        for column, dtype in [*meta.dtypes.items(), (index, meta.index.dtype)]:
+            if isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize >= 4:
+                encodings[str(column)] = "BYTE_STREAM_SPLIT"
+            elif isinstance(dtype, np.dtype) and dtype.kind in "iu" and dtype.itemsize >= 4 and column == index:
+                encodings[str(column)] = "DELTA_BINARY_PACKED"
+            else:
+                dictionary.append(str(column))
+        categories = {
+            str(column): (list(meta[column].cat.categories), bool(meta[column].cat.ordered))
+            for column in meta.columns
+            if str(meta.dtypes[column]) == "category"
+        }
+        return cls(index, tuple(dictionary), encodings, categories)
+
+
+def write_partition(frame: pd.DataFrame, directory: Path, number: int, layout: Layout) -> list[tuple[Path, int]]:
+    """Write one partition into files of bounded size.
+
+    Returns
+    -------
+    The files with their numbers of rows.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    frame = frame.rename_axis(index=layout.index)
+    frame.attrs = {}
+    for column, (values, ordered) in layout.categories.items():
+        frame[column] = frame[column].cat.set_categories(values, ordered=ordered)
+    table = _with_note(pa.Table.from_pandas(frame, preserve_index=True), layout.categories)
+    written = []
+    for start in range(0, max(len(frame), 1), ROWS_PER_PART):
+        part = table.slice(start, ROWS_PER_PART)
+        path = directory / f"part-{number:06d}-{start:012d}.parquet"
+        pq.write_table(
+            part,
+            path,
+            row_group_size=ROWS_PER_GROUP,
+            compression="lz4",
+            use_dictionary=list(layout.dictionary),
+            column_encoding=layout.encodings or None,
+            write_statistics=True,
+        )
+        written.append((path, part.num_rows))
+    return written
+
+
+def _with_note(table: pa.Table, categories: Categories) -> pa.Table:
+    """Note in the file what its dictionaries cannot say.
+
+    Every file has all categories. Parquet keeps a dictionary for strings only, and none without rows; these are
+    written out here.
+    """
+    stored = {
+        column: {"values": values, "ordered": ordered}
+        for column, (values, ordered) in categories.items()
+        if not table.num_rows or not all(isinstance(value, str) for value in values)
+    }
+    note = json.dumps({"shared_categories": True, "categories": stored}, default=_plain)
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: note.encode()})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"Categories of points must be strings or numbers, not {type(value).__name__}.")
+
+
+def _open(part: Path) -> pq.ParquetFile:
+    import pyarrow.parquet as pq
+
+    return pq.ParquetFile(part, pre_buffer=False, buffer_size=65_536)
+
+
+def _note(schema: pa.Schema) -> dict[str, Any]:
+    found = json.loads((schema.metadata or {}).get(_KEY, b"{}"))
+    return found if isinstance(found, dict) else {}
+
+
+def read_categories(parts: Sequence[Path]) -> Categories:
+    """The categories of all categorical columns, from the dictionaries of the files.
+
+    Files that were written here share their categories; of others, the first page of every file is read.
+    """
+    found: Categories = {}
+    for part in parts:
+        with _open(part) as file:
+            note = _note(file.schema_arrow)
+            for column, (values, ordered) in _categories_in(file, note).items():
+                known = found.setdefault(column, ([], ordered))[0]
+                seen = set(known)
+                known.extend(value for value in values if value not in seen)
+        if note.get("shared_categories"):
+            break
+    return found
+
+
+def _categories_in(file: pq.ParquetFile, note: dict[str, Any]) -> Categories:
+    import pyarrow as pa
+
+    schema = file.schema_arrow
+    found: Categories = {}
+    for field in schema:
+        if pa.types.is_dictionary(field.type):
+            batch = next(file.iter_batches(1, columns=[field.name]), None)
+            values = [] if batch is None else batch.column(0).dictionary.to_pylist()
+            found[field.name] = (values, bool(field.type.ordered))
+    for column, entry in note.get("categories", {}).items():
+        found[column] = (list(entry["values"]), bool(entry["ordered"]))
+    return found
+
+
+def empty_frame(part: Path, categories: Categories) -> pd.DataFrame:
+    """A frame without rows, with the columns, dtypes and categories of the points."""
+    with _open(part) as file:
+        return _finished(file.schema_arrow.empty_table().to_pandas(), categories, part)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some row groups of a file.
+
+    Attributes
+    ----------
+    part
+        The file.
+    groups
+        The numbers of the row groups; None for all.
+    stamp
+        Size and time of the file when it was opened; a rewritten file makes another piece.
+    """
+
+    part: str
+    groups: tuple[int, ...] | None
+    stamp: tuple[int, int]
+
+    @classmethod
+    def of(cls, part: Path, groups: tuple[int, ...] | None) -> Piece:
+        """The piece of a file as it is now."""
+        return cls(str(part), groups, _stamp(part))
+
+    @classmethod
+    def nothing_of(cls, part: Path) -> Piece:
+        """A piece without rows."""
+        return cls.of(part, ())
+
+
+def _stamp(part: Path) -> tuple[int, int]:
+    found = part.stat()
+    return found.st_mtime_ns, found.st_size
+
+
+def pieces_of(part: Path, window: Window | None) -> list[Piece]:
+    """The pieces of a file that may hold points inside a window."""
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_metadata(part)
+    groups = [
+        group
+        for group in range(metadata.num_row_groups)
+        if window is None or _may_overlap(metadata.row_group(group), window)
+    ]
+    if len(groups) == metadata.num_row_groups and metadata.num_rows <= _ROWS_PER_PIECE:
+        return [Piece.of(part, None)]
+    pieces: list[list[int]] = []
+    rows = _ROWS_PER_PIECE
+    for group in groups:
+        size = metadata.row_group(group).num_rows
+        if not pieces or rows + size > _ROWS_PER_PIECE:
+            pieces.append([])
+            rows = 0
+        pieces[-1].append(group)
+        rows += size
+    return [Piece.of(part, tuple(piece)) for piece in pieces]
+
+
+def _may_overlap(group: Any, window: Window) -> bool:
+    for position in range(group.num_columns):
+        column = group.column(position)
+        if column.path_in_schema not in SPATIAL_AXES:
+            continue
+        lower, upper = window.bounds(column.path_in_schema)
+        statistics = column.statistics
+        if statistics is not None and statistics.has_min_max and (statistics.min > upper or statistics.max < lower):
+            return False
+    return True
+
+
+def read_piece(piece: Piece, columns: list[str] | None = None, categories: Categories | None = None) -> pd.DataFrame:
+    """Read some columns of a piece."""
+    part = Path(piece.part)
+    if piece.groups is not None and _stamp(part) != piece.stamp:
+        raise StoreError(f"{part} was rewritten after the points had been opened. Read the store again.")
+    with _open(part) as file:
+        if piece.groups is None:
+            frame = file.read(columns=columns, use_pandas_metadata=True).to_pandas()
+        else:
+            table = file.read_row_groups(list(piece.groups), columns=columns, use_pandas_metadata=True)
+            frame = _with_range_index(table.to_pandas(), file, piece.groups)
+    frame = _finished(frame, categories or {}, part)
+    return frame if columns is None else frame[columns]
+
+
+def _with_range_index(frame: pd.DataFrame, file: pq.ParquetFile, groups: Sequence[int]) -> pd.DataFrame:
+    """Give some row groups their part of the index, where the file only says where the index starts."""
+    described = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
+    if not described or not isinstance(described[0], dict):
+        return frame
+    sizes = [file.metadata.row_group(group).num_rows for group in range(file.metadata.num_row_groups)]
+    starts = np.cumsum([0, *sizes])
+    rows = np.concatenate([np.arange(starts[group], starts[group + 1]) for group in groups] or [np.arange(0)])
+    return frame.set_axis(described[0]["start"] + described[0]["step"] * rows, axis=0)
+
+
+def _finished(frame: pd.DataFrame, categories: Categories, part: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    if frame.index.name == _INDEX:
+        frame.index.name = None
+    for column, (values, ordered) in categories.items():
+        if column not in frame.columns:
+            continue
+        series = frame[column]
+        present = series.cat.categories if isinstance(series.dtype, pd.CategoricalDtype) else series.dropna().unique()
+        known = set(values)
+        strange = [value for value in present if value not in known]
+        if strange:
+            raise StoreError(
+                f"The column {column!r} of {part} holds {listing(strange)}, which the other files of these points "
+                "do not know. "
+                "The file was changed by another program, or after the points had been opened."
+            )
+        frame[column] = series.astype(pd.CategoricalDtype(values, ordered=ordered))
+    return frame

@@ -1,0 +1,166 @@
+"""Points in a store: a folder of Parquet files, read lazily and in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatialdata._core.elements import axes_of
+from spatialdata.errors import StoreError, listing
+from spatialdata.models.base import ATTRS_KEY
+from spatialdata.models.kind import Kind
+from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
+from spatialdata.store.documents import contents, write_group
+from spatialdata.store.parquet import (
+    Layout,
+    Piece,
+    empty_frame,
+    pieces_of,
+    read_categories,
+    read_piece,
+    write_partition,
+)
+from spatialdata.store.source import ElementSource, reading
+from spatialdata.store.versions import CURRENT
+from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
+
+if TYPE_CHECKING:
+    from dask.dataframe import DataFrame as DaskDataFrame
+
+    from spatialdata._core.sources import Window
+    from spatialdata.models.points_frame import PointsFrame
+
+__all__ = ["PARQUET", "PointsSource", "write_points"]
+
+PARQUET = "points.parquet"
+_ENCODING = "ngff:points"
+
+
+class PointsSource(ElementSource):
+    """Points in a store."""
+
+    @property
+    def attrs(self) -> Mapping[str, Any]:
+        """The transformations, under ``"transform"``, and the names of the special columns."""
+        _ = self.version
+        attributes = self.node.attributes
+        edges = attributes.get("coordinateTransformations")
+        attrs: dict[str, Any] = {
+            TRANSFORM_KEY: transformations_of_edges(edges, attributes.get("axes", ("x", "y")), self.where)
+        }
+        stored = attributes.get(ATTRS_KEY, {})
+        keys = {key: stored[key] for key in ("feature_key", "instance_key") if stored.get(key) is not None}
+        if keys:
+            attrs[ATTRS_KEY] = keys
+        return attrs
+
+    @property
+    def parts(self) -> list[Path]:
+        """The Parquet files, in the order of their numbers."""
+        folder = self.folder / PARQUET
+        if folder.is_file():
+            return [folder]
+        parts = [part for part in folder.glob("*.parquet") if not part.name.startswith(".")] if folder.is_dir() else []
+        if not parts:
+            raise StoreError(f"{self.where} has no Parquet file in {PARQUET}: {contents(folder)}.")
+        return sorted(parts, key=_part_number)
+
+    def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> PointsFrame:
+        """The points as a lazy frame, with known categories.
+
+        Parameters
+        ----------
+        columns
+            Only these columns.
+        window
+            Only the row groups that may hold points inside, by their statistics.
+        """
+        from spatialdata.models.points_frame import PointsFrame
+
+        attrs = dict(self.attrs)
+        with reading(self.where, self.folder / PARQUET):
+            frame = self._frame(columns, window)
+        whole = columns is None and window is None
+        return PointsFrame(frame, attrs, source=self if whole else None)
+
+    def _frame(self, columns: Sequence[str] | None, window: Window | None) -> DaskDataFrame:
+        import dask.dataframe as dd
+
+        parts = self.parts
+        categories = read_categories(parts)
+        meta = empty_frame(parts[0], categories)
+        if columns is not None:
+            missing = [column for column in columns if column not in meta.columns]
+            if missing:
+                raise StoreError(f"{self.where} has no column {listing(missing)}. Columns: {listing(meta.columns)}.")
+            meta = meta[list(columns)]
+        pieces = [piece for part in parts for piece in pieces_of(part, window)]
+        pieces = pieces or [Piece.nothing_of(parts[0])]
+        chosen = None if columns is None else list(columns)
+        return dd.from_map(read_piece, pieces, columns=chosen, categories=categories, meta=meta, label="read-points")
+
+    def check(self) -> None:
+        """See :meth:`ElementSource.check`."""
+        import pyarrow.parquet as pq
+
+        _ = self.attrs
+        with reading(self.where, self.folder / PARQUET):
+            for part in self.parts:
+                pq.read_metadata(part)
+
+
+def _part_number(part: Path) -> tuple[int, str]:
+    digits = "".join(char for char in part.stem if char.isdigit())
+    return int(digits or 0), part.name
+
+
+def write_points(folder: Path, points: DaskDataFrame) -> None:
+    """Write points into a folder.
+
+    Parameters
+    ----------
+    folder
+        The folder of the element; it is made a Zarr group beside the folder ``points.parquet``.
+    points
+        The element. It is computed partition by partition; order and index of the rows are kept.
+    """
+    import dask
+
+    axes = axes_of(points)
+    keys = points.attrs.get(ATTRS_KEY, {})
+    attributes = {
+        "encoding-type": _ENCODING,
+        "axes": list(axes),
+        "coordinateTransformations": edges_of(transformations_of(points), axes),
+        ATTRS_KEY: {
+            **{key: value for key, value in keys.items() if value is not None},
+            "version": CURRENT.elements[Kind.POINTS][-1],
+        },
+    }
+    write_group(folder, attributes)
+    directory = folder / PARQUET
+    directory.mkdir()
+    known = _with_known_categories(points)
+    layout = Layout.of(known._meta)  # noqa: SLF001
+    write = dask.delayed(write_partition, pure=False)
+    partitions = known.to_delayed()
+    written = dask.compute(*(write(part, directory, number, layout) for number, part in enumerate(partitions)))
+    _number_parts([part for parts in written for part in parts], directory)
+
+
+def _with_known_categories(points: DaskDataFrame) -> DaskDataFrame:
+    unknown = [
+        column for column in points.columns if str(points.dtypes[column]) == "category" and not points[column].cat.known
+    ]
+    return points.categorize(columns=unknown) if unknown else points
+
+
+def _number_parts(parts: list[tuple[Path, int]], directory: Path) -> None:
+    """Give the files consecutive numbers; files without rows go, unless no file has any."""
+    kept = [path for path, rows in parts if rows] or [parts[0][0]]
+    for path, _ in parts:
+        if path not in kept:
+            path.unlink()
+    for number, path in enumerate(kept):
+        path.replace(directory / f"part.{number}.parquet")

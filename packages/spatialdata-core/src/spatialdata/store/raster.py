@@ -1,0 +1,201 @@
+"""Images and labels in a store: lazy arrays, one for each level."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatialdata._core.elements import axes_of, levels_of
+from spatialdata.errors import StoreError
+from spatialdata.models.kind import Kind, kind_of
+from spatialdata.models.pyramid import VARIABLE, level_coordinates, tree_of
+from spatialdata.store.dialects import v04, v05_spatialdata
+from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
+from spatialdata.store.documents import write_group
+from spatialdata.store.source import ElementSource, reading
+from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations, transformations_of
+
+if TYPE_CHECKING:
+    import dask.array as da
+    import zarr
+    from xarray import DataArray
+
+    from spatialdata._core.elements import Raster
+    from spatialdata._core.sources import Window
+    from spatialdata.store.dialects.multiscale import Multiscale
+
+__all__ = ["RasterSource", "storage_chunks", "write_raster"]
+
+_MAX_CHUNK_BYTES = 2**24
+_CHUNK_SIDE = 1024
+_VALID_AXES = (("c", "y", "x"), ("c", "z", "y", "x"), ("y", "x"), ("z", "y", "x"))
+
+
+class RasterSource(ElementSource):
+    """An image or labels in a store."""
+
+    @property
+    def description(self) -> Multiscale:
+        """Levels, axes, channels and transformations, as the attributes give them."""
+        _ = self.version
+        read = v05_spatialdata.read if self.container.zarr_format == 3 else v04.read
+        found = read(self.node.attributes, self.where)
+        if found.axes not in _VALID_AXES or ("c" in found.axes) != (self.kind is Kind.IMAGE):
+            raise StoreError(
+                f"{self.where} has the axes {found.axes}. Valid for {self.kind.container}: "
+                f"{', '.join(str(axes) for axes in _VALID_AXES if ('c' in axes) == (self.kind is Kind.IMAGE))}."
+            )
+        return found
+
+    @property
+    def attrs(self) -> Mapping[str, Any]:
+        """The transformations, under ``"transform"``."""
+        found = self.description
+        return {TRANSFORM_KEY: transformations_of_edges(found.edges, found.axes, self.where)}
+
+    def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> Raster:  # noqa: ARG002
+        """The element, with lazy data; slicing it reads only the chunks that are needed.
+
+        Returns
+        -------
+        An xarray.DataArray for one level, an xarray.DataTree for several.
+        """
+        found = self.description
+        arrays = self._arrays(found)
+        levels = [_level(array, found, arrays[0].shape) for array in arrays]
+        element = levels[0] if len(levels) == 1 else tree_of(levels)
+        attach_transformations(element, transformations_of_edges(found.edges, found.axes, self.where))
+        return element
+
+    def check(self) -> None:
+        """See :meth:`ElementSource.check`."""
+        _ = self.attrs
+        self._arrays(self.description)
+
+    def _arrays(self, found: Multiscale) -> list[zarr.Array[Any]]:
+        import zarr
+
+        with reading(self.where, self.folder):
+            arrays = [zarr.open_array(self.folder / path, mode="r") for path in found.paths]
+        for path, array in zip(found.paths, arrays, strict=True):
+            if array.ndim != len(found.axes):
+                raise StoreError(
+                    f"The array {path} of {self.where} has the shape {array.shape}, which does not fit its axes "
+                    f"{found.axes}."
+                )
+        if found.channels is not None and len(found.channels) != arrays[0].shape[0]:
+            raise StoreError(
+                f"{self.where} names {len(found.channels)} channels {found.channels}, but has {arrays[0].shape[0]}."
+            )
+        return arrays
+
+
+def _level(array: zarr.Array[Any], found: Multiscale, full: tuple[int, ...]) -> DataArray:
+    import dask.array as da
+    from xarray import DataArray
+
+    chunks = array.shards or array.chunks
+    data = da.from_array(array, chunks=tuple(max(size, 1) for size in chunks))
+    coords: dict[str, Any] = {}
+    for axis, size, full_size in zip(found.axes, array.shape, full, strict=True):
+        if axis == "c":
+            coords[axis] = list(found.channels) if found.channels is not None else list(range(size))
+        else:
+            coords[axis] = level_coordinates(full_size, size)
+    return DataArray(data, dims=found.axes, coords=coords, name=VARIABLE)
+
+
+def write_raster(folder: Path, name: str, raster: Raster) -> None:
+    """Write an image or labels into a folder.
+
+    Parameters
+    ----------
+    folder
+        The folder of the element; it is made a Zarr group with the arrays ``s0``, ``s1``, …
+    name
+        The name of the element.
+    raster
+        The element. Its levels are written as they are; a level is computed chunk by chunk.
+    """
+    import dask.array as da
+
+    levels = levels_of(raster)
+    axes = axes_of(raster)
+    is_image = kind_of(raster) is Kind.IMAGE
+    attributes = v05_spatialdata.attributes_of(
+        f"/images/{name}" if is_image else name,
+        axes,
+        [level.shape for level in levels],
+        edges_of(transformations_of(raster), axes),
+        _channels(levels[0]) if is_image else None,
+    )
+    write_group(folder, attributes)
+    sources, targets = [], []
+    for number, level in enumerate(levels):
+        data = da.asarray(level.data)
+        chunks = storage_chunks(data, axes)
+        targets.append(_new_array(folder / f"s{number}", data, chunks, axes, is_image=is_image))
+        sources.append(_aligned(data, chunks))
+    with warnings.catch_warnings():
+        # Rechunking is what is wanted here: blocks must not share a chunk on disk.
+        warnings.simplefilter("ignore", da.PerformanceWarning)
+        da.store(sources, targets, lock=False)
+
+
+def _channels(level: DataArray) -> list[Any]:
+    if "c" not in level.coords:
+        return list(range(level.sizes["c"]))
+    return list(level.coords["c"].to_numpy().tolist())
+
+
+def _new_array(
+    path: Path, data: da.Array, chunks: tuple[int, ...], axes: Sequence[str], *, is_image: bool
+) -> zarr.Array[Any]:
+    import zarr
+    from zarr.codecs import BloscCodec, ZstdCodec
+
+    # Bits of neighbouring pixels of an image are alike; ids in labels repeat as a whole.
+    bitshuffle = is_image and data.dtype.kind == "u" and data.dtype.itemsize <= 2
+    codec = BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle") if bitshuffle else ZstdCodec(level=0)
+    return zarr.create_array(
+        store=path,
+        shape=data.shape,
+        chunks=chunks,
+        dtype=data.dtype,
+        compressors=codec,
+        fill_value=0,
+        dimension_names=list(axes),
+        zarr_format=3,
+    )
+
+
+def storage_chunks(data: da.Array, axes: Sequence[str]) -> tuple[int, ...]:
+    """The chunks of an array on disk: those of the dask array, made regular and of at most 16 MiB.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> storage_chunks(da.zeros((3, 100, 100), chunks=(1, 40, 64)), ("c", "y", "x"))
+    (1, 40, 64)
+    """
+    sizes = [max(*blocks, 1) for blocks in data.chunks]
+    limits = {"c": 1, "z": 1}
+    for axis in ("c", "z", "y", "x"):
+        number_of_bytes = data.dtype.itemsize
+        for size in sizes:
+            number_of_bytes *= size
+        if number_of_bytes > _MAX_CHUNK_BYTES and axis in axes:
+            position = list(axes).index(axis)
+            sizes[position] = min(sizes[position], limits.get(axis, _CHUNK_SIDE))
+    return tuple(sizes)
+
+
+def _aligned(data: da.Array, chunks: tuple[int, ...]) -> da.Array:
+    """Rechunk so that no chunk on disk is written by two blocks."""
+    blocks: list[Any] = []
+    for sizes, chunk in zip(data.chunks, chunks, strict=True):
+        is_aligned = all(size % chunk == 0 for size in sizes[:-1])
+        blocks.append(sizes if is_aligned else -(-max(sizes) // chunk) * chunk)
+    return data.rechunk(tuple(blocks))

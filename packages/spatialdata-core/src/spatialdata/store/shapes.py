@@ -1,0 +1,206 @@
+"""Shapes in a store: one GeoParquet file, or the ragged arrays of old stores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+
+from spatialdata._core.elements import axes_of
+from spatialdata.errors import StoreError, listing
+from spatialdata.models.kind import Kind
+from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
+from spatialdata.store.documents import contents, write_group
+from spatialdata.store.source import ElementSource, reading
+from spatialdata.store.versions import CURRENT
+from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow.parquet as pq
+    from geopandas import GeoDataFrame
+
+    from spatialdata._core.sources import Window
+
+__all__ = ["PARQUET", "GeometryEncoding", "ShapesSource", "write_shapes"]
+
+GeometryEncoding: TypeAlias = Literal["WKB", "geoarrow"]
+
+PARQUET = "shapes.parquet"
+_ENCODING = "ngff:shapes"
+_RAGGED_VERSION = "0.1"
+_RADIUS = "radius"
+_BBOX = "bbox"
+_ROWS_PER_GROUP = 8192
+
+
+class ShapesSource(ElementSource):
+    """Shapes in a store."""
+
+    @property
+    def attrs(self) -> Mapping[str, Any]:
+        """The transformations, under ``"transform"``."""
+        _ = self.version
+        attributes = self.node.attributes
+        edges = attributes.get("coordinateTransformations")
+        return {TRANSFORM_KEY: transformations_of_edges(edges, attributes.get("axes", ("x", "y")), self.where)}
+
+    def load(
+        self, *, columns: Sequence[str] | None = None, window: Window | None = None
+    ) -> GeoDataFrame | pd.DataFrame:
+        """The shapes.
+
+        Parameters
+        ----------
+        columns
+            Only these columns; without the geometry, the result is a pandas frame.
+        window
+            Only shapes that may lie inside, where the file says what its parts cover.
+        """
+        attrs = self.attrs
+        with reading(self.where, self.folder):
+            if self.version == _RAGGED_VERSION:
+                frame = self._load_ragged(self._geometry_type())
+                frame = frame if columns is None else frame[list(columns)]
+            else:
+                frame = self._load_parquet(columns, window)
+        frame.attrs.update(attrs)
+        return frame
+
+    def check(self) -> None:
+        """See :meth:`ElementSource.check`."""
+        import pyarrow.parquet as pq
+
+        _ = self.attrs
+        with reading(self.where, self.folder):
+            if self.version == _RAGGED_VERSION:
+                self._geometry_type()
+                self._array("coords")
+                self._array("Index")
+            else:
+                pq.read_metadata(self._file())
+
+    def _file(self) -> Path:
+        path = self.folder / PARQUET
+        if not path.is_file():
+            raise StoreError(f"The file {PARQUET} is missing: {contents(self.folder)}.")
+        return path
+
+    def _load_parquet(self, columns: Sequence[str] | None, window: Window | None) -> GeoDataFrame | pd.DataFrame:
+        import geopandas
+        import pyarrow.parquet as pq
+
+        path = self._file()
+        with pq.ParquetFile(path) as file:
+            names = [name for name in file.schema_arrow.names if name != _BBOX or not _has_covering(file)]
+            box = _box(file, window) if window is not None and _has_covering(file) else None
+        wanted = None if columns is None else list(columns)
+        missing = [column for column in wanted or () if column not in names]
+        if missing:
+            raise StoreError(f"There is no column {listing(missing)}. Columns: {listing(names)}.")
+        if wanted is not None and "geometry" not in wanted and box is None:
+            return pq.read_table(path, columns=wanted, use_pandas_metadata=True).to_pandas()
+        read = None if wanted is None else [*wanted, *(["geometry"] if "geometry" not in wanted else [])]
+        frame = geopandas.read_parquet(path, columns=read, bbox=box)
+        return frame if wanted is None else frame[wanted]
+
+    def _array(self, name: str) -> np.ndarray[Any, Any]:
+        import zarr
+
+        if not (self.folder / name).is_dir():
+            raise StoreError(f"The array {name!r} is missing: {contents(self.folder)}.")
+        return np.asarray(zarr.open_array(self.folder / name, mode="r")[...])
+
+    def _geometry_type(self) -> Any:
+        import shapely
+
+        stored = self.node.attributes.get("spatialdata_attrs", {}).get("geos", {})
+        try:
+            kind = shapely.GeometryType(stored["type"])
+        except (KeyError, ValueError) as error:
+            raise StoreError(
+                f"The type of the geometries (spatialdata_attrs.geos) is {stored!r}, which is not valid."
+            ) from error
+        if stored.get("name", kind.name) != kind.name:
+            raise StoreError(f"The name and the type of the geometries disagree: {stored!r}.")
+        return kind
+
+    def _load_ragged(self, kind: Any) -> GeoDataFrame:
+        import geopandas
+        import shapely
+
+        names = [entry.name for entry in self.folder.iterdir() if entry.name.startswith("offset")]
+        offsets = tuple(
+            self._array(name) for name in sorted(names, key=lambda name: int(name.removeprefix("offset") or 0))
+        )
+        geometries = shapely.from_ragged_array(kind, self._array("coords"), offsets or None)
+        columns = {_RADIUS: self._array(_RADIUS)} if kind == shapely.GeometryType.POINT else {}
+        return geopandas.GeoDataFrame(columns, geometry=geometries, index=self._array("Index"))
+
+
+def _has_covering(file: pq.ParquetFile) -> bool:
+    import json
+
+    geo = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"{}"))
+    return "bbox" in geo.get("columns", {}).get(geo.get("primary_column", ""), {}).get("covering", {})
+
+
+def _box(file: pq.ParquetFile, window: Window) -> tuple[float, float, float, float] | None:
+    """The window as a box; wider by the largest radius for circles, whose covering is that of their centres."""
+    margin = 0.0
+    if _RADIUS in file.schema_arrow.names:
+        largest = _largest(file, _RADIUS)
+        if largest is None:
+            return None
+        margin = largest
+    (x0, x1), (y0, y1) = window.bounds("x"), window.bounds("y")
+    return x0 - margin, y0 - margin, x1 + margin, y1 + margin
+
+
+def _largest(file: pq.ParquetFile, column: str) -> float | None:
+    """The largest value of a column by its statistics; None where they do not say."""
+    largest = 0.0
+    for number in range(file.metadata.num_row_groups):
+        group = file.metadata.row_group(number)
+        for position in range(group.num_columns):
+            if group.column(position).path_in_schema != column:
+                continue
+            statistics = group.column(position).statistics
+            if statistics is None or not statistics.has_min_max:
+                return None
+            largest = max(largest, float(statistics.max))
+    return largest
+
+
+def write_shapes(folder: Path, shapes: GeoDataFrame, geometry_encoding: GeometryEncoding) -> None:
+    """Write shapes into a folder.
+
+    Parameters
+    ----------
+    folder
+        The folder of the element; it is made a Zarr group beside the file ``shapes.parquet``.
+    shapes
+        The element; it is not changed. Order and index of the rows are kept.
+    geometry_encoding
+        ``"WKB"`` or ``"geoarrow"``.
+    """
+    axes = axes_of(shapes)
+    attributes = {
+        "encoding-type": _ENCODING,
+        "axes": list(axes),
+        "coordinateTransformations": edges_of(transformations_of(shapes), axes),
+        "spatialdata_attrs": {"version": CURRENT.elements[Kind.SHAPES][-1]},
+    }
+    write_group(folder, attributes)
+    frame = shapes.copy(deep=False)
+    frame.attrs = {key: value for key, value in shapes.attrs.items() if key != TRANSFORM_KEY}
+    frame.to_parquet(
+        folder / PARQUET,
+        index=True,
+        geometry_encoding=geometry_encoding,
+        schema_version="1.1.0",
+        write_covering_bbox=_BBOX not in frame.columns and len(frame) > 0,
+        row_group_size=_ROWS_PER_GROUP,
+    )

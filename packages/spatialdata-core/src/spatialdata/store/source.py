@@ -1,0 +1,109 @@
+"""What the sources of all kinds of elements in a store share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatialdata.errors import StoreError
+from spatialdata.store.documents import Node, contents, read_node
+
+if TYPE_CHECKING:
+    from spatialdata._core.sources import Window
+    from spatialdata.models.kind import Kind
+    from spatialdata.store.versions import ContainerVersion
+
+__all__ = ["ElementSource", "reading"]
+
+
+@contextmanager
+def reading(where: str, folder: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while an element is read into one StoreError that names it and says what is there."""
+    try:
+        yield
+    except StoreError as error:
+        if where in str(error):
+            raise
+        raise StoreError(f"{where} cannot be read. {error}") from error
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, NotImplementedError) as error:
+        raise StoreError(
+            f"{where} cannot be read: {type(error).__name__}: {error}. There, {contents(folder)}."
+        ) from error
+
+
+class ElementSource(ABC):
+    """An element in a store; nothing of it is read before it is asked for.
+
+    Parameters
+    ----------
+    root
+        The store.
+    kind, name
+        The element.
+    container
+        The version of the container.
+    """
+
+    def __init__(self, root: Path, kind: Kind, name: str, container: ContainerVersion) -> None:
+        self.root = root
+        self.kind = kind
+        self.name = name
+        self.container = container
+        self._cached: tuple[object, Node] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the element."""
+        return self.root / self.kind.container / self.name
+
+    @property
+    def where(self) -> str:
+        """The element as error messages name it."""
+        return f"The element {self.kind.container}/{self.name} of {self.root}"
+
+    @property
+    def location(self) -> str | None:
+        """The path of the element."""
+        return str(self.folder)
+
+    @property
+    def node(self) -> Node:
+        """The attributes on disk; read again only when their document was replaced."""
+        with reading(self.where, self.folder):
+            stamp = _stamp(self.folder)
+            if self._cached is None or self._cached[0] != stamp:
+                self._cached = (stamp, read_node(self.folder))
+            return self._cached[1]
+
+    @property
+    def version(self) -> str:
+        """The version of the element; a StoreError if it may not lie in this container."""
+        attributes = self.node.attributes.get("spatialdata_attrs", {})
+        version = attributes.get("version") if isinstance(attributes, dict) else None
+        return self.container.check_element(self.kind, version, self.where)
+
+    @property
+    @abstractmethod
+    def attrs(self) -> Mapping[str, Any]:
+        """The attributes of the element, known without loading it."""
+
+    @abstractmethod
+    def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> Any:
+        """Load the element, or the given columns of the rows that may lie inside the window."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raise a StoreError unless the metadata are readable and the files are present; no data are read."""
+
+
+def _stamp(folder: Path) -> object:
+    stamps = []
+    for name in ("zarr.json", ".zattrs"):
+        document = folder / name
+        if document.is_file():
+            found = document.stat()
+            stamps.append((name, found.st_ino, found.st_mtime_ns, found.st_size))
+    return tuple(stamps)

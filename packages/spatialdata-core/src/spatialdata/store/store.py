@@ -1,0 +1,202 @@
+"""An opened store: which elements it has, and where each is loaded from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatialdata.errors import ElementNotFoundError, StoreError, StoreNotFoundError, unknown_name
+from spatialdata.models.kind import Kind
+from spatialdata.store.codec import SOURCES
+from spatialdata.store.documents import (
+    child_names,
+    consolidate,
+    consolidated_paths,
+    contents,
+    read_node,
+    zarr_format_of,
+)
+from spatialdata.store.transaction import finish_swap, finish_swaps_below
+from spatialdata.store.versions import ContainerVersion, container_version
+
+if TYPE_CHECKING:
+    import zarr
+
+    from spatialdata.store.source import ElementSource
+
+__all__ = ["ATTRS_KEY", "Entry", "Store", "local_path"]
+
+ATTRS_KEY = "spatialdata_attrs"
+_OLDEST = "0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An element of a store, by kind and name."""
+
+    kind: Kind
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.container}/{self.name}"
+
+
+def local_path(location: str | os.PathLike[str] | zarr.Group) -> Path:
+    """The folder that a location means.
+
+    Raises
+    ------
+    StoreError
+        The location is no folder of this machine.
+    TypeError
+        It is no path and no Zarr group.
+    """
+    if isinstance(location, str) and "://" in location and not location.startswith("file://"):
+        raise StoreError(f"{location!r} is no path on this machine. Stores are read from local folders; copy it first.")
+    if isinstance(location, str):
+        return Path(location.removeprefix("file://")).expanduser()
+    if isinstance(location, os.PathLike):
+        return Path(os.fspath(location)).expanduser()
+    root = getattr(getattr(location, "store", None), "root", None)
+    path = getattr(location, "path", None)
+    if isinstance(root, str | os.PathLike) and isinstance(path, str):
+        return Path(root) / path
+    raise TypeError(
+        f"A store is opened by its path or by a zarr.Group in a local folder, not by {type(location).__name__}: "
+        f"{location!r}."
+    )
+
+
+class Store:
+    """One opened store.
+
+    Parameters
+    ----------
+    path
+        The folder; see :meth:`open`.
+
+    Notes
+    -----
+    Opening reads the documents of the root only. The metadata of an element are read when its source is first asked,
+    its data when it is loaded.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        node = read_node(path)
+        if node.node_type != "group":
+            raise StoreNotFoundError(f"{path} is a Zarr array, not a SpatialData store, which is a group.")
+        self._attributes = node.attributes
+        own = node.attributes.get(ATTRS_KEY)
+        # Stores older than the versioning of the container have no such attribute.
+        version = own.get("version") if isinstance(own, Mapping) else _OLDEST
+        self.container: ContainerVersion = container_version(version, str(path))
+        self._check_is_store(own)
+
+    @classmethod
+    def open(cls, location: str | os.PathLike[str] | zarr.Group) -> Store:
+        """Open the store at a location.
+
+        Parameters
+        ----------
+        location
+            The path of the store, or a Zarr group in a local folder.
+
+        Returns
+        -------
+        The store. A swap that was interrupted by a crash is finished first.
+
+        Raises
+        ------
+        StoreNotFoundError
+            There is nothing, or no SpatialData store; the message says what is there.
+        StoreError
+            The store has a version that is not known.
+        """
+        path = local_path(location)
+        finish_swap(path, path)
+        if not path.exists():
+            parent = next(parent for parent in path.parents if parent.exists())
+            raise StoreNotFoundError(f"There is no store at {path}: {contents(path)}. {contents(parent)}.")
+        if zarr_format_of(path) is None:
+            raise StoreNotFoundError(
+                f"{path} is no SpatialData store: no zarr.json or .zgroup was found, and {contents(path)}. "
+                "Give the folder that holds images, labels, points, shapes and tables."
+            )
+        return cls(path)
+
+    def _check_is_store(self, own: object) -> None:
+        if own is not None or any((self.path / kind.container).is_dir() for kind in Kind) or not child_names(self.path):
+            return
+        raise StoreNotFoundError(
+            f"{self.path} is a Zarr group, but no SpatialData store: it has no attribute {ATTRS_KEY!r} and none of "
+            "the groups "
+            f"images, labels, points, shapes and tables; {contents(self.path)}."
+        )
+
+    @property
+    def version(self) -> str:
+        """The version of the container."""
+        return self.container.version
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """The user's attributes, a copy; empty for stores that are older than the versioning of the container."""
+        if ATTRS_KEY not in self._attributes:
+            return {}
+        return {key: value for key, value in self._attributes.items() if key != ATTRS_KEY}
+
+    @cached_property
+    def _entries(self) -> tuple[Entry, ...]:
+        listed = consolidated_paths(self.path)
+        found: list[Entry] = []
+        for kind in Kind:
+            group = self.path / kind.container
+            finish_swaps_below(group, self.path)
+            names = child_names(group) if listed is None else _names_below(kind.container, listed)
+            found.extend(Entry(kind, name) for name in names)
+        return tuple(found)
+
+    def entries(self) -> list[Entry]:
+        """The elements, sorted by kind and name; broken ones are listed too.
+
+        They are found in the consolidated metadata, if there are any, otherwise by listing folders.
+        """
+        return list(self._entries)
+
+    def find(self, name: str) -> Entry:
+        """The element of that name.
+
+        Raises
+        ------
+        ElementNotFoundError
+            There is none; the message lists all.
+        """
+        for entry in self._entries:
+            if entry.name == name:
+                return entry
+        raise ElementNotFoundError(
+            f"{self.path}: " + unknown_name("element", name, [entry.name for entry in self._entries])
+        )
+
+    def source(self, entry: Entry) -> ElementSource:
+        """Where an element is loaded from."""
+        return SOURCES[entry.kind](self.path, entry.kind, entry.name, self.container)
+
+    def has_consolidated_metadata(self) -> bool:
+        """Whether the root holds the metadata of all elements."""
+        return consolidated_paths(self.path) is not None
+
+    def consolidate(self) -> None:
+        """Write the metadata of all elements into the root."""
+        consolidate(self.path)
+        self.__dict__.pop("_entries", None)
+
+
+def _names_below(container: str, paths: set[str]) -> list[str]:
+    names = {path.split("/")[1] for path in paths if path.startswith(f"{container}/")}
+    return sorted(name for name in names if not name.startswith("."))

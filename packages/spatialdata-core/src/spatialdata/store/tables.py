@@ -1,0 +1,149 @@
+"""Tables in a store: AnnData in the layout of anndata, with five attributes that say what it annotates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatialdata.errors import StoreError
+from spatialdata.models.base import ATTRS_KEY
+from spatialdata.models.kind import Kind
+from spatialdata.store.documents import child_names, contents, is_node, read_node, replace_attributes, write_group
+from spatialdata.store.source import ElementSource, reading
+from spatialdata.store.versions import CURRENT
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+    from spatialdata._core.sources import Window
+
+__all__ = ["TableSource", "write_table"]
+
+_ENCODING = "ngff:regions_table"
+_KEYS = ("region", "region_key", "instance_key")
+_MAPPINGS = ("layers", "obsm", "obsp", "varm", "varp")
+_NEEDED = ("obs", "var")
+
+
+class TableSource(ElementSource):
+    """A table in a store."""
+
+    @property
+    def version(self) -> str:
+        """The version of the table."""
+        return self.container.check_element(self.kind, self.node.attributes.get("version"), self.where)
+
+    @property
+    def attrs(self) -> Mapping[str, Any]:
+        """What the table annotates, under ``"spatialdata_attrs"``; empty if it annotates nothing."""
+        _ = self.version
+        attributes = self.node.attributes
+        if attributes.get("region") is None:
+            return {}
+        return {ATTRS_KEY: {key: attributes.get(key) for key in _KEYS}}
+
+    def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> AnnData:  # noqa: ARG002
+        """The table, whole and in memory."""
+        import zarr
+        from anndata.io import read_zarr
+
+        _ = self.version
+        with reading(self.where, self.folder):
+            table = read_zarr(zarr.open_group(self.folder, mode="r", use_consolidated=False))
+        stored = table.uns.get(ATTRS_KEY)
+        if stored is not None:
+            table.uns[ATTRS_KEY] = _plain_attrs(stored)
+        return table
+
+    def check(self) -> None:
+        """See :meth:`ElementSource.check`."""
+        _ = self.version
+        missing = [name for name in _NEEDED if not is_node(self.folder / name)]
+        if missing:
+            raise StoreError(f"{self.where} has no {' and no '.join(missing)}: {contents(self.folder)}.")
+        with reading(self.where, self.folder):
+            for name in child_names(self.folder):
+                read_node(self.folder / name)
+
+
+def _plain_attrs(stored: Mapping[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = dict.fromkeys(_KEYS)
+    for key, value in stored.items():
+        plain[key] = value.tolist() if hasattr(value, "tolist") else value
+    return plain
+
+
+def write_table(folder: Path, table: AnnData) -> None:
+    """Write a table into a folder.
+
+    Parameters
+    ----------
+    folder
+        The folder of the element; it is made a Zarr group.
+    table
+        The element; it is not changed.
+    """
+    import zarr
+    from anndata.io import write_elem
+
+    write_group(folder)
+    whole = table.copy() if table.is_view else table
+    with _zarr_settings():
+        group = zarr.open_group(folder, mode="r+", use_consolidated=False)
+        if whole.X is not None:
+            write_elem(group, "X", whole.X)
+        write_elem(group, "obs", _plain_strings(whole.obs))
+        write_elem(group, "var", _plain_strings(whole.var))
+        for name in _MAPPINGS:
+            write_elem(group, name, {key: value for key, value in getattr(whole, name).items() if key is not None})
+        write_elem(group, "uns", _uns(whole))
+        write_elem(group, "raw", whole.raw)
+    stored = table.uns.get(ATTRS_KEY) or {}
+    attributes: dict[str, Any] = {
+        "encoding-type": "anndata",
+        "encoding-version": "0.1.0",
+        "spatialdata-encoding-type": _ENCODING,
+        **{key: _plain(stored.get(key)) for key in _KEYS},
+        "version": CURRENT.elements[Kind.TABLE][-1],
+    }
+    replace_attributes(folder, attributes)
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _uns(table: AnnData) -> dict[str, Any]:
+    """The unstructured part; what the table annotates without the members that are None."""
+    uns = dict(table.uns)
+    if isinstance(uns.get(ATTRS_KEY), Mapping):
+        uns[ATTRS_KEY] = {key: value for key, value in uns[ATTRS_KEY].items() if value is not None}
+    return uns
+
+
+def _plain_strings(frame: pd.DataFrame) -> pd.DataFrame:
+    """String columns and index as plain objects where nothing is missing: every reader knows these."""
+    import pandas as pd
+
+    plain = frame.copy(deep=False)
+    for column in plain.columns:
+        series = plain[column]
+        if isinstance(series.dtype, pd.StringDtype) and not series.isna().any():
+            plain[column] = series.astype(object)
+    if isinstance(plain.index.dtype, pd.StringDtype) and not plain.index.isna().any():
+        plain.index = plain.index.astype(object)
+    return plain
+
+
+@contextmanager
+def _zarr_settings() -> Iterator[None]:
+    """Zarr v3, missing strings allowed, and no shards, which some readers of tables lack."""
+    import anndata
+
+    wanted = {"zarr_write_format": 3, "auto_shard_zarr_v3": False, "allow_write_nullable_strings": True}
+    known = {name: value for name, value in wanted.items() if name in dir(anndata.settings)}
+    with anndata.settings.override(**known):
+        yield

@@ -1,0 +1,187 @@
+"""Atomic replacement of a folder: stage beside it, bring the stage to disk, swap.
+
+The folder at the target is either the old one or the new one. A process that dies while it stages leaves a hidden
+folder that the next writer sweeps; one that dies in the middle of a swap leaves a swap that the next reader or writer
+finishes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from spatialdata.errors import StoreError
+from spatialdata.store.lock import StoreBusyError, exclusive
+
+__all__ = ["StoreExistsError", "Transaction", "finish_swap", "finish_swaps_below", "remove_folder", "sweep"]
+
+_REMOVAL_ATTEMPTS = 5
+_SWAP_ATTEMPTS = 100
+
+
+class StoreExistsError(StoreError, FileExistsError, ValueError):
+    """There is something at the place that was to be written to."""
+
+
+def _stage_of(target: Path) -> Path:
+    return target.with_name(f".{target.name}.stage")
+
+
+def _backup_of(target: Path) -> Path:
+    return target.with_name(f".{target.name}.backup")
+
+
+def _trash_of(target: Path) -> Path:
+    return target.with_name(f".{target.name}.trash")
+
+
+def _remove_tree(folder: Path) -> None:
+    """Remove a folder, also while workers that were told to stop still put their last file into it."""
+    for attempt in range(_REMOVAL_ATTEMPTS):
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            return
+        except OSError:
+            if attempt == _REMOVAL_ATTEMPTS - 1:
+                raise
+            time.sleep(0.05 * 2**attempt)
+        else:
+            return
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "posix":
+        _sync_file(folder)
+
+
+def _sync_tree(folder: Path) -> None:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    folders = [path for path in folder.rglob("*") if path.is_dir()]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(_sync_file, files))
+        list(pool.map(_sync_folder, [*folders, folder]))
+
+
+def finish_swap(target: Path, root: Path) -> bool:
+    """Finish a swap of which only the first step was done: the old folder is set aside, the new one not yet in place.
+
+    Parameters
+    ----------
+    target
+        The folder that was being replaced.
+    root
+        The store whose lock its writer holds.
+
+    Returns
+    -------
+    Whether there was such a swap.
+    """
+    if target.exists() or not _backup_of(target).exists():
+        return False
+    for _ in range(_SWAP_ATTEMPTS):
+        try:
+            with exclusive(root):
+                _finish(target)
+        except StoreBusyError:
+            time.sleep(0.02)
+        if target.exists():
+            return True
+    raise StoreBusyError(f"{target} is being replaced by another process. Try again when that is done.")
+
+
+def _finish(target: Path) -> None:
+    stage, backup = _stage_of(target), _backup_of(target)
+    if target.exists():
+        return
+    (stage if stage.exists() else backup).replace(target)
+    if backup.exists():
+        _remove_tree(backup)
+
+
+def finish_swaps_below(folder: Path, root: Path) -> None:
+    """Finish the interrupted swaps of the folders in ``folder``, which lies in the store ``root``."""
+    if not folder.is_dir():
+        return
+    for entry in folder.iterdir():
+        if entry.name.startswith(".") and entry.name.endswith(".backup"):
+            finish_swap(folder / entry.name.removeprefix(".").removesuffix(".backup"), root)
+
+
+def sweep(target: Path) -> None:
+    """Remove what writers that died have left beside a target; the caller holds its lock."""
+    for leftover in (_stage_of(target), _backup_of(target), _trash_of(target)):
+        if leftover.exists():
+            _remove_tree(leftover)
+
+
+def remove_folder(target: Path) -> None:
+    """Remove a folder so that it is gone in one step."""
+    trash = _trash_of(target)
+    target.replace(trash)
+    _sync_folder(target.parent)
+    _remove_tree(trash)
+
+
+class Transaction:
+    """Write a folder completely, then put it in place in one step.
+
+    Parameters
+    ----------
+    target
+        The folder that is to be written or replaced; its writer holds the lock of the store.
+
+    Notes
+    -----
+    Write into ``stage`` inside the ``with`` block and call :meth:`commit` at its end. Without a commit, whatever the
+    reason, the target stays as it was and the stage is removed.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.stage = _stage_of(target)
+
+    def __enter__(self) -> Transaction:
+        sweep(self.target)
+        self.stage.mkdir(parents=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        backup = _backup_of(self.target)
+        if backup.exists() and not self.target.exists():
+            backup.replace(self.target)
+        if not self.stage.exists():
+            return
+        # The reason why the block was left matters more than a stage that cannot be removed; the next writer sweeps it.
+        with suppress(OSError):
+            _remove_tree(self.stage)
+
+    def sync(self) -> None:
+        """Bring all that was staged to disk."""
+        _sync_tree(self.stage)
+
+    def commit(self) -> None:
+        """Bring the stage to disk and swap it with the target."""
+        self.sync()
+        backup = _backup_of(self.target)
+        if self.target.exists():
+            self.target.replace(backup)
+        self.stage.replace(self.target)
+        _sync_folder(self.target.parent)
+        if backup.exists():
+            _remove_tree(backup)

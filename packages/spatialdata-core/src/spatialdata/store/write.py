@@ -1,0 +1,353 @@
+"""Writing: a whole store, one element, or metadata only; always completely or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version as distribution_version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from spatialdata.config import settings
+from spatialdata.errors import ElementNotFoundError, SpatialDataError, StoreError, listing, unknown_name
+from spatialdata.models.kind import Kind
+from spatialdata.store.checks import check_attrs, check_element, check_elements
+from spatialdata.store.codec import write_into
+from spatialdata.store.dialects import v04, v05_spatialdata
+from spatialdata.store.dialects.edges import edges_of
+from spatialdata.store.documents import (
+    child_names,
+    consolidate,
+    contents,
+    is_node,
+    read_node,
+    replace_attributes,
+    without_consolidated,
+    write_group,
+)
+from spatialdata.store.lock import exclusive
+from spatialdata.store.raster import RasterSource
+from spatialdata.store.store import ATTRS_KEY, Entry, Store, local_path
+from spatialdata.store.transaction import StoreExistsError, Transaction, remove_folder
+from spatialdata.store.versions import CURRENT, container_version
+from spatialdata.transformations.attach import check_transformations
+
+if TYPE_CHECKING:
+    from spatialdata.store.shapes import GeometryEncoding
+    from spatialdata.transformations.algebra import BaseTransformation
+
+__all__ = [
+    "delete_element",
+    "write_attrs",
+    "write_channel_names",
+    "write_element",
+    "write_store",
+    "write_transformations",
+]
+
+_ENCODINGS = ("WKB", "geoarrow")
+
+
+def _encoding(given: str | None) -> GeometryEncoding:
+    encoding = settings.shapes_geometry_encoding if given is None else given
+    if encoding not in _ENCODINGS:
+        raise ValueError(f"geometry_encoding={encoding!r} is not known. Valid: {listing(_ENCODINGS)}.")
+    return encoding  # type: ignore[return-value]
+
+
+def _own_attributes() -> dict[str, str]:
+    return {"version": CURRENT.version, "spatialdata_software_version": distribution_version("spatialdata")}
+
+
+def _resolved(path: str | os.PathLike[str]) -> Path:
+    """The folder itself, where the path is a link to it."""
+    return local_path(path).resolve()
+
+
+def write_store(
+    path: str | os.PathLike[str],
+    elements: Mapping[Kind, Mapping[str, Any]],
+    attrs: Mapping[str, Any],
+    *,
+    overwrite: bool = False,
+    consolidate: bool = True,
+    geometry_encoding: str | None = None,
+    container: str = CURRENT.version,
+) -> None:
+    """Write a store.
+
+    Everything is checked first, then written into a hidden folder beside the target, then put in place in one step.
+    Whatever happens before that, an old store at the target stays as it was. Elements that are read lazily from that
+    old store can be written over it.
+
+    Parameters
+    ----------
+    path
+        Where to write.
+    elements
+        The elements by kind and name.
+    attrs
+        The user's attributes; what JSON can hold.
+    overwrite
+        Replace a store that is there already.
+    consolidate
+        Gather the metadata of all elements in the root.
+    geometry_encoding
+        ``"WKB"`` or ``"geoarrow"``; that of the settings if not given.
+    container
+        The version of the container to write.
+
+    Raises
+    ------
+    ValidationError
+        Something cannot be written; nothing was.
+    StoreExistsError
+        There is something at the path, and ``overwrite`` was not given or it is no Zarr store. Also a ``ValueError``.
+    StoreBusyError
+        Another process is writing there.
+    """
+    target = _resolved(path)
+    encoding = _encoding(geometry_encoding)
+    _check_writable(container)
+    check_elements(elements)
+    plain = check_attrs(attrs)
+    with exclusive(target):
+        _check_target(target, overwrite=overwrite)
+        with Transaction(target) as transaction:
+            write_group(transaction.stage, {ATTRS_KEY: _own_attributes(), **plain})
+            _write_elements(transaction.stage, elements, encoding)
+            if consolidate:
+                _consolidate(transaction.stage)
+            transaction.commit()
+
+
+_consolidate = consolidate
+
+
+def _check_writable(container: str) -> None:
+    if container_version(container, "The store to write") is not CURRENT:
+        raise ValueError(f"Containers of version {container!r} can be read, not written. Valid: {CURRENT.version!r}.")
+
+
+def _check_target(target: Path, *, overwrite: bool) -> None:
+    if not target.exists():
+        return
+    if not overwrite:
+        raise StoreExistsError(
+            f"There is something at {target} already. Pass overwrite=True to replace it, or choose another path."
+        )
+    if not is_node(target):
+        raise StoreExistsError(
+            f"{target} is no Zarr store and is not overwritten: {contents(target)}. Choose another path, or remove "
+            "it yourself."
+        )
+
+
+def _write_elements(root: Path, elements: Mapping[Kind, Mapping[str, Any]], encoding: GeometryEncoding) -> None:
+    entries = [(Entry(kind, name), element) for kind in Kind for name, element in elements.get(kind, {}).items()]
+    with tqdm(entries, desc="Writing", unit="element", disable=None, leave=False) as bar:
+        for entry, element in bar:
+            bar.set_postfix_str(str(entry))
+            group = root / entry.kind.container
+            if not group.exists():
+                _write_container(group, entry.kind, list(elements[entry.kind]))
+            with _named(entry):
+                write_into(group / entry.name, entry.kind, entry.name, element, encoding)
+
+
+def _write_container(group: Path, kind: Kind, names: Sequence[str]) -> None:
+    write_group(group, v05_spatialdata.labels_listing(names) if kind is Kind.LABELS else {})
+
+
+@contextmanager
+def _named(entry: Entry) -> Iterator[None]:
+    """Say which element it was that could not be written."""
+    try:
+        yield
+    except (SpatialDataError, MemoryError):
+        raise
+    except (OSError, KeyError, ValueError, TypeError, NotImplementedError) as error:
+        raise StoreError(f"{entry} cannot be written: {type(error).__name__}: {error}. Nothing was changed.") from error
+
+
+def write_element(
+    store_path: str | os.PathLike[str],
+    kind: Kind,
+    name: str,
+    element: Any,
+    *,
+    overwrite: bool = False,
+    geometry_encoding: str | None = None,
+) -> None:
+    """Write one element into a store that exists; completely or not at all.
+
+    Parameters
+    ----------
+    store_path
+        The store.
+    kind, name, element
+        The element.
+    overwrite
+        Replace an element of that kind and name.
+    geometry_encoding
+        ``"WKB"`` or ``"geoarrow"``; that of the settings if not given.
+
+    Raises
+    ------
+    ValidationError
+        The element cannot be written; nothing was.
+    StoreExistsError
+        There is an element of that name, of another kind or without ``overwrite``.
+    StoreError
+        The store has a version of the container that is read only.
+    """
+    encoding = _encoding(geometry_encoding)
+    check_element(kind, name, element)
+    root = _resolved(store_path)
+    with exclusive(root):
+        store = Store.open(root)
+        if store.container is not CURRENT:
+            raise StoreError(
+                f"{root} has the container version {store.version}, into which no element can be written. "
+                f"Write the whole object to a new store; that has the version {CURRENT.version}."
+            )
+        entry = Entry(kind, name)
+        _check_free(store, entry, overwrite=overwrite)
+        group = root / kind.container
+        if not group.exists():
+            _write_container(group, kind, [])
+        with Transaction(group / name) as transaction:
+            with _named(entry):
+                write_into(transaction.stage, kind, name, element, encoding)
+            transaction.sync()
+            with without_consolidated(root):
+                transaction.commit()
+                _list_labels(root, kind)
+
+
+def _check_free(store: Store, entry: Entry, *, overwrite: bool) -> None:
+    for other in store.entries():
+        if other == entry:
+            if not overwrite:
+                raise StoreExistsError(
+                    f"{store.path} has the element {entry} already. Pass overwrite=True to replace it."
+                )
+        elif other.name.casefold() == entry.name.casefold():
+            raise StoreExistsError(
+                f"{store.path} has the element {other}, so {entry} cannot be written. Names are unique across kinds, "
+                "also without regard to upper and lower case. Delete that element first, or choose another name."
+            )
+
+
+def _list_labels(root: Path, kind: Kind) -> None:
+    """Bring the list of labels in the attributes of their group up to date."""
+    group = root / kind.container
+    if kind is not Kind.LABELS or not is_node(group):
+        return
+    dialect = v05_spatialdata if Store.open(root).container is CURRENT else v04
+    replace_attributes(group, {**read_node(group).attributes, **dialect.labels_listing(child_names(group))})
+
+
+def delete_element(store_path: str | os.PathLike[str], kind: Kind, name: str) -> None:
+    """Delete an element from a store.
+
+    Raises
+    ------
+    ElementNotFoundError
+        The store has no such element.
+    """
+    root = _resolved(store_path)
+    with exclusive(root):
+        folder = _existing(Store.open(root), kind, name)
+        with without_consolidated(root):
+            remove_folder(folder)
+            _list_labels(root, kind)
+
+
+def _existing(store: Store, kind: Kind, name: str) -> Path:
+    names = [entry.name for entry in store.entries() if entry.kind is kind]
+    folder = store.path / kind.container / name
+    if name not in names or not folder.exists():
+        raise ElementNotFoundError(
+            f"{store.path}: " + unknown_name(f"element of the kind {kind.container}", name, names)
+        )
+    return folder
+
+
+def write_transformations(
+    store_path: str | os.PathLike[str], kind: Kind, name: str, transformations: Mapping[str, BaseTransformation]
+) -> None:
+    """Replace the transformations of an element in a store; its data are not touched.
+
+    Raises
+    ------
+    ElementNotFoundError
+        The store has no such element.
+    TransformationError
+        A transformation cannot be expressed over the axes of the element.
+    """
+    checked = check_transformations(transformations)
+    if kind is Kind.TABLE:
+        raise ValueError(f"The table {name!r} has no transformations. Those of the element that it annotates apply.")
+    if not checked:
+        raise ValueError(f"The element {name!r} must keep at least one transformation.")
+    root = _resolved(store_path)
+    with exclusive(root):
+        store = Store.open(root)
+        folder = _existing(store, kind, name)
+        source = store.source(Entry(kind, name))
+        attributes = dict(source.node.attributes)
+        if isinstance(source, RasterSource):
+            dialect = v05_spatialdata if store.container is CURRENT else v04
+            edges = edges_of(checked, source.description.axes)
+            attributes = dialect.with_edges(attributes, edges, source.where)
+        else:
+            attributes["coordinateTransformations"] = edges_of(checked, attributes["axes"])
+        with without_consolidated(root):
+            replace_attributes(folder, attributes)
+
+
+def write_attrs(store_path: str | os.PathLike[str], attrs: Mapping[str, Any]) -> None:
+    """Replace the user's attributes of a store.
+
+    Raises
+    ------
+    InvalidAttributeError
+        A value is no JSON; nothing was changed.
+    """
+    plain = check_attrs(attrs)
+    root = _resolved(store_path)
+    with exclusive(root):
+        store = Store.open(root)
+        own = read_node(root).attributes.get(ATTRS_KEY, {"version": store.version})
+        replace_attributes(root, {ATTRS_KEY: own, **plain})
+        if store.container is not CURRENT and store.has_consolidated_metadata():
+            store.consolidate()
+
+
+def write_channel_names(store_path: str | os.PathLike[str], name: str, names: Sequence[Any]) -> None:
+    """Replace the names of the channels of an image in a store; its data are not touched.
+
+    Raises
+    ------
+    ElementNotFoundError
+        The store has no such image.
+    ValueError
+        The number of names is not that of the channels.
+    """
+    root = _resolved(store_path)
+    with exclusive(root):
+        store = Store.open(root)
+        folder = _existing(store, Kind.IMAGE, name)
+        source = store.source(Entry(Kind.IMAGE, name))
+        count = source.load().sizes["c"] if isinstance(source, RasterSource) else 0
+        if len(names) != count:
+            raise ValueError(
+                f"The image {name!r} has {count} channels, but {len(names)} names were given: {list(names)}."
+            )
+        dialect = v05_spatialdata if store.container is CURRENT else v04
+        with without_consolidated(root):
+            replace_attributes(folder, dialect.with_channels(source.node.attributes, list(names), source.where))
