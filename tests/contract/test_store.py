@@ -1,0 +1,57 @@
+"""A store that one side writes is read by the other with the same values."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.contract
+SCRIPTS = Path(__file__).parent / "scripts"
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"contract_{name}", SCRIPTS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def described(sdata: Any) -> dict[str, Any]:
+    """Facts of an object here, as they look after a way through JSON."""
+    return json.loads(json.dumps(load("describe").describe(sdata)))
+
+
+def test_published_wheels_read_what_is_written_here(peer: Callable[..., Any], tmp_path: Path) -> None:
+    sdata = load("make").make()
+    expected = described(sdata)
+    sdata.write(tmp_path / "store.zarr")
+    assert peer(SCRIPTS / "describe.py", tmp_path / "store.zarr") == expected
+
+
+def test_what_published_wheels_write_is_read_here(peer: Callable[..., Any], tmp_path: Path) -> None:
+    from spatialdata import read_zarr
+
+    store = tmp_path / "store.zarr"
+    peer(SCRIPTS / "make.py", store)
+    assert described(read_zarr(store)) == peer(SCRIPTS / "describe.py", store)
+
+
+def without_coarse_values(facts: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the values of lower levels: whether a mean is rounded or cut to an integer is each side's own."""
+    for image in facts["images"].values():
+        for level in image["levels"][1:]:
+            del level["values"]
+    return facts
+
+
+def test_both_sides_parse_alike(peer: Callable[..., Any], tmp_path: Path) -> None:
+    store = tmp_path / "store.zarr"
+    peer(SCRIPTS / "make.py", store)
+    theirs = peer(SCRIPTS / "describe.py", store)
+    assert without_coarse_values(described(load("make").make())) == without_coarse_values(theirs)
