@@ -88,8 +88,7 @@ def missing_file(reader: str, what: str, folder: Path, patterns: Sequence[str], 
     """Build the error for a part of an output folder that is not there."""
     return MissingFileError(
         f"{reader}: no {what} in {folder}. "
-        f"Looked for: {', '.join(patterns)}. The folder has: {folder_contents(folder)}."
-        + (f" {hint}" if hint else "")
+        f"Looked for: {', '.join(patterns)}. The folder has: {folder_contents(folder)}." + (f" {hint}" if hint else "")
     )
 
 

@@ -33,10 +33,12 @@ def affine_matrix(path: Path) -> NDArray[np.float64]:
     """
     import numpy as np
 
-    with reading(path, "3 × 3 numbers, separated by commas"):
+    with reading(path, "3 rows of 3 numbers, separated by commas"):
         matrix = np.loadtxt(path, delimiter=",", ndmin=2)
     if matrix.shape != (3, 3):
-        raise BrokenFileError(f"{path} holds {matrix.shape[0]} × {matrix.shape[1]} numbers, an alignment has 3 × 3.")
+        raise BrokenFileError(
+            f"{path} holds {matrix.shape[0]} rows of {matrix.shape[1]} numbers, an alignment has 3 rows of 3."
+        )
     affine = np.isfinite(matrix).all() and np.allclose(matrix[2], [0, 0, 1]) and np.linalg.det(matrix) != 0
     if not affine:
         raise BrokenFileError(f"{path} holds no invertible affine matrix with the last row 0, 0, 1: {matrix.tolist()}.")

@@ -82,4 +82,5 @@ def arrow_table(path: Path, wanted: Sequence[str], columns: Sequence[str] | None
 
 def frame(path: Path, wanted: Sequence[str], columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read a table as :func:`arrow_table` does, into a data frame."""
-    return arrow_table(path, wanted, columns).to_pandas(ignore_metadata=True)
+    table: pd.DataFrame = arrow_table(path, wanted, columns).to_pandas(ignore_metadata=True)
+    return table

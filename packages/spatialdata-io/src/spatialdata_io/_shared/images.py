@@ -11,8 +11,9 @@ from spatialdata_io.errors import OptionError, reading
 
 if TYPE_CHECKING:
     from dask.array import Array as DaskArray
-    from spatialdata.transformations import BaseTransformation
     from xarray import DataArray, DataTree
+
+    from spatialdata.transformations import BaseTransformation
 
 __all__ = ["check_imread_options", "colour_names", "image_element", "labels_element", "picture"]
 

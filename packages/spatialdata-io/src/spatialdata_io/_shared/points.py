@@ -44,7 +44,9 @@ class _ReadPart:
         import pyarrow.parquet
 
         with reading(part.path, f"row groups {part.groups[0]} to {part.groups[-1]}"):
-            table = pyarrow.parquet.ParquetFile(part.path).read_row_groups(list(part.groups), columns=list(self.columns))
+            table = pyarrow.parquet.ParquetFile(part.path).read_row_groups(
+                list(part.groups), columns=list(self.columns)
+            )
             return _to_frame(table, self.categorical, self.categories, part.start)
 
 
@@ -60,10 +62,10 @@ def _to_frame(table: pa.Table, categorical: str, categories: Sequence[str], star
         position = table.column_names.index(categorical)
         table = table.set_column(position, categorical, codes)
     text = {pa.string(): pd.StringDtype("pyarrow")}
-    frame = table.to_pandas(ignore_metadata=True, types_mapper=text.get, integer_object_nulls=False)
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, types_mapper=text.get, integer_object_nulls=False)
     if codes is not None:
         numbers = codes.fill_null(-1).to_numpy()
-        frame[categorical] = pd.Categorical.from_codes(numbers, categories=list(categories))
+        frame[categorical] = pd.Categorical.from_codes(numbers, dtype=pd.CategoricalDtype(list(categories)))
     frame.index = pd.RangeIndex(start, start + len(frame))
     return frame
 

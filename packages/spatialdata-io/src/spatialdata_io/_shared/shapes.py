@@ -21,9 +21,7 @@ def run_starts(key: NDArray[Any]) -> NDArray[np.int64]:
     return np.flatnonzero(np.r_[True, key[1:] != key[:-1]]).astype(np.int64)
 
 
-def closed_rings(
-    starts: NDArray[np.int64], x: NDArray[np.floating], y: NDArray[np.floating]
-) -> NDArray[np.int64]:
+def closed_rings(starts: NDArray[np.int64], x: NDArray[np.floating], y: NDArray[np.floating]) -> NDArray[np.int64]:
     """Split runs of vertices after every vertex that closes a ring.
 
     Some outputs write the several nuclei of a cell one after the other under the same cell.
@@ -54,7 +52,7 @@ def _inner_starts(x: NDArray[np.floating], y: NDArray[np.floating], start: int, 
     """Walk the rings of one run; return where those after the first begin."""
     import numpy as np
 
-    found = []
+    found: list[int] = []
     while True:
         closing = np.flatnonzero((x[start + 1 : end] == x[start]) & (y[start + 1 : end] == y[start]))
         if not closing.size or start + 2 + int(closing[0]) >= end:

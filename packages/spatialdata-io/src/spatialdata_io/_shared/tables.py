@@ -58,7 +58,7 @@ class CountMatrix:
         OptionError
             If no feature is of that genome; lists those that there are.
         """
-        genomes = self.features["genome"] if "genome" in self.features else None
+        genomes = self.features.get("genome")
         if genomes is None or genome not in set(genomes):
             found = [] if genomes is None else sorted(set(genomes))
             raise OptionError(f"No feature has the genome {genome!r}. Genomes in the matrix: {listing(found)}.")
@@ -92,7 +92,9 @@ def read_10x_h5(path: Path) -> CountMatrix:
         n_features, n_barcodes = (int(size) for size in matrix["shape"][()])
         barcodes = _texts(matrix["barcodes"])
         X = _csr(matrix["data"][()], matrix["indices"][()], matrix["indptr"][()], (n_barcodes, n_features))
-        features = _features({name: _texts(matrix["features"][name]) for name in _FEATURE_COLUMNS if name in matrix["features"]})
+        features = _features(
+            {name: _texts(matrix["features"][name]) for name in _FEATURE_COLUMNS if name in matrix["features"]}
+        )
         attrs = {str(name): _plain(value) for name, value in file.attrs.items()}
         _check_sizes(path, X.shape, len(barcodes), len(features))
     return CountMatrix(X=X, barcodes=barcodes, features=features, attrs=attrs)

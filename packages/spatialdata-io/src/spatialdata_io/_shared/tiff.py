@@ -92,9 +92,10 @@ class _Level:
         import tifffile
         import zarr
 
-        with reading(self.path, f"the pixels of pyramid level {self.level}"), tifffile.TiffFile(
-            self.path, is_ome=None if self.ome else False
-        ) as tif:
+        with (
+            reading(self.path, f"the pixels of pyramid level {self.level}"),
+            tifffile.TiffFile(self.path, is_ome=None if self.ome else False) as tif,
+        ):
             store = tif.series[0].aszarr(level=self.level)
             return np.asarray(zarr.open_array(store, mode="r")[key])
 
@@ -139,7 +140,9 @@ def open_tiff(path: Path, *, ome: bool = True) -> TiffImage:
 def _check_complete(path: Path, size: int, levels: Sequence[Any]) -> None:
     for number, level in enumerate(levels):
         own = [page for page in level.pages if page is not None and Path(page.parent.filehandle.path).name == path.name]
-        ends = [start + length for page in own for start, length in zip(page.dataoffsets, page.databytecounts, strict=True)]
+        ends = [
+            start + length for page in own for start, length in zip(page.dataoffsets, page.databytecounts, strict=True)
+        ]
         if ends and max(ends) > size:
             msg = (
                 f"{path} ({size} bytes) is truncated: level {number} of the image has pixels up to byte {max(ends)}. "
@@ -160,9 +163,9 @@ def _channel_names(description: str) -> tuple[str, ...]:
     xml = description.strip()
     if not xml.endswith("OME>"):
         return ()
-    from xml.etree import ElementTree  # noqa: S405  (ElementTree expands no external entity)
+    import xml.etree.ElementTree as ET
 
-    root = ElementTree.fromstring(xml)  # noqa: S314
+    root = ET.fromstring(xml)  # noqa: S314  (expands no external entity)
     pixels = root.find(".//{*}Pixels")
     if pixels is None:
         return ()
@@ -182,7 +185,7 @@ def _check_axes(image: TiffImage) -> None:
     if not {"Y", "X"} <= set(image.axes) or len(extra) > 1:
         sizes = ", ".join(f"{axis}={size}" for axis, size in zip(image.axes, image.shapes[0], strict=True))
         msg = (
-            f"{image.path} is not a plane with channels: its axes are {sizes}, valid are Y, X and one axis of channels. "
+            f"{image.path} is no plane with channels: its axes are {sizes}, valid are Y, X and one axis of channels. "
             "Project or select the other axes first."
         )
         raise BrokenFileError(msg)
@@ -229,4 +232,3 @@ def lazy_levels(image: TiffImage) -> list[DaskArray]:
         array = array.transpose([kept.index(axis) for axis in order])
         arrays.append(array if channel else array[None])
     return arrays
-

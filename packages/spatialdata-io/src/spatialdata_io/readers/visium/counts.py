@@ -80,7 +80,7 @@ def read_counts(path: Path, *, genome: str | None, gex_only: bool) -> CountMatri
     Parameters
     ----------
     path
-        The HDF5 file, the folder of the text files or its ``matrix.mtx``, or a CSV, TSV or TXT table with one row per spot.
+        The HDF5 file, the folder of the text files or its ``matrix.mtx``, or a text table with one row per spot.
     genome
         Keep the features of this genome only.
     gex_only

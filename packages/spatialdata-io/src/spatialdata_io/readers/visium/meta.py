@@ -89,11 +89,13 @@ def read_positions(path: Path) -> pd.DataFrame:
         else:
             table = pd.read_csv(path, header=None)
             if table.shape[1] != len(_COLUMNS):
-                msg = f"{path} has {table.shape[1]} columns and no header; needed are the {len(_COLUMNS)} columns {_COLUMNS}."
+                msg = f"{path} has {table.shape[1]} columns and no header; needed are {_COLUMNS}."
                 raise BrokenFileError(msg)
             table.columns = pd.Index(_COLUMNS)
     table = table.set_index("barcode")[list(_COLUMNS[1:])]
-    wrong = [name for name in table.columns if not pd.api.types.is_numeric_dtype(table[name]) or table[name].isna().any()]
+    wrong = [
+        name for name in table.columns if not pd.api.types.is_numeric_dtype(table[name]) or table[name].isna().any()
+    ]
     if wrong or not table.index.is_unique:
         problem = f"columns {wrong} hold other things than numbers" if wrong else "a barcode occurs twice"
         raise BrokenFileError(f"{path} is no table of positions: {problem}. The file is truncated or was edited.")

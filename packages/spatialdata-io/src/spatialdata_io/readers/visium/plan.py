@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spatialdata_io._shared.headers import matrix_shape
 from spatialdata_io._shared.tiff import open_tiff
 from spatialdata_io.errors import ReaderError, reading
 from spatialdata_io.plan import ElementPlan
 from spatialdata_io.readers.visium.counts import find_counts
-from spatialdata_io.registry import Match
+
+if TYPE_CHECKING:
+    from spatialdata_io.registry import Match
 
 __all__ = ["plan"]
 

@@ -16,7 +16,6 @@ from spatialdata_io._shared.images import (
     picture,
 )
 from spatialdata_io._shared.provenance import provenance
-from spatialdata_io._shared.tables import CountMatrix
 from spatialdata_io._shared.tiff import TiffImage, lazy_levels, open_tiff
 from spatialdata_io.errors import InconsistentFilesError, MissingFileError, folder_contents
 from spatialdata_io.readers.visium.counts import find_counts, infer_dataset_id, read_counts
@@ -28,11 +27,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
     from geopandas import GeoDataFrame
+
     from spatialdata import SpatialData
+    from spatialdata_io._shared.tables import CountMatrix
 
 __all__ = ["visium"]
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
+_METADATA = ("chemistry_description", "software_version")
 _TIFF = (".tif", ".tiff", ".btf", ".svs", ".qptiff", ".ndpi")
 
 
@@ -53,7 +55,8 @@ def visium(
     """Read the Space Ranger output of a 10x Genomics Visium slide.
 
     Spots are circles in pixels of the full resolution image.  The coordinate system called like the slide is in those
-    pixels; ``<dataset_id>_downscaled_hires`` and ``<dataset_id>_downscaled_lowres`` are in pixels of the two small images.
+    pixels; ``<dataset_id>_downscaled_hires`` and ``<dataset_id>_downscaled_lowres`` are in pixels of the two small
+    images.
 
     Parameters
     ----------
@@ -175,7 +178,7 @@ def _table(counts: CountMatrix, spots: pd.DataFrame, name: str, *, unique: bool)
     var = counts.features
     if unique and not var.index.is_unique:
         var = var.set_index(make_index_unique(var.index))
-    metadata = {key: counts.attrs[key] for key in ("chemistry_description", "software_version") if key in counts.attrs}
+    metadata = {key: _one(counts.attrs[key]) for key in _METADATA if key in counts.attrs}
     return AnnData(
         X=counts.X,
         obs=obs,
@@ -183,6 +186,11 @@ def _table(counts: CountMatrix, spots: pd.DataFrame, name: str, *, unique: bool)
         obsm={"spatial": _xy(spots)},
         uns={"spatial": {name: {"metadata": metadata}}},
     )
+
+
+def _one(value: Any) -> Any:
+    """Take a value out of a list of one, as older matrices write it."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def _xy(spots: pd.DataFrame) -> Any:

@@ -107,7 +107,9 @@ def xenium_aligned_image(
 def _existing(path: str | Path) -> Path:
     file = Path(path)
     if not file.is_file():
-        raise MissingFileError(f"There is no file {file}. The folder {file.parent} has: {folder_contents(file.parent)}.")
+        raise MissingFileError(
+            f"There is no file {file}. The folder {file.parent} has: {folder_contents(file.parent)}."
+        )
     return file
 
 
@@ -117,7 +119,7 @@ def _with_axes(image: TiffImage, dims: Sequence[str] | None) -> TiffImage:
     letters = "".join({"c": "C", "y": "Y", "x": "X"}.get(name, "Q") for name in dims)
     fits = len(letters) == len(image.axes) and letters.count("Y") == letters.count("X") == 1
     if not fits or any(size > 1 for axis, size in zip(letters, image.shapes[0], strict=False) if axis == "Q"):
-        msg = f"dims={list(dims)} does not fit {image.path}, whose shape is {image.shapes[0]}. Needed are y, x and at most c."
+        msg = f"dims={list(dims)} does not fit {image.path}, whose shape is {image.shapes[0]}. Needed are y, x, at most c."
         raise OptionError(msg)
     return replace(image, axes=letters)
 

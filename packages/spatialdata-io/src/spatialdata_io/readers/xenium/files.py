@@ -11,7 +11,9 @@ __all__ = ["READER"]
 _FILES = {
     "manifest": File(what="manifest of the experiment", patterns=("experiment.xenium",), anchor=True),
     "transcripts": File(
-        what="table of transcripts", patterns=("transcripts.parquet", "transcripts.csv.gz", "transcripts.csv"), main=True
+        what="table of transcripts",
+        patterns=("transcripts.parquet", "transcripts.csv.gz", "transcripts.csv"),
+        main=True,
     ),
     "cells": File(what="table of cells", patterns=("cells.parquet", "cells.csv.gz", "cells.csv")),
     "cell_boundaries": File(

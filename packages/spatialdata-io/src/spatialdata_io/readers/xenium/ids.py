@@ -83,9 +83,13 @@ def prefix_suffix_uint32_from_cell_id_str(
     letters, hyphen, suffix = np.strings.partition(ids, "-")
     wide = letters.astype(f"<U{_LETTERS}")
     codes = wide.view(np.uint32).reshape(-1, _LETTERS).astype(np.int64) - ord("a")
-    valid = ((codes >= 0) & (codes < 16)).all(axis=1) & (letters == wide) & (hyphen == "-") & np.strings.isdecimal(suffix)
+    valid = (
+        ((codes >= 0) & (codes < 16)).all(axis=1) & (letters == wide) & (hyphen == "-") & np.strings.isdecimal(suffix)
+    )
     if not valid.all():
-        msg = f"{str(ids[~valid][0])!r} is no Xenium cell id. An id is eight letters from a to p, a hyphen and a number."
+        msg = (
+            f"{str(ids[~valid][0])!r} is no Xenium cell id. An id is eight letters from a to p, a hyphen and a number."
+        )
         raise CellIdError(msg)
     shifts = np.arange(4 * (_LETTERS - 1), -1, -4)
     return (codes << shifts).sum(axis=1).astype(np.uint32), suffix.astype(np.uint32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spatialdata_io._shared.headers import matrix_shape, table_shape
 from spatialdata_io._shared.tiff import open_tiff
@@ -12,7 +12,9 @@ from spatialdata_io.errors import ReaderError
 from spatialdata_io.plan import ElementPlan
 from spatialdata_io.readers.xenium.images import open_channels
 from spatialdata_io.readers.xenium.segmentation import open_segmentation
-from spatialdata_io.registry import Match
+
+if TYPE_CHECKING:
+    from spatialdata_io.registry import Match
 
 __all__ = ["plan"]
 
@@ -24,31 +26,33 @@ def plan(bundle: Match, **options: Any) -> list[ElementPlan]:
     return [_planned(bundle, *element) for element in _elements(bundle, options)]
 
 
-def _elements(
-    bundle: Match, options: dict[str, Any]
-) -> Iterator[tuple[str, str, str, Callable[[Path], _Shape]]]:
+def _elements(bundle: Match, options: dict[str, Any]) -> Iterator[tuple[str, str, str, Callable[[Path], _Shape]]]:
     """Yield name, kind and part of every element that is asked for, and how its shape is found."""
-    if options["morphology_focus"]:
-        yield "morphology_focus", "image", "focus", lambda _: _channels(bundle)
-    if options["morphology_mip"] and bundle.files["mip"]:
-        yield "morphology_mip", "image", "mip", _image
-    if options["aligned_images"]:
-        for part in ("he", "if"):
-            if bundle.files[part]:
-                yield f"{part}_image", "image", part, _image
-    for kind, option in (("nucleus", "nucleus_labels"), ("cell", "cells_labels")):
-        if options[option]:
-            yield f"{kind}_labels", "labels", "segmentation", lambda path, kind=kind: _mask(path, kind)
-    if options["transcripts"]:
-        yield "transcripts", "points", "transcripts", table_shape
-    for name, option in (("nucleus_boundaries", "nucleus_boundaries"), ("cell_boundaries", "cells_boundaries")):
-        if options[option]:
-            yield name, "shapes", name, _outlines
-    if options["cells_as_circles"]:
-        yield "cell_circles", "shapes", "cells", lambda path: ((table_shape(path)[0][0], 2), "")
-    if options["cells_table"]:
-        kept = "Gene Expression" if options["gex_only"] else ""
-        yield "table", "table", "matrix", lambda path: (matrix_shape(path, kept), "float32")
+    gex = "Gene Expression" if options["gex_only"] else ""
+    have = bundle.files
+    aligned = options["aligned_images"]
+    known: list[tuple[bool, str, str, str, Callable[[Path], _Shape]]] = [
+        (options["morphology_focus"], "morphology_focus", "image", "focus", lambda _: _channels(bundle)),
+        (options["morphology_mip"] and bool(have["mip"]), "morphology_mip", "image", "mip", _image),
+        (aligned and bool(have["he"]), "he_image", "image", "he", _image),
+        (aligned and bool(have["if"]), "if_image", "image", "if", _image),
+        (options["nucleus_labels"], "nucleus_labels", "labels", "segmentation", lambda path: _mask(path, "nucleus")),
+        (options["cells_labels"], "cell_labels", "labels", "segmentation", lambda path: _mask(path, "cell")),
+        (options["transcripts"], "transcripts", "points", "transcripts", table_shape),
+        (options["nucleus_boundaries"], "nucleus_boundaries", "shapes", "nucleus_boundaries", _outlines),
+        (options["cells_boundaries"], "cell_boundaries", "shapes", "cell_boundaries", _outlines),
+        (
+            options["cells_as_circles"],
+            "cell_circles",
+            "shapes",
+            "cells",
+            lambda path: ((table_shape(path)[0][0], 2), ""),
+        ),
+        (options["cells_table"], "table", "table", "matrix", lambda path: (matrix_shape(path, gex), "float32")),
+    ]
+    for wanted, name, kind, part, shape_of in known:
+        if wanted:
+            yield name, kind, part, shape_of
 
 
 def _planned(bundle: Match, name: str, kind: str, part: str, shape_of: Callable[[Path], _Shape]) -> ElementPlan:

@@ -21,15 +21,17 @@ from spatialdata_io.readers.xenium.images import channel_names, open_channels, s
 from spatialdata_io.readers.xenium.meta import pixel_size
 from spatialdata_io.readers.xenium.segmentation import Segmentation, open_segmentation
 from spatialdata_io.readers.xenium.shapes import cell_boundaries as read_cell_boundaries
-from spatialdata_io.readers.xenium.shapes import cell_circles, nucleus_boundaries as read_nucleus_boundaries
+from spatialdata_io.readers.xenium.shapes import cell_circles
+from spatialdata_io.readers.xenium.shapes import nucleus_boundaries as read_nucleus_boundaries
 from spatialdata_io.readers.xenium.table import Cells, cell_counts, read_cells, to_anndata
-from spatialdata_io.registry import Match
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from geopandas import GeoDataFrame
+
     from spatialdata import SpatialData
     from spatialdata.transformations import BaseTransformation
+    from spatialdata_io.registry import Match
 
 __all__ = ["xenium"]
 
@@ -152,9 +154,7 @@ def xenium(
         tables["table"] = _table(bundle, cells, annotated, gex_only=gex_only)
     points = {"transcripts": _transcripts(bundle, to_pixels, PointsModel)} if transcripts else {}
     shapes = {name: ShapesModel.parse(frame, transformations=to_pixels) for name, frame in outlines.items()}
-    images = _images(
-        bundle, image_models_kwargs, focus=morphology_focus, mip=morphology_mip, aligned=aligned_images
-    )
+    images = _images(bundle, image_models_kwargs, focus=morphology_focus, mip=morphology_mip, aligned=aligned_images)
     labels = _labels(segmentation, masks, labels_models_kwargs) if segmentation else {}
     return SpatialData(
         images=images, labels=labels, points=points, shapes=shapes, tables=tables, attrs=provenance("xenium")
@@ -208,6 +208,7 @@ def _annotated(cells: Cells, outlines: Mapping[str, Any], *, labels: bool) -> _A
 
 def _table(bundle: Match, cells: Cells, annotated: _Annotated | None, *, gex_only: bool) -> AnnData:
     import pandas as pd
+
     from spatialdata.models import TableModel
 
     matrix = bundle.require("matrix", "To read without it, pass cells_table=False.")
@@ -215,9 +216,7 @@ def _table(bundle: Match, cells: Cells, annotated: _Annotated | None, *, gex_onl
     if annotated is None:
         return TableModel.parse(table)
     table.obs["region"] = pd.Categorical([annotated.region] * table.n_obs)
-    return TableModel.parse(
-        table, region=annotated.region, region_key="region", instance_key=annotated.instance_key
-    )
+    return TableModel.parse(table, region=annotated.region, region_key="region", instance_key=annotated.instance_key)
 
 
 def _transcripts(bundle: Match, to_pixels: Mapping[str, BaseTransformation], model: Any) -> Any:
@@ -262,9 +261,7 @@ def _images(bundle: Match, given: Mapping[str, Any], *, focus: bool, mip: bool, 
     projection = bundle.get("mip") if mip else None
     if projection is not None:
         levels = lazy_levels(open_tiff(projection, ome=False))
-        images["morphology_mip"] = image_element(
-            levels, transformations=to_global, c_coords=["DAPI"], options=options
-        )
+        images["morphology_mip"] = image_element(levels, transformations=to_global, c_coords=["DAPI"], options=options)
     if aligned:
         images.update(_aligned_images(bundle, options))
     return images

@@ -11,7 +11,6 @@ from spatialdata_io.readers.xenium.ids import cell_id_str_from_prefix_suffix_uin
 
 if TYPE_CHECKING:
     import pandas as pd
-    import zarr
     from dask.array import Array as DaskArray
     from numpy.typing import NDArray
 
@@ -31,13 +30,13 @@ class Segmentation:
     path
         The archive.
     group
-        Its root.
+        Its root, a ``zarr.Group``.
     """
 
     path: Path
-    group: zarr.Group
+    group: Any
 
-    def mask(self, kind: Literal["nucleus", "cell"]) -> zarr.Array:
+    def mask(self, kind: Literal["nucleus", "cell"]) -> Any:
         """Return the mask of the nuclei or of the cells: 0 is background, other values are label numbers."""
         with reading(self.path, f"the mask of the {kind} labels"):
             found = self.group[f"masks/{_MASKS[kind]}"]

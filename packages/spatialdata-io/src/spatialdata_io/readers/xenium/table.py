@@ -11,13 +11,14 @@ from spatialdata.errors import listing
 from spatialdata_io._shared.frames import frame
 from spatialdata_io._shared.tables import CountMatrix, read_10x_h5, read_10x_mtx
 from spatialdata_io.errors import InconsistentFilesError
-from spatialdata_io.readers.xenium.segmentation import Segmentation
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from anndata import AnnData
     from numpy.typing import NDArray
+
+    from spatialdata_io.readers.xenium.segmentation import Segmentation
 
 __all__ = ["Cells", "cell_counts", "read_cells", "to_anndata"]
 
@@ -122,7 +123,7 @@ def to_anndata(counts: CountMatrix, cells: Cells, matrix_path: Path, cells_path:
     _check_within(matrix_path, counts.barcodes, cells_path, names)
     if len(names) > len(counts.barcodes):
         warnings.warn(
-            f"{len(names) - len(counts.barcodes)} of {len(names)} cells have no counts in {matrix_path} and are left out.",
+            f"{len(names) - len(counts.barcodes)} of {len(names)} cells are not in {matrix_path} and are left out.",
             stacklevel=4,
         )
     order = pd.Index(names).get_indexer(pd.Index(counts.barcodes))
