@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,11 @@ def test_floors_hold() -> None:
     script = Path(sysconfig.get_path("scripts")) / "lint-imports"
     done = subprocess.run([str(script), "--no-cache"], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_documented_floors_are_the_checked_ones() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (floors,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    checked = [set(re.findall(r"spatialdata\.(\w+)", floor)) for floor in reversed(floors)]
+    rows = re.findall(r"^\| \d+ \| ([^|]*) \|", (ROOT / "docs" / "design.md").read_text(), flags=re.MULTILINE)
+    assert [set(re.findall(r"`(\w+)`", row)) for row in rows] == checked
