@@ -1,0 +1,1 @@
+"""What connects the state of a session to a viewer; no Qt."""

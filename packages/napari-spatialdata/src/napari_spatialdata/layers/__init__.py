@@ -1,0 +1,1 @@
+"""Elements as napari layers: pure functions from an element to layer data."""

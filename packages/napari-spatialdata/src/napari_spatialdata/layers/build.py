@@ -1,0 +1,99 @@
+"""From an element to the layers that show it in a coordinate system."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_spatialdata.layers.images import sketch_image
+from napari_spatialdata.layers.labels import sketch_labels
+from napari_spatialdata.layers.notes import announce
+from napari_spatialdata.layers.placement import (
+    affine_of,
+    isotropic_scale,
+    mixes_dropped_axes,
+    preserves_circles,
+)
+from napari_spatialdata.layers.points import sketch_points
+from napari_spatialdata.layers.shapes import sketch_shapes
+from napari_spatialdata.model.reference import METADATA_KEY, LayerRef
+from napari_spatialdata.model.settings import DrawSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_spatialdata.layers.layer_data import Sketch
+    from napari_spatialdata.model.dataset import Entry
+
+__all__ = ["SKETCHERS", "layer_tuples", "placement_note"]
+
+SKETCHERS: dict[str, Callable[[Any, DrawSettings], list[Sketch]]] = {
+    "images": lambda element, _: sketch_image(element),
+    "labels": lambda element, _: sketch_labels(element),
+    "points": lambda element, settings: sketch_points(element, flatten=settings.flatten, limit=settings.point_limit),
+    "shapes": lambda element, settings: sketch_shapes(element, flatten=settings.flatten),
+}
+
+
+def layer_tuples(
+    entry: Entry, coordinate_system: str, settings: DrawSettings | None = None
+) -> list[tuple[Any, dict[str, Any], str]]:
+    """Describe the layers of an element, placed in a coordinate system.
+
+    Parameters
+    ----------
+    entry
+        The element.
+    coordinate_system
+        Where it is placed; the element must have a transformation to it.
+    settings
+        How it is drawn.
+
+    Returns
+    -------
+    list of (data, keyword arguments, layer type)
+        napari's layer data tuples; ``metadata["spatialdata"]`` holds the ``LayerRef``.
+
+    Warns
+    -----
+    LossyDisplayWarning
+        A layer does not show all that the element holds.
+    """
+    element = entry.dataset.element(entry.name)
+    tuples = []
+    for sketch in SKETCHERS[entry.container](element, settings or DrawSettings()):
+        matrix = affine_of(element, coordinate_system, sketch.axes)
+        options = dict(sketch.options)
+        for length in sketch.scaled:
+            options[length] = np.asarray(options[length]) * isotropic_scale(matrix)
+        reference = LayerRef(
+            dataset=entry.dataset,
+            element=entry.name,
+            container=entry.container,
+            coordinate_system=coordinate_system,
+            axes=sketch.axes,
+            instances=sketch.instances,
+            rows=sketch.rows,
+            note=sketch.note,
+        )
+        circles = entry.container == "shapes" and sketch.layer_type == "points"
+        announce(entry.label, sketch.note)
+        announce(entry.label, placement_note(element, coordinate_system, sketch.axes, circles=circles))
+        options |= {
+            "name": entry.label + sketch.suffix,
+            "affine": matrix,
+            "metadata": {METADATA_KEY: reference, "sdata": entry.dataset.sdata, "name": entry.name},
+        }
+        tuples.append((sketch.data, options, sketch.layer_type))
+    return tuples
+
+
+def placement_note(element: Any, coordinate_system: str, axes: tuple[str, ...], *, circles: bool) -> str:
+    """Say what a layer cannot show of the place of an element in a coordinate system; empty if nothing."""
+    notes = []
+    if mixes_dropped_axes(element, coordinate_system, axes):
+        notes.append(f"its place in {coordinate_system!r} depends on z, which is not drawn: it is shown as if z were 0")
+    if circles and not preserves_circles(affine_of(element, coordinate_system, axes)):
+        notes.append(f"circles are ellipses in {coordinate_system!r} and are drawn as circles of the same area")
+    return "; ".join(notes)

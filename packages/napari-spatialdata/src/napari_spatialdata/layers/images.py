@@ -1,0 +1,97 @@
+"""Images as image layers: colour photographs as one layer, other images as one layer per channel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_spatialdata.layers.contrast import contrast_limits
+from napari_spatialdata.layers.layer_data import Sketch
+from napari_spatialdata.layers.placement import PIXEL_CENTRE, spatial_axes
+from napari_spatialdata.layers.rasters import levels_of, pyramid
+
+if TYPE_CHECKING:
+    from xarray import DataArray, DataTree
+
+__all__ = ["color_channels", "sketch_image"]
+
+_COLORS = ("red", "green", "blue", "cyan", "magenta", "yellow", "gray")
+_SHOWN_AT_FIRST = len(_COLORS)
+
+
+def color_channels(names: list[Any]) -> list[int] | None:
+    """Say in which order channels make a colour image.
+
+    Parameters
+    ----------
+    names
+        Channel names in their order.
+
+    Returns
+    -------
+    list of int or None
+        Positions of the channels red, green, blue and, if there is one, alpha, when the names are exactly
+        ``r, g, b`` or ``r, g, b, a`` in any order; None otherwise: three channels alone do not make a photograph.
+
+    Examples
+    --------
+    >>> color_channels(["b", "g", "r"])
+    [2, 1, 0]
+    >>> color_channels(["DAPI", "CD45", "CD3"]) is None
+    True
+    """
+    for wanted in ("rgb", "rgba"):
+        if sorted(map(str, names)) == sorted(wanted):
+            return [list(map(str, names)).index(channel) for channel in wanted]
+    return None
+
+
+def sketch_image(image: DataArray | DataTree) -> list[Sketch]:
+    """Describe the layers of an image.
+
+    Parameters
+    ----------
+    image
+        Axes ``(c, [z,] y, x)``, single-scale or multiscale. Nothing is read but the pixels that set the contrast.
+
+    Returns
+    -------
+    list of Sketch
+        One RGB layer if the channels are named r, g, b(, a); otherwise one grey layer per channel, coloured and
+        added up when there are several. Of more than seven channels the first seven are visible at first.
+    """
+    from spatialdata.models import get_channel_names
+
+    levels = levels_of(image)
+    axes = spatial_axes(image)
+    names = get_channel_names(image)
+    placed = {"translate": [PIXEL_CENTRE] * len(axes)}
+    order = color_channels(names)
+    if order is not None:
+        arrays = [level.transpose(*axes, "c").data[..., order] for level in levels]
+        data, multiscale = pyramid(arrays)
+        return [
+            Sketch(
+                layer_type="image",
+                data=data,
+                axes=axes,
+                options=placed | {"rgb": True, "multiscale": multiscale},
+            )
+        ]
+    limits = contrast_limits(levels[-1].data)
+    sketches = []
+    for channel, name in enumerate(names):
+        data, multiscale = pyramid([level.data[channel] for level in levels])
+        options = placed | {"rgb": False, "multiscale": multiscale, "contrast_limits": limits[channel]}
+        if len(names) > 1:
+            color = _COLORS[channel % len(_COLORS)]
+            options |= {"colormap": color, "blending": "additive", "visible": channel < _SHOWN_AT_FIRST}
+        sketches.append(
+            Sketch(
+                layer_type="image",
+                data=data,
+                axes=axes,
+                options=options,
+                suffix=f": {name}" if len(names) > 1 else "",
+            )
+        )
+    return sketches

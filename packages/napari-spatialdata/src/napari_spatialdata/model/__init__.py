@@ -1,0 +1,1 @@
+"""The state of a session, free of Qt and of napari's viewer."""
