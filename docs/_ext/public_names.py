@@ -17,6 +17,7 @@ PUBLIC_MODULES = (
     "spatialdata_io",
     "spatialdata_io.simulate",
     "spatialdata_plot",
+    "spatialdata_plot.pl",
     "napari_spatialdata",
 )
 
@@ -38,7 +39,7 @@ def page_of(name: str) -> str:
         section = section_of(getattr(module, public))
         if section is not None and not public.startswith("__"):
             sections[section].append(public)
-    lines = [name, "=" * len(name), "", f".. currentmodule:: {name}", "", inspect.getdoc(module) or "", ""]
+    lines = [name, "=" * len(name), "", f".. module:: {name}", "", inspect.getdoc(module) or "", ""]
     for title, names in sections.items():
         if not names:
             continue
