@@ -6,10 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Figures and windows are drawn without a display, in whatever way pytest is started.
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# A shared machine is no measure of time; and the same commit must give the same verdict.
+settings.register_profile("project", deadline=None, max_examples=30, derandomize=True)
+settings.load_profile("project")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -181,8 +181,6 @@ class Shelf:
                     raise DuplicateNameError(
                         f"The name {name!r} differs from {other!r} in {elements.kind.container} only "
                         "in upper and lower case. "
-                        ""
-                        ""
                         "Choose another, since such names clash on some file systems."
                     )
 

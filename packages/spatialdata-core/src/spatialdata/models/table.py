@@ -213,12 +213,10 @@ def _check_region_column(adata: AnnData, region_key: str, regions: list[str]) ->
 def _is_id_dtype(column: pd.Series) -> bool:
     import pandas as pd
 
-    dtype: Any = column.cat.categories.dtype if isinstance(column.dtype, pd.CategoricalDtype) else column.dtype
-    if pd.api.types.is_integer_dtype(dtype):
-        return True
-    if pd.api.types.is_object_dtype(dtype):
-        return bool(pd.api.types.infer_dtype(column.dropna(), skipna=True) in ("string", "empty"))
-    return bool(pd.api.types.is_string_dtype(dtype))
+    ids: Any = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column.dropna()
+    if pd.api.types.is_object_dtype(ids.dtype):
+        return pd.api.types.infer_dtype(ids) in ("string", "empty")
+    return bool(pd.api.types.is_integer_dtype(ids.dtype) or pd.api.types.is_string_dtype(ids.dtype))
 
 
 def _instance_faults(column: pd.Series, instance_key: str) -> list[Fault]:
