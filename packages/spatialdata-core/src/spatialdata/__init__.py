@@ -11,28 +11,73 @@ if TYPE_CHECKING:
     from spatialdata._core.names import sanitize_name
     from spatialdata.config import settings
     from spatialdata.models.table import sanitize_table
+    from spatialdata.ops.aggregate import aggregate
+    from spatialdata.ops.centroids import get_centroids
+    from spatialdata.ops.extent import are_extents_equal, get_extent
+    from spatialdata.ops.select import bounding_box_query, get_bounding_box_corners, polygon_query
+    from spatialdata.ops.to_vector import to_circles, to_polygons
+    from spatialdata.ops.transform import transform
+    from spatialdata.relations.annotate import get_element_annotators
+    from spatialdata.relations.instances import get_element_instances
+    from spatialdata.relations.join import join_spatialelement_table
+    from spatialdata.relations.match import match_element_to_table, match_sdata_to_table, match_table_to_element
+    from spatialdata.relations.values import get_values
     from spatialdata.sdata import SpatialData, read_zarr
 
 __version__ = "0.9.0"
 
 _HOMES = {
     "SpatialData": "spatialdata.sdata",
+    "aggregate": "spatialdata.ops.aggregate",
+    "are_extents_equal": "spatialdata.ops.extent",
+    "bounding_box_query": "spatialdata.ops.select",
+    "get_bounding_box_corners": "spatialdata.ops.select",
+    "get_centroids": "spatialdata.ops.centroids",
+    "get_element_annotators": "spatialdata.relations.annotate",
+    "get_element_instances": "spatialdata.relations.instances",
+    "get_extent": "spatialdata.ops.extent",
+    "get_values": "spatialdata.relations.values",
+    "join_spatialelement_table": "spatialdata.relations.join",
+    "match_element_to_table": "spatialdata.relations.match",
+    "match_sdata_to_table": "spatialdata.relations.match",
+    "match_table_to_element": "spatialdata.relations.match",
     "models": "spatialdata.models",
+    "polygon_query": "spatialdata.ops.select",
     "read_zarr": "spatialdata.sdata",
     "sanitize_name": "spatialdata._core.names",
     "sanitize_table": "spatialdata.models.table",
     "settings": "spatialdata.config",
+    "to_circles": "spatialdata.ops.to_vector",
+    "to_polygons": "spatialdata.ops.to_vector",
+    "transform": "spatialdata.ops.transform",
     "transformations": "spatialdata.transformations",
 }
 
 __all__ = [
     "SpatialData",
     "__version__",
+    "aggregate",
+    "are_extents_equal",
+    "bounding_box_query",
+    "get_bounding_box_corners",
+    "get_centroids",
+    "get_element_annotators",
+    "get_element_instances",
+    "get_extent",
+    "get_values",
+    "join_spatialelement_table",
+    "match_element_to_table",
+    "match_sdata_to_table",
+    "match_table_to_element",
     "models",
+    "polygon_query",
     "read_zarr",
     "sanitize_name",
     "sanitize_table",
     "settings",
+    "to_circles",
+    "to_polygons",
+    "transform",
     "transformations",
 ]
 
