@@ -1,0 +1,1 @@
+"""What stands beside the data: legends, colorbars, scale bars, titles and axes."""

@@ -1,0 +1,1 @@
+"""Artists: what matplotlib draws."""

@@ -1,0 +1,170 @@
+"""Points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata_plot._logging import logger
+from spatialdata_plot.draw.panel import Drawn, Panel, extent_of_xy, guides_of
+from spatialdata_plot.draw.raster import DeviceGrid, GridImage
+from spatialdata_plot.resolve.color import NA_COLOR, Colors, is_literal, literal_colors, resolve_colors
+from spatialdata_plot.resolve.column import Column, fetch, locate
+from spatialdata_plot.resolve.element import affine_xy, apply_affine, get_element
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from spatialdata_plot.spec import PointsSpec
+
+__all__ = ["check_points", "draw_dots", "draw_points"]
+
+MAX_VECTOR_POINTS = 10_000
+
+
+def check_points(sdata: Any, spec: PointsSpec) -> None:
+    """Raise for a color that the points do not have."""
+    get_element(sdata, "points", spec.element)
+    if spec.color is not None and not is_literal(spec.color):
+        locate(sdata, spec, spec.color)
+
+
+def draw_points(panel: Panel, spec: PointsSpec) -> Drawn:
+    """Draw one points element on one panel."""
+    frame, xy = _read(panel, spec)
+    if len(xy) == 0:
+        raise ValueError(f"The points {spec.element!r} hold no point, so there is nothing to draw.")
+    extent = extent_of_xy(xy)
+    colors = _colors(panel, spec, frame)
+    keep = colors.visible
+    if panel.crop is not None:
+        xmin, xmax, ymin, ymax = panel.crop
+        keep &= (xy[:, 0] >= xmin) & (xy[:, 0] <= xmax) & (xy[:, 1] >= ymin) & (xy[:, 1] <= ymax)
+    if not keep.all():
+        colors, xy = colors.take(keep), xy[keep]
+    if spec.density or (spec.datashader_reduction is not None and colors.values is not None):
+        return _draw_aggregated(panel, spec, xy, colors, extent)
+    if spec.datashader_reduction is not None:
+        logger.warning("%r is not colored by numbers, so `datashader_reduction` is ignored.", spec.element)
+    draw_dots(panel, xy, colors, size=spec.size, method=spec.method)
+    legends, colorbars = guides_of(colors, role="fill", colorbar=spec.colorbar, params=spec.colorbar_params)
+    return Drawn(extent=extent, legends=legends, colorbars=colorbars)
+
+
+def _read(panel: Panel, spec: PointsSpec) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """The columns that are needed, and x and y in the coordinate system, shape (n, 2)."""
+    element = get_element(panel.sdata, "points", spec.element)
+    matrix = affine_xy(element, panel.coordinate_system)
+    axes = ["x", "y", "z"][: matrix.shape[1] - 1]
+    columns = list(axes)
+    if isinstance(spec.color, str) and not is_literal(spec.color):
+        where = locate(panel.sdata, spec, spec.color)
+        if where.source == "element" and where.key not in columns:
+            columns.append(where.key)
+    frame = element[columns].compute()
+    return frame, apply_affine(matrix, frame[axes].to_numpy(dtype=float))
+
+
+def _colors(panel: Panel, spec: PointsSpec, frame: pd.DataFrame) -> Colors:
+    if spec.color is None or is_literal(spec.color):
+        color = NA_COLOR if spec.color is None else spec.color
+        return literal_colors(color, len(frame), alpha=spec.alpha)
+    if spec.color in frame.columns:
+        column = Column(key=spec.color, values=frame[spec.color])
+    else:
+        column = fetch(panel.sdata, spec, spec.color, frame.index)
+    return resolve_colors(column, spec, alpha=1.0 if spec.alpha is None else spec.alpha)
+
+
+def draw_dots(panel: Panel, xy: NDArray[np.float64], colors: Colors, *, size: float, method: str | None) -> None:
+    """Draw one dot per row, later rows over earlier ones.
+
+    Few dots are vectors. Many are stamped on the pixels of the device, with the same places, colors and order.
+
+    Parameters
+    ----------
+    panel
+        Where to draw.
+    xy
+        The centres in the coordinate system, shape (n, 2).
+    colors
+        Their colors.
+    size
+        The area of a dot in square points.
+    method
+        ``"matplotlib"`` for vectors, ``"datashader"`` for pixels, None to choose by number.
+    """
+    if method == "datashader" or (method is None and len(xy) > MAX_VECTOR_POINTS):
+        panel.ax.add_image(GridImage(panel.ax, lambda grid: _stamp(grid, panel, xy, colors, size), zorder=panel.zorder))
+        return
+    shades = colors.rgba if len(np.unique(colors.codes)) != 1 else colors.rgba[:1]
+    panel.ax.scatter(
+        xy[:, 0],
+        xy[:, 1],
+        s=size,
+        c=shades,
+        linewidths=0,
+        zorder=panel.zorder,
+        rasterized=len(xy) > MAX_VECTOR_POINTS,
+    )
+
+
+def radius_in_pixels(grid: DeviceGrid, panel: Panel, size: float) -> float:
+    """The radius of a dot of an area in square points, in device pixels."""
+    figure = panel.ax.get_figure(root=True)
+    dpi = 100.0 if figure is None else figure.dpi
+    magnification = grid.width / max(panel.ax.bbox.width, 1)
+    return float(np.sqrt(size) / 2 * dpi * magnification / 72)
+
+
+def on_grid(grid: DeviceGrid, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Coordinates of shape (n, 2) in device pixels from the lower left."""
+    return apply_affine(grid.matrix, xy)
+
+
+def _stamp(grid: DeviceGrid, panel: Panel, xy: NDArray[np.float64], colors: Colors, size: float) -> NDArray[np.uint8]:
+    radius = radius_in_pixels(grid, panel, size)
+    margin = int(np.ceil(radius))
+    shape = (grid.height + 2 * margin, grid.width + 2 * margin)
+    pixels = np.floor(on_grid(grid, xy)).astype(np.int64) + margin
+    inside = ((pixels >= 0) & (pixels < (shape[1], shape[0]))).all(axis=1)
+    rows = np.flatnonzero(inside)
+    top = np.full(shape, -1, dtype=np.int64)
+    top[pixels[rows, 1], pixels[rows, 0]] = rows
+    spread = top.copy()
+    for dy, dx in _disc(radius):
+        source, target = _shifted(shape, dy, dx)
+        np.maximum(spread[target], top[source], out=spread[target])
+    seen = spread[margin : margin + grid.height, margin : margin + grid.width]
+    table: NDArray[np.uint8] = np.rint(colors.lut * 255).astype(np.uint8)
+    return np.asarray(table[np.append(colors.codes, colors.hidden_code)[seen]])
+
+
+def _disc(radius: float) -> list[tuple[int, int]]:
+    reach = int(np.ceil(radius))
+    steps = range(-reach, reach + 1)
+    return [(dy, dx) for dy in steps for dx in steps if (dy, dx) != (0, 0) and np.hypot(dy, dx) <= radius]
+
+
+def _shifted(shape: tuple[int, int], dy: int, dx: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    def along(size: int, shift: int) -> tuple[slice, slice]:
+        return slice(max(0, -shift), size - max(0, shift)), slice(max(0, shift), size - max(0, -shift))
+
+    rows, columns = along(shape[0], dy), along(shape[1], dx)
+    return (rows[0], columns[0]), (rows[1], columns[1])
+
+
+def _draw_aggregated(panel: Panel, spec: PointsSpec, xy: NDArray[np.float64], colors: Colors, extent: Any) -> Drawn:
+    from spatialdata_plot.draw.aggregate import PointsAggregate
+
+    aggregate = PointsAggregate(panel, spec, xy, colors)
+    image = GridImage(panel.ax, aggregate.paint, zorder=panel.zorder)
+    panel.ax.add_image(image)
+    return Drawn(
+        extent=extent,
+        legends=guides_of(colors, role="fill", colorbar=None, params=None)[0] if colors.names else (),
+        colorbars=aggregate.colorbars,
+        prepare=lambda: aggregate.fit(DeviceGrid(panel.ax, 1.0)),
+    )
