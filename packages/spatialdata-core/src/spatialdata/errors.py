@@ -5,14 +5,18 @@ Every error is also one of Python's own, so that code which catches ``KeyError``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
     "AmbiguousTransformationError",
     "ElementNotFoundError",
     "Fault",
+    "IdTypeError",
     "LandmarkError",
     "NoTransformationError",
     "SpatialDataError",
@@ -58,6 +62,10 @@ class AmbiguousTransformationError(TransformationError, RuntimeError):
 
 class LandmarkError(SpatialDataError, ValueError):
     """Landmarks are too few, do not pair up, or do not determine a transformation."""
+
+
+class IdTypeError(SpatialDataError, TypeError):
+    """The ids of a table and those of the element that it annotates are of different types, so that none can match."""
 
 
 class StoreError(SpatialDataError, OSError):

@@ -1,0 +1,1 @@
+"""Operations on elements: queries, aggregation, extents, transformation."""

@@ -1,0 +1,70 @@
+"""Points read a partition at a time, and put back into a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata._core.elements import element_attrs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from spatialdata._core.sources import Window
+    from spatialdata.models.points_frame import PointsFrame
+    from spatialdata.transformations.algebra import FloatArray
+
+__all__ = ["coordinates_of", "copied_attrs", "partitions_of", "points_of", "windowed"]
+
+_ROWS_PER_PARTITION = 2_000_000
+
+
+def copied_attrs(element: Any) -> dict[str, Any]:
+    """A copy of the attributes of an element; the transformations are values and are shared."""
+    return {key: dict(value) if isinstance(value, dict) else value for key, value in element_attrs(element).items()}
+
+
+def windowed(points: Any, window: Window) -> Any:
+    """The points that may lie in a window: read from the source with the window where the frame still is its source."""
+    source = getattr(points, "source", None)
+    if source is None or not window.axes:
+        return points
+    return source.load(window=window)
+
+
+def partitions_of(
+    points: Any, columns: Sequence[str] | None = None, description: str = "points"
+) -> Iterator[pd.DataFrame]:
+    """The rows of a points element, one partition in memory at a time."""
+    from tqdm import tqdm
+
+    frame = points if columns is None else points[list(columns)]
+    if not hasattr(frame, "npartitions"):
+        yield frame
+        return
+    numbers = range(frame.npartitions)
+    for number in tqdm(
+        numbers, desc=description, unit="partition", disable=None if len(numbers) > 1 else True, leave=False
+    ):
+        yield frame.partitions[number].compute()
+
+
+def coordinates_of(part: pd.DataFrame, axes: Sequence[str]) -> FloatArray:
+    """The coordinates of rows, as an array of shape ``(rows, axes)``."""
+    return np.stack([part[axis].to_numpy(dtype=np.float64) for axis in axes], axis=1)
+
+
+def points_of(frame: pd.DataFrame, attrs: Mapping[str, Any], partitions: int = 1) -> PointsFrame:
+    """A points element of rows in memory; index, order and dtypes stay as they are."""
+    import dask
+    import dask.dataframe as dd
+
+    from spatialdata.models.points_frame import PointsFrame
+
+    frame.attrs = {}
+    partitions = max(min(partitions, -(-len(frame) // _ROWS_PER_PARTITION) * 4, len(frame)), 1)
+    with dask.config.set({"dataframe.convert-string": False}):
+        lazy = dd.from_pandas(frame, npartitions=partitions, sort=bool(frame.index.is_monotonic_increasing))
+    return PointsFrame(lazy, dict(attrs))

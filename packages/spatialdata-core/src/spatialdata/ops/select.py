@@ -1,0 +1,290 @@
+"""Queries: what of an element, or of a whole object, lies in a region.
+
+The region is brought to the element, never the element to the region: the data keep their place, their coordinate
+systems, index, columns and types. Nothing of the input is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from spatialdata._core.container import is_container
+from spatialdata.errors import UnsupportedElementError
+from spatialdata.models.kind import Kind, kind_of
+from spatialdata.ops.select_object import select_object
+from spatialdata.ops.select_points import select_points
+from spatialdata.ops.select_raster import raster_request, select_raster
+from spatialdata.ops.select_shapes import select_shapes
+from spatialdata.regions.region import BoundingBox, PolygonRegion, Region, boxes_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from shapely import MultiPolygon, Polygon
+    from xarray import DataArray
+
+    from spatialdata.sdata import SpatialData
+
+__all__ = ["BoundingBoxRequest", "bounding_box_query", "get_bounding_box_corners", "polygon_query", "select"]
+
+BoundingBoxRequest = BoundingBox
+
+
+def _select_raster(element: Any, regions: Sequence[Region], *, clip: bool) -> list[Any]:  # noqa: ARG001
+    return list(select_raster(element, regions))
+
+
+def _select_points(element: Any, regions: Sequence[Region], *, clip: bool) -> list[Any]:  # noqa: ARG001
+    return list(select_points(element, regions))
+
+
+def _select_shapes(element: Any, regions: Sequence[Region], *, clip: bool) -> list[Any]:
+    return list(select_shapes(element, regions, clip=clip))
+
+
+def _refuse_table(element: Any, regions: Sequence[Region], *, clip: bool) -> list[Any]:  # noqa: ARG001
+    raise UnsupportedElementError(
+        "A table has no coordinates and cannot be queried by a region. Query the SpatialData object that holds it."
+    )
+
+
+SELECT: dict[Kind, Callable[..., list[Any]]] = {
+    Kind.IMAGE: _select_raster,
+    Kind.LABELS: _select_raster,
+    Kind.POINTS: _select_points,
+    Kind.SHAPES: _select_shapes,
+    Kind.TABLE: _refuse_table,
+}
+
+
+def select(element: Any, regions: Sequence[Region], *, clip: bool = False, filter_table: bool = True) -> list[Any]:
+    """What of an element or a SpatialData object lies in each of several regions.
+
+    Parameters
+    ----------
+    element
+        An image, labels, points, shapes, or a SpatialData object.
+    regions
+        The regions, all in one coordinate system.
+    clip
+        Cut shapes at the border of the region.
+    filter_table
+        For objects, keep only the rows of tables that annotate what remains.
+
+    Returns
+    -------
+    One result for each region: an element like the input, None where nothing of an element lies inside, an object
+    for an object.
+    """
+    if is_container(element):
+        return list(select_object(element, regions, _select_element(clip=clip), filter_table=filter_table))
+    return SELECT[kind_of(element)](element, regions, clip=clip)
+
+
+def _select_element(*, clip: bool) -> Callable[[Any, Sequence[Region]], list[Any]]:
+    return lambda element, regions: SELECT[kind_of(element)](element, regions, clip=clip)
+
+
+@overload
+def bounding_box_query(
+    element: SpatialData,
+    axes: Sequence[str],
+    min_coordinate: ArrayLike,
+    max_coordinate: ArrayLike,
+    target_coordinate_system: str,
+    return_request_only: bool = False,
+    filter_table: bool = True,
+) -> SpatialData: ...
+@overload
+def bounding_box_query(
+    element: Any,
+    axes: Sequence[str],
+    min_coordinate: ArrayLike,
+    max_coordinate: ArrayLike,
+    target_coordinate_system: str,
+    return_request_only: bool = False,
+    filter_table: bool = True,
+) -> Any: ...
+def bounding_box_query(
+    element: Any,
+    axes: Sequence[str],
+    min_coordinate: ArrayLike,
+    max_coordinate: ArrayLike,
+    target_coordinate_system: str,
+    return_request_only: bool = False,
+    filter_table: bool = True,
+) -> Any:
+    """What lies in an axis-aligned box.
+
+    Images and labels: the pixels whose centre lies in the box, its border included; if the element is turned
+    against the box, the rectangle of pixels around it. Points: those strictly inside. Circles: those whose centre
+    lies in the box, border included. Polygons: those that meet the box, uncut.
+
+    Parameters
+    ----------
+    element
+        An image, labels, points, shapes, or a SpatialData object.
+    axes
+        The axes of the box. Axes that the element does not have are left out; along axes that the box does not
+        have it is unbounded.
+    min_coordinate, max_coordinate
+        The bounds, one number per axis in the units of the coordinate system; or arrays of shape ``(n_boxes,
+        n_axes)`` for many boxes.
+    target_coordinate_system
+        The coordinate system of the box.
+    return_request_only
+        For images and labels, return the bounds in pixel coordinates instead of the data: a dict from axes to
+        slices for ``sel``.
+    filter_table
+        For a SpatialData object, keep only the table rows that annotate instances inside, and drop tables that
+        annotate none.
+
+    Returns
+    -------
+    An element of the same kind with all its coordinate systems, or None if nothing lies inside. A SpatialData
+    object with the elements of which something does; elements that are not in the coordinate system are left out.
+    A list of these for many boxes.
+
+    Raises
+    ------
+    ValueError
+        The bounds are not valid, or the element is not in the coordinate system, or its transformation has no inverse.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spatialdata.models import PointsModel
+    >>> points = PointsModel.parse(np.array([[1.0, 1.0], [5.0, 5.0]]))
+    >>> inside = bounding_box_query(points, ("x", "y"), [0, 0], [2, 2], target_coordinate_system="global")
+    >>> inside.compute().index.tolist()
+    [0]
+    """
+    boxes, many = boxes_of(axes, min_coordinate, max_coordinate, target_coordinate_system)
+    if return_request_only:
+        results = [_request(element, box) for box in boxes]
+    else:
+        results = select(element, boxes, filter_table=filter_table)
+    return results if many else results[0]
+
+
+def _request(element: Any, box: BoundingBox) -> dict[str, slice]:
+    kind = None if is_container(element) else kind_of(element)
+    if kind not in (Kind.IMAGE, Kind.LABELS):
+        raise ValueError(
+            "return_request_only=True is for images and labels, whose data can be selected by pixel coordinates. "
+            f"Found {'a SpatialData object' if kind is None else kind.value}."
+        )
+    return raster_request(element, box)
+
+
+@overload
+def polygon_query(
+    element: SpatialData,
+    polygon: Polygon | MultiPolygon,
+    target_coordinate_system: str,
+    filter_table: bool = True,
+    clip: bool = False,
+) -> SpatialData: ...
+@overload
+def polygon_query(
+    element: Any,
+    polygon: Polygon | MultiPolygon,
+    target_coordinate_system: str,
+    filter_table: bool = True,
+    clip: bool = False,
+) -> Any: ...
+def polygon_query(
+    element: Any,
+    polygon: Polygon | MultiPolygon,
+    target_coordinate_system: str,
+    filter_table: bool = True,
+    clip: bool = False,
+) -> Any:
+    """What lies in a polygon, or in one of several.
+
+    Images and labels: the rectangle of pixels around the polygon. Points: those inside or on the border. Circles:
+    those whose disc meets the polygon. Polygons: those that meet it.
+
+    Parameters
+    ----------
+    element
+        An image, labels, points, shapes, or a SpatialData object.
+    polygon
+        The polygon in the x-y plane of the coordinate system; holes are outside.
+    target_coordinate_system
+        The coordinate system of the polygon.
+    filter_table
+        For a SpatialData object, keep only the table rows that annotate instances inside, and drop tables that
+        annotate none.
+    clip
+        Cut shapes at the border of the polygon; circles become polygons then.
+
+    Returns
+    -------
+    An element of the same kind with all its coordinate systems, or None if nothing lies inside; for a SpatialData
+    object one with the elements of which something does. Elements that are not in the coordinate system are left
+    out of an object.
+
+    Raises
+    ------
+    ValueError
+        The polygon is not valid, the element is not in the coordinate system, or its transformation has no inverse
+        or mixes z with x and y.
+
+    Examples
+    --------
+    >>> import numpy as np, shapely
+    >>> from spatialdata.models import PointsModel
+    >>> points = PointsModel.parse(np.array([[1.0, 0.5], [1.0, 3.0]]))
+    >>> triangle = shapely.Polygon([(0, 0), (2, 0), (2, 2)])
+    >>> polygon_query(points, triangle, target_coordinate_system="global").compute().index.tolist()
+    [0]
+    """
+    region = PolygonRegion(target_coordinate_system=target_coordinate_system, polygon=polygon)
+    return select(element, [region], clip=clip, filter_table=filter_table)[0]
+
+
+def get_bounding_box_corners(axes: Sequence[str], min_coordinate: ArrayLike, max_coordinate: ArrayLike) -> DataArray:
+    """The corners of a box, or of many.
+
+    Parameters
+    ----------
+    axes
+        Two or three spatial axes.
+    min_coordinate, max_coordinate
+        The bounds, one number per axis; or arrays of shape ``(n_boxes, n_axes)``.
+
+    Returns
+    -------
+    Array with the dimensions ``corner`` (4 or 8) and ``axis``, after ``box`` for many boxes. Neighbours in a face
+    follow each other.
+
+    Raises
+    ------
+    ValueError
+        The box has neither two nor three axes, or its bounds are not valid.
+
+    Examples
+    --------
+    >>> get_bounding_box_corners(("x", "y"), [0, 0], [2, 3]).values.tolist()
+    [[0.0, 0.0], [0.0, 3.0], [2.0, 3.0], [2.0, 0.0]]
+    """
+    import numpy as np
+    from xarray import DataArray
+
+    boxes, many = boxes_of(axes, min_coordinate, max_coordinate, "global")
+    if len(axes) not in _RINGS:
+        raise ValueError(f"A box has corners along two or three axes. Found {tuple(axes)}.")
+    upper = np.array(_RINGS[len(axes)], dtype=bool)
+    corners = np.array([np.where(upper, box.max_coordinate, box.min_coordinate) for box in boxes])
+    if not many:
+        return DataArray(corners[0], dims=("corner", "axis"), coords={"corner": range(len(upper)), "axis": list(axes)})
+    return DataArray(
+        corners.reshape(-1, *upper.shape),
+        dims=("box", "corner", "axis"),
+        coords={"corner": range(len(upper)), "axis": list(axes)},
+    )
+
+
+_RING = [[0, 0], [0, 1], [1, 1], [1, 0]]
+_RINGS = {2: _RING, 3: [[first, *rest] for first in (0, 1) for rest in _RING]}

@@ -1,0 +1,72 @@
+"""Queries of points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from spatialdata._core.elements import spatial_axes_of
+from spatialdata._core.sources import Window
+from spatialdata.ops.frames import coordinates_of, copied_attrs, partitions_of, points_of, windowed
+from spatialdata.regions.project import Placed, place
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from spatialdata.models.points_frame import PointsFrame
+    from spatialdata.regions.region import Region
+
+__all__ = ["select_points"]
+
+
+def select_points(points: Any, regions: Sequence[Region]) -> list[PointsFrame | None]:
+    """The points inside each of several regions, found in one pass over the partitions.
+
+    Parameters
+    ----------
+    points
+        The points. Those that come from a store are read only where a region may meet them.
+    regions
+        The regions. The border belongs to a polygon and not to a box.
+
+    Returns
+    -------
+    One frame for each region, with the index, columns, dtypes, attributes and order of the source, or None where
+    no point lies. At most one partition is in memory at a time, besides the points found.
+    """
+    axes = spatial_axes_of(points)
+    placed = [place(region, points) for region in regions]
+    found: list[list[pd.DataFrame]] = [[] for _ in regions]
+    candidates = windowed(points, _union([place.window() for place in placed])) if placed else points
+    for part in partitions_of(candidates, description="query of points"):
+        coordinates = coordinates_of(part, axes)
+        for rows, region in zip(found, placed, strict=True):
+            inside = region.contains(coordinates, border=_border(region))
+            if inside.any():
+                rows.append(part.loc[inside])
+    return [_frame(points, rows) if rows else None for rows in found]
+
+
+def _border(placed: Placed) -> bool:
+    from spatialdata.regions.project import PlacedPolygon
+
+    return isinstance(placed, PlacedPolygon)
+
+
+def _frame(points: Any, rows: list[pd.DataFrame]) -> PointsFrame:
+    import pandas as pd
+
+    frame = rows[0].copy() if len(rows) == 1 else pd.concat(rows)
+    frame = frame[list(points.columns)]
+    return points_of(frame, copied_attrs(points), points.npartitions)
+
+
+def _union(windows: Sequence[Window]) -> Window:
+    """The smallest window around several; an axis that one of them leaves open stays open."""
+    axes = [axis for axis in windows[0].axes if all(axis in window.axes for window in windows)]
+    bounds = [[window.bounds(axis) for window in windows] for axis in axes]
+    return Window(
+        tuple(axes),
+        tuple(min(low for low, _ in pairs) for pairs in bounds),
+        tuple(max(high for _, high in pairs) for pairs in bounds),
+    )

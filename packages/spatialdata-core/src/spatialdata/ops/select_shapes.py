@@ -1,0 +1,128 @@
+"""Queries of shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata.ops.circles import RADIUS_KEY, are_circles
+from spatialdata.ops.frames import copied_attrs
+from spatialdata.regions.project import Placed, PlacedBox, place
+from spatialdata.regions.prune import rows_meeting
+from spatialdata.regions.region import BoundingBox, Region
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
+    from shapely import MultiPolygon, Polygon
+
+__all__ = ["select_shapes"]
+
+_CLIP_SEGMENTS = 16
+_POLYGONAL = (3, 6)
+
+
+def select_shapes(shapes: GeoDataFrame, regions: Sequence[Region], *, clip: bool = False) -> list[GeoDataFrame | None]:
+    """The shapes inside each of several regions.
+
+    Parameters
+    ----------
+    shapes
+        Circles or polygons.
+    regions
+        The regions. A box takes the circles whose centre lies in it, a polygon those whose disc meets it; both
+        take the polygons that they meet. The border belongs to the region.
+    clip
+        Cut the shapes at the border of the region. Circles become polygons then, with 64 sides where the arc is whole.
+
+    Returns
+    -------
+    One frame for each region, with the order, index, columns and attributes of the source, or None where no shape is.
+    """
+    import shapely
+
+    _refuse_depth(shapes, regions)
+    placed = [place(region, shapes) for region in regions]
+    bounds = shapely.bounds(shapes.geometry.to_numpy())
+    total = _total(bounds)
+    find = _circles_inside if are_circles(shapes) else _polygons_inside
+    return [
+        _frame(shapes, find(shapes, bounds, region, total), region.polygon(total) if clip else None)
+        for region in placed
+    ]
+
+
+def _refuse_depth(shapes: GeoDataFrame, regions: Sequence[Region]) -> None:
+    deep = any(isinstance(region, BoundingBox) and "z" in region.axes for region in regions)
+    if deep and bool(shapes.geometry.has_z.any()):
+        raise ValueError(
+            "The box is bounded along z and the shapes have z, but shapes are queried in the x-y plane. "
+            "Leave z out of the box, or drop it from the shapes with spatialdata.models.force_2d."
+        )
+
+
+def _total(bounds: NDArray[np.float64]) -> NDArray[np.float64]:
+    present = bounds[~np.isnan(bounds).any(axis=1)]
+    if not len(present):
+        return np.zeros(4)
+    return np.concatenate([present[:, :2].min(axis=0), present[:, 2:].max(axis=0)])
+
+
+def _circles_inside(
+    circles: GeoDataFrame, bounds: NDArray[np.float64], placed: Placed, total: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    import shapely
+
+    if isinstance(placed, PlacedBox):
+        return np.flatnonzero(placed.contains(bounds[:, :2], border=True))
+    radius = circles[RADIUS_KEY].to_numpy(dtype=np.float64)
+    discs = np.concatenate([bounds[:, :2] - radius[:, None], bounds[:, 2:] + radius[:, None]], axis=1)
+    near = rows_meeting(discs, placed.window())
+    inside = shapely.dwithin(circles.geometry.to_numpy()[near], placed.polygon(total), radius[near])
+    return np.asarray(near[np.asarray(inside, dtype=bool)])
+
+
+def _polygons_inside(
+    polygons: GeoDataFrame, bounds: NDArray[np.float64], placed: Placed, total: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    import shapely
+
+    near = rows_meeting(bounds, placed.window())
+    region = placed.polygon(total)
+    shapely.prepare(region)
+    inside = shapely.intersects(region, polygons.geometry.to_numpy()[near])
+    return np.asarray(near[np.asarray(inside, dtype=bool)])
+
+
+def _frame(shapes: GeoDataFrame, rows: NDArray[np.intp], clip: Polygon | MultiPolygon | None) -> GeoDataFrame | None:
+    result = shapes.iloc[rows].copy()
+    if clip is not None:
+        result = _clipped(result, clip)
+    if not len(result):
+        return None
+    result.attrs = copied_attrs(shapes)
+    return result
+
+
+def _clipped(shapes: GeoDataFrame, region: Polygon | MultiPolygon) -> GeoDataFrame:
+    """Shapes cut at the border of a region; those that only touch it, and so have no area inside, are left out."""
+    import shapely
+
+    geometry = shapes.geometry.to_numpy()
+    if len(shapes) and are_circles(shapes):
+        geometry = shapely.buffer(geometry, shapes[RADIUS_KEY].to_numpy(dtype=np.float64), quad_segs=_CLIP_SEGMENTS)
+    cut = np.array([_polygonal(piece) for piece in shapely.intersection(geometry, region)], dtype=object)
+    keep = np.array([not piece.is_empty for piece in cut], dtype=bool)
+    return shapes.assign(**{shapes.geometry.name: cut}).loc[keep]
+
+
+def _polygonal(geometry: Any) -> Any:
+    """The parts of a geometry that have an area."""
+    import shapely
+
+    if shapely.get_type_id(geometry) in _POLYGONAL:
+        return geometry
+    parts = [part for part in shapely.get_parts(geometry) if shapely.get_type_id(part) in _POLYGONAL]
+    return shapely.union_all(parts) if parts else shapely.Polygon()

@@ -1,0 +1,7 @@
+"""Regions: parts of space that elements are asked for."""
+
+from __future__ import annotations
+
+from spatialdata.regions.region import BoundingBox, PolygonRegion, Region
+
+__all__ = ["BoundingBox", "PolygonRegion", "Region"]

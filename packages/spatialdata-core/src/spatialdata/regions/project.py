@@ -1,0 +1,278 @@
+"""Regions brought into the intrinsic coordinates of an element, so that the data need not move.
+
+A linear map takes a box to a parallelogram and a polygon to a polygon, exactly; what lies inside is tested there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from spatialdata._core.axes import ValidAxis, get_spatial_axes
+from spatialdata._core.elements import axes_of, is_shapes
+from spatialdata._core.sources import Window
+from spatialdata.errors import TransformationError
+from spatialdata.regions.region import BoundingBox, PolygonRegion, Region
+from spatialdata.transformations.attach import get_transformation
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from shapely import MultiPolygon, Polygon
+
+    from spatialdata.transformations.algebra import BaseTransformation, FloatArray
+
+__all__ = ["Placed", "PlacedBox", "PlacedPolygon", "Projection", "place", "plane_of", "projection_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A linear map over the spatial axes of an element, from its intrinsic coordinates to a coordinate system.
+
+    Attributes
+    ----------
+    axes
+        The axes of input and output, in the same order.
+    linear
+        Array of shape ``(n, n)``.
+    offset
+        Array of shape ``(n,)``.
+    """
+
+    axes: tuple[ValidAxis, ...]
+    linear: FloatArray
+    offset: FloatArray
+
+    def __call__(self, coordinates: FloatArray) -> FloatArray:
+        """Map coordinates of shape ``(points, n)``."""
+        return coordinates @ self.linear.T + self.offset
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether the map changes nothing."""
+        return bool(np.array_equal(self.linear, np.eye(len(self.axes))) and not self.offset.any())
+
+    @property
+    def is_monomial(self) -> bool:
+        """Whether each output axis depends on one input axis only, so that boxes stay boxes."""
+        filled = self.linear != 0
+        return bool((filled.sum(axis=0) <= 1).all() and (filled.sum(axis=1) <= 1).all())
+
+    def inverse(self) -> Projection:
+        """The map back.
+
+        Raises
+        ------
+        TransformationError
+            The map is singular.
+        """
+        if np.linalg.matrix_rank(self.linear) < len(self.axes):
+            raise TransformationError(
+                f"The transformation {self.linear.tolist()} over {self.axes} is singular; a region cannot be brought "
+                "back into the coordinates of the element."
+            )
+        linear = np.linalg.inv(self.linear).astype(np.float64)
+        return Projection(self.axes, linear, -linear @ self.offset)
+
+    def box(self, lower: FloatArray, upper: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The bounding box of the image of a box; bounds may be infinite."""
+        filled = self.linear != 0
+        low = np.where(filled, self.linear * np.where(filled, lower, 0.0), 0.0)
+        high = np.where(filled, self.linear * np.where(filled, upper, 0.0), 0.0)
+        return (
+            self.offset + np.minimum(low, high).sum(axis=1),
+            self.offset + np.maximum(low, high).sum(axis=1),
+        )
+
+    def plane(self) -> Projection:
+        """The same map over x and y only.
+
+        Raises
+        ------
+        TransformationError
+            The map mixes z with x or y.
+        """
+        keep = [self.axes.index(axis) for axis in ("x", "y")]
+        if "z" in self.axes:
+            z = self.axes.index("z")
+            if self.linear[keep, z].any() or self.linear[z, keep].any():
+                raise TransformationError(
+                    "The transformation mixes z with x or y; a region of the x-y plane cannot be brought back."
+                )
+        return Projection(("x", "y"), self.linear[np.ix_(keep, keep)], self.offset[keep])
+
+
+def projection_over(transformation: BaseTransformation, axes: tuple[ValidAxis, ...]) -> Projection:
+    """A transformation as a map over the spatial ones of the given axes.
+
+    Raises
+    ------
+    TransformationError
+        The transformation drops one of these axes, or mixes channels with space.
+    """
+    spatial = get_spatial_axes(axes)
+    produced, rows = transformation.linear_map(axes)
+    missing = [axis for axis in spatial if axis not in produced]
+    if missing:
+        raise TransformationError(
+            f"The transformation takes the axes {axes} to {produced}; the axes {', '.join(missing)} are lost. "
+            "Only transformations that keep the axes of the element can be used here."
+        )
+    chosen = rows[[produced.index(axis) for axis in spatial]]
+    channels = [index for index, axis in enumerate(axes) if axis not in spatial]
+    if chosen[:, channels].any():
+        raise TransformationError("The transformation mixes the channel axis with space.")
+    columns = [axes.index(axis) for axis in spatial]
+    return Projection(spatial, chosen[:, columns], chosen[:, -1])
+
+
+def plane_of(element: Any, transformation: BaseTransformation) -> Projection:
+    """A transformation over the x-y plane of an element; shapes are always taken as flat."""
+    axes: tuple[ValidAxis, ...] = ("x", "y") if is_shapes(element) else axes_of(element)
+    return projection_over(transformation, axes).plane()
+
+
+def projection_of(element: Any, coordinate_system: str) -> Projection:
+    """The map from the intrinsic coordinates of an element to one of its coordinate systems.
+
+    Raises
+    ------
+    UnknownCoordinateSystemError
+        The element has no transformation to that coordinate system.
+    """
+    transformation = get_transformation(element, coordinate_system)
+    axes: tuple[ValidAxis, ...] = ("x", "y") if is_shapes(element) else axes_of(element)
+    return projection_over(transformation, axes)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedBox:
+    """A box, tested in its own coordinate system through the map of an element.
+
+    Attributes
+    ----------
+    projection
+        The map of the element.
+    lower, upper
+        Bounds along the axes of the projection; infinite where the box is not bounded.
+    """
+
+    projection: Projection
+    lower: FloatArray
+    upper: FloatArray
+
+    def window(self) -> Window:
+        """The bounding box of the region in intrinsic coordinates."""
+        lower, upper = self.projection.inverse().box(self.lower, self.upper)
+        bounded = [index for index in range(len(lower)) if np.isfinite(lower[index]) or np.isfinite(upper[index])]
+        return Window(
+            tuple(self.projection.axes[index] for index in bounded),
+            tuple(float(lower[index]) for index in bounded),
+            tuple(float(upper[index]) for index in bounded),
+        )
+
+    def contains(self, coordinates: FloatArray, *, border: bool) -> NDArray[np.bool_]:
+        """Which points, of shape ``(points, n)`` in intrinsic coordinates, lie inside; with or without the border."""
+        mapped = self.projection(coordinates)
+        if border:
+            return np.asarray(((mapped >= self.lower) & (mapped <= self.upper)).all(axis=1))
+        return np.asarray(((mapped > self.lower) & (mapped < self.upper)).all(axis=1))
+
+    def polygon(self, bounds: FloatArray) -> Polygon:
+        """The box as a polygon of the intrinsic x-y plane.
+
+        Parameters
+        ----------
+        bounds
+            Array ``[x_min, y_min, x_max, y_max]`` of the data, which closes the box along axes without bounds.
+        """
+        import shapely
+
+        plane = self.projection.plane()
+        order = [self.projection.axes.index(axis) for axis in plane.axes]
+        data_lower, data_upper = plane.box(bounds[:2], bounds[2:])
+        lower, upper = self.lower[order], self.upper[order]
+        lower = np.where(np.isfinite(lower), lower, np.minimum(data_lower, upper) - 1.0)
+        upper = np.where(np.isfinite(upper), upper, np.maximum(data_upper, lower) + 1.0)
+        corners = np.array([[lower[0], lower[1]], [upper[0], lower[1]], [upper[0], upper[1]], [lower[0], upper[1]]])
+        return cast("Polygon", shapely.polygons(plane.inverse()(corners)))
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPolygon:
+    """A polygon in the intrinsic x-y plane of an element.
+
+    Attributes
+    ----------
+    axes
+        The spatial axes of the element.
+    geometry
+        The polygon.
+    """
+
+    axes: tuple[ValidAxis, ...]
+    geometry: Polygon | MultiPolygon
+
+    def window(self) -> Window:
+        """The bounding box of the region in intrinsic coordinates."""
+        x_min, y_min, x_max, y_max = self.geometry.bounds
+        return Window(("x", "y"), (x_min, y_min), (x_max, y_max))
+
+    def contains(self, coordinates: FloatArray, *, border: bool = True) -> NDArray[np.bool_]:
+        """Which points, of shape ``(points, n)`` in intrinsic coordinates, lie inside; with or without the border."""
+        import shapely
+
+        x, y = (coordinates[:, self.axes.index(axis)] for axis in ("x", "y"))
+        test = shapely.intersects_xy if border else shapely.contains_xy
+        return np.asarray(test(self.geometry, x, y))
+
+    def polygon(self, bounds: FloatArray) -> Polygon | MultiPolygon:  # noqa: ARG002
+        """The polygon."""
+        return self.geometry
+
+
+Placed = PlacedBox | PlacedPolygon
+
+
+def place(region: Region, element: Any) -> Placed:
+    """Bring a region into the intrinsic coordinates of an element.
+
+    Parameters
+    ----------
+    region
+        The region.
+    element
+        An image, labels, points or shapes.
+
+    Returns
+    -------
+    The region, ready to test the element's coordinates. Axes of a box that the element does not have are left out.
+
+    Raises
+    ------
+    UnknownCoordinateSystemError
+        The element is not in the coordinate system of the region.
+    TransformationError
+        The transformation of the element has no inverse, drops axes, or mixes z with x and y for a polygon.
+    """
+    projection = projection_of(element, region.target_coordinate_system)
+    if isinstance(region, PolygonRegion):
+        return _place_polygon(region, projection)
+    return _place_box(region, projection)
+
+
+def _place_polygon(region: PolygonRegion, projection: Projection) -> PlacedPolygon:
+    import shapely
+
+    inverse = projection.plane().inverse()
+    geometry = region.polygon if inverse.is_identity else shapely.transform(region.polygon, inverse)
+    geometry = shapely.force_2d(geometry)
+    shapely.prepare(geometry)
+    return PlacedPolygon(projection.axes, geometry)
+
+
+def _place_box(region: BoundingBox, projection: Projection) -> PlacedBox:
+    projection.inverse()
+    bounds = [region.bounds(axis) for axis in projection.axes]
+    return PlacedBox(projection, np.array([low for low, _ in bounds]), np.array([high for _, high in bounds]))

@@ -1,0 +1,33 @@
+"""Coarse tests that leave out most of what cannot lie in a region."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatialdata._core.sources import Window
+
+__all__ = ["rows_meeting"]
+
+
+def rows_meeting(bounds: NDArray[np.float64], window: Window) -> NDArray[np.intp]:
+    """The rows whose bounding box meets a window.
+
+    Parameters
+    ----------
+    bounds
+        Array of shape ``(rows, 4)`` with the columns x_min, y_min, x_max, y_max; rows of nan meet nothing.
+    window
+        The window.
+
+    Returns
+    -------
+    Sorted row numbers.
+    """
+    (x_min, x_max), (y_min, y_max) = window.bounds("x"), window.bounds("y")
+    meets = (bounds[:, 0] <= x_max) & (bounds[:, 2] >= x_min) & (bounds[:, 1] <= y_max) & (bounds[:, 3] >= y_min)
+    return np.flatnonzero(meets)

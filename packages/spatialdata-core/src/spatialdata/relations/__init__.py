@@ -1,0 +1,1 @@
+"""Relations: which rows of tables belong to which instances of elements."""

@@ -1,0 +1,97 @@
+"""Tables cut to the elements that they are kept with."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata.errors import IdTypeError
+from spatialdata.models.base import ATTRS_KEY
+from spatialdata.models.kind import Kind, kind_of
+from spatialdata.models.table import get_table_keys
+from spatialdata.relations.ids import as_ids, check_same_type, rows_of_region
+from spatialdata.relations.instances import instance_ids
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from numpy.typing import NDArray
+
+__all__ = ["annotates", "rows_annotating", "tables_of", "with_regions_in_use"]
+
+logger = logging.getLogger("spatialdata")
+
+
+def annotates(table: AnnData) -> bool:
+    """Whether a table says which elements its rows annotate."""
+    attrs = table.uns.get(ATTRS_KEY)
+    return bool(attrs) and attrs.get("region") is not None
+
+
+def tables_of(
+    elements: Mapping[str, Any], tables: Mapping[str, AnnData], *, include_orphans: bool = False
+) -> dict[str, AnnData]:
+    """The tables that annotate elements, cut to the rows whose instance is in one of them.
+
+    Parameters
+    ----------
+    elements
+        The elements that are kept, by name.
+    tables
+        The tables, by name; they are not changed.
+    include_orphans
+        Keep tables that annotate nothing, whole.
+
+    Returns
+    -------
+    Copies of the rows, in the order of each table. Tables without such a row are left out.
+    """
+    found: dict[str, AnnData] = {}
+    for name, table in tables.items():
+        if not annotates(table):
+            if include_orphans:
+                found[name] = table
+            else:
+                logger.info("The table %r annotates no element and is left out.", name)
+            continue
+        rows = rows_annotating(table, elements, name)
+        if rows.any():
+            found[name] = with_regions_in_use(table[rows].copy())
+        else:
+            logger.info("The table %r annotates nothing of what is kept and is left out.", name)
+    return found
+
+
+def rows_annotating(table: AnnData, elements: Mapping[str, Any], table_name: str) -> NDArray[np.bool_]:
+    """Which rows of a table annotate an instance of the elements given.
+
+    Warns if the ids of the table and of an element are of different types, so that none can match.
+    """
+    region, region_key, instance_key = get_table_keys(table)
+    chosen = np.zeros(table.n_obs, dtype=bool)
+    for name in [region] if isinstance(region, str) else region:
+        if name not in elements or kind_of(elements[name]) is Kind.IMAGE:
+            continue
+        rows = rows_of_region(table, name, region_key)
+        ids = as_ids(table.obs[instance_key].iloc[rows])
+        present = as_ids(instance_ids(elements[name]))
+        try:
+            check_same_type(present, ids, name, instance_key)
+        except IdTypeError as error:
+            warnings.warn(f"Table {table_name!r}: {error}", UserWarning, stacklevel=2)
+            continue
+        chosen[rows] = ids.isin(present)
+    return chosen
+
+
+def with_regions_in_use(table: AnnData) -> AnnData:
+    """Let the metadata of a table, which is changed in place, name only the regions that its rows have."""
+    _, region_key, _ = get_table_keys(table)
+    column = table.obs[region_key].astype("category").cat.remove_unused_categories()
+    table.obs[region_key] = column
+    regions = [str(value) for value in column.cat.categories]
+    table.uns[ATTRS_KEY] = {**table.uns[ATTRS_KEY], "region": regions[0] if len(regions) == 1 else regions}
+    return table

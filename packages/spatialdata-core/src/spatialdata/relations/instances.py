@@ -1,0 +1,96 @@
+"""The instances of an element: what a table can annotate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from spatialdata._core.elements import levels_of
+from spatialdata.errors import UnsupportedElementError
+from spatialdata.models.kind import Kind, kind_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["get_element_instances", "instance_ids"]
+
+
+def get_element_instances(element: Any, return_background: bool = False) -> pd.Index:
+    """The ids of the instances of an element.
+
+    Parameters
+    ----------
+    element
+        Labels, shapes or points.
+    return_background
+        For labels, count the background (0) as an instance if it occurs.
+
+    Returns
+    -------
+    The sorted ids of labels; the index of shapes; the lazy dask index of points.
+
+    Raises
+    ------
+    UnsupportedElementError
+        The element is an image or a table, which have no instances.
+    ValueError
+        ``return_background`` was given for something other than labels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spatialdata.models import Labels2DModel
+    >>> get_element_instances(Labels2DModel.parse(np.array([[0, 2], [7, 2]]))).tolist()
+    [2, 7]
+    """
+    kind = kind_of(element)
+    if return_background and kind is not Kind.LABELS:
+        raise ValueError(f"return_background is for labels; {kind.value} have no background.")
+    if kind is Kind.LABELS:
+        return _labels_ids(element, background=return_background)
+    return _INSTANCES[kind](element)
+
+
+def instance_ids(element: Any) -> pd.Index:
+    """The ids of the instances of an element, computed."""
+    found: Any = get_element_instances(element)
+    ids: pd.Index = found.compute() if hasattr(found, "compute") else found
+    return ids
+
+
+def _labels_ids(labels: Any, *, background: bool) -> pd.Index:
+    """The distinct values of the finest level, found block by block."""
+    import dask
+    import numpy as np
+    import pandas as pd
+
+    data = levels_of(labels)[0].data
+    find = dask.delayed(lambda block: pd.unique(np.asarray(block).ravel()))
+    found = dask.compute(*[find(block) for block in data.to_delayed().ravel()]) if data.size else ()
+    ids = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=data.dtype)
+    if ids.dtype == bool:
+        ids = ids.astype(np.int64)
+    return pd.Index(ids if background else ids[ids != 0])
+
+
+def _index(element: Any) -> pd.Index:
+    index: pd.Index = element.index
+    return index
+
+
+def _refuse(element: Any) -> pd.Index:
+    kind = kind_of(element)
+    what = "An image" if kind is Kind.IMAGE else "A table"
+    raise UnsupportedElementInstancesError(f"{what} has no instances. Labels, shapes and points have.")
+
+
+class UnsupportedElementInstancesError(UnsupportedElementError, ValueError):
+    """Instances were asked of an element that has none."""
+
+
+_INSTANCES: dict[Kind, Callable[[Any], pd.Index]] = {
+    Kind.IMAGE: _refuse,
+    Kind.POINTS: _index,
+    Kind.SHAPES: _index,
+    Kind.TABLE: _refuse,
+}

@@ -1,0 +1,74 @@
+"""The link between one element and the rows of a table that annotate it: the one merge that all joins are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata.models.table import get_table_keys
+from spatialdata.relations.ids import as_ids, check_same_type, check_unique, rows_of_region
+from spatialdata.relations.instances import instance_ids
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from numpy.typing import NDArray
+
+__all__ = ["Link", "link"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Rows of a table and the instances of an element that they annotate.
+
+    Attributes
+    ----------
+    rows
+        Positions of the rows of the table that name the element, in the order of the table.
+    positions
+        For each of these rows the position of its instance in the element; -1 if the element has no such instance.
+    instances
+        The number of instances of the element.
+    """
+
+    rows: NDArray[np.intp]
+    positions: NDArray[np.intp]
+    instances: int
+
+    def matched(self, *, element_order: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows of the table that have an instance, and its position; in the order of the table or of the element."""
+        found = self.positions >= 0
+        rows, positions = self.rows[found], self.positions[found]
+        if element_order:
+            order = np.argsort(positions, kind="stable")
+            return rows[order], positions[order]
+        return rows, positions
+
+    def rows_without_instance(self) -> NDArray[np.intp]:
+        """Rows of the table that name the element, but no instance of it."""
+        return self.rows[self.positions < 0]
+
+    def instances_without_row(self) -> NDArray[np.intp]:
+        """Positions of the instances that no row annotates, in the order of the element."""
+        return np.setdiff1d(np.arange(self.instances), self.positions)
+
+
+def link(element: Any, name: str, table: AnnData) -> Link:
+    """Match the instances of an element with the rows of a table.
+
+    Raises
+    ------
+    IdTypeError
+        The ids of the element and of the table are of different types.
+    ValueError
+        An id occurs twice, in the element or among the rows that annotate it.
+    """
+    _, region_key, instance_key = get_table_keys(table)
+    rows = rows_of_region(table, name, region_key)
+    ids = as_ids(table.obs[instance_key].iloc[rows])
+    present = as_ids(instance_ids(element))
+    check_same_type(present, ids, name, instance_key)
+    check_unique(present, f"The ids of {name!r}")
+    check_unique(ids, f"The ids in obs[{instance_key!r}] of the rows that annotate {name!r}")
+    return Link(rows, present.get_indexer(ids), len(present))
