@@ -1,4 +1,4 @@
-"""Image elements from lazy arrays, with the vendor's own pyramid where it is the one asked for."""
+"""Image elements from lazy arrays."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ __all__ = ["check_imread_options", "colour_names", "image_element", "labels_elem
 
 SCALE_FACTORS = (2, 2, 2, 2)
 """The pyramid that large rasters get unless the caller asks for another."""
+VENDOR_LEVELS = "vendor"
+"""The scale factors that stand for the levels that the file holds."""
 
 
 def check_imread_options(options: Mapping[str, Any]) -> None:
@@ -70,14 +72,14 @@ def image_element(
     Parameters
     ----------
     levels
-        Arrays (c, y, x) of the pyramid that the file holds, the finest first.  They are used where their sizes are
-        those that ``options["scale_factors"]`` asks for, and computed lazily from the finest one otherwise.
+        Arrays (c, y, x) of the pyramid that the file holds, the finest first.
     transformations
         Transformation to every coordinate system.
     c_coords
         Names of the channels.
     options
-        Options of ``Image2DModel.parse``.
+        Options of ``Image2DModel.parse``.  By ``scale_factors`` the coarser levels are computed lazily from the
+        finest one; with ``scale_factors="vendor"`` those that the file holds are taken as they are.
 
     Returns
     -------
@@ -86,11 +88,13 @@ def image_element(
     from spatialdata.models import Image2DModel
 
     given = dict(options or {})
-    factors = given.get("scale_factors")
     names = None if c_coords is None else list(c_coords)
-    if factors and not {"method", "chunks"} & set(given) and _are_pyramid(levels, factors):
-        tree = _tree(levels[: len(factors) + 1], names)
-        return Image2DModel.parse(tree, transformations=dict(transformations))
+    if given.get("scale_factors") == VENDOR_LEVELS:
+        refused = [name for name in given if name != "scale_factors"]
+        if refused:
+            msg = f"scale_factors={VENDOR_LEVELS!r} takes the levels as they are; it excludes {listing(refused)}."
+            raise OptionError(msg)
+        return Image2DModel.parse(_tree(levels, names), transformations=dict(transformations))
     return Image2DModel.parse(
         levels[0], dims=("c", "y", "x"), c_coords=names, transformations=dict(transformations), **given
     )
@@ -103,18 +107,6 @@ def labels_element(
     from spatialdata.models import Labels2DModel
 
     return Labels2DModel.parse(pixels, dims=("y", "x"), transformations=dict(transformations), **options)
-
-
-def _are_pyramid(levels: Sequence[DaskArray], factors: Sequence[Any]) -> bool:
-    """Say whether the levels have exactly the sizes that the scale factors give."""
-    if len(levels) <= len(factors) or not all(isinstance(factor, int) for factor in factors):
-        return False
-    _, height, width = levels[0].shape
-    for level, factor in zip(levels[1:], factors, strict=False):
-        height, width = height // factor, width // factor
-        if level.shape[1:] != (height, width):
-            return False
-    return True
 
 
 def _tree(levels: Sequence[DaskArray], names: Sequence[str] | None) -> DataTree:

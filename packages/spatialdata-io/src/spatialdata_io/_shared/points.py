@@ -38,19 +38,22 @@ class _ReadPart:
 
     categorical: str
     categories: tuple[str, ...]
-    columns: tuple[str, ...]
+    all_columns: tuple[str, ...]
 
-    def __call__(self, part: _Part) -> pd.DataFrame:
+    def __call__(self, part: _Part, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Read the columns that are used; dask passes them where a computation needs few."""
         import pyarrow.parquet
 
-        with reading(part.path, f"row groups {part.groups[0]} to {part.groups[-1]}"):
-            table = pyarrow.parquet.ParquetFile(part.path).read_row_groups(
-                list(part.groups), columns=list(self.columns)
-            )
-            return _to_frame(table, self.categorical, self.categories, part.start)
+        names = list(self.all_columns if columns is None else columns)
+        with (
+            reading(part.path, f"row groups {part.groups[0]} to {part.groups[-1]}"),
+            pyarrow.parquet.ParquetFile(part.path) as file,
+        ):
+            table = file.read_row_groups(list(part.groups), columns=names).select(names)
+            return _to_frame(table, self.categorical, self.categories, part.start, part.rows)
 
 
-def _to_frame(table: pa.Table, categorical: str, categories: Sequence[str], start: int) -> pd.DataFrame:
+def _to_frame(table: pa.Table, categorical: str, categories: Sequence[str], start: int, rows: int) -> pd.DataFrame:
     import pandas as pd
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -66,7 +69,7 @@ def _to_frame(table: pa.Table, categorical: str, categories: Sequence[str], star
     if codes is not None:
         numbers = codes.fill_null(-1).to_numpy()
         frame[categorical] = pd.Categorical.from_codes(numbers, dtype=pd.CategoricalDtype(list(categories)))
-    frame.index = pd.RangeIndex(start, start + len(frame))
+    frame.index = pd.RangeIndex(start, start + rows)
     return frame
 
 
@@ -128,7 +131,7 @@ def _from_parquet(path: Path, wanted: Sequence[str], categorical: str) -> dd.Dat
         categories = _distinct(file.iter_batches(columns=[categorical]), categorical)
         columns = tuple(data_columns(names))
         empty = file.schema_arrow.empty_table().select(list(columns))
-    meta = _to_frame(empty, categorical, categories, 0)
+    meta = _to_frame(empty, categorical, categories, 0, 0)
     read = _ReadPart(categorical, categories, columns)
     if not parts:
         return dd.from_pandas(meta, npartitions=1)

@@ -79,7 +79,7 @@ def visium(
         Kept for compatibility; ``nframes`` and ``arraytype`` have no effect, images are read tile by tile.
     image_models_kwargs
         Options of ``Image2DModel.parse``; the full resolution image gets four further levels of half the size each if
-        ``scale_factors`` is not given, the small images never do.
+        ``scale_factors`` is not given (``"vendor"`` takes those that the file holds), the small images never do.
     genome
         Keep the genes of this genome only.
     gex_only

@@ -62,7 +62,7 @@ def xenium_aligned_image(
     imread_kwargs
         Kept for compatibility; see :func:`spatialdata_io.xenium`.
     image_models_kwargs
-        Options of ``Image2DModel.parse``.
+        Options of ``Image2DModel.parse``; ``scale_factors="vendor"`` takes the levels that the file holds.
     dims
         Axes of the stored array, for a file that does not say them: ``"c"``, ``"y"``, ``"x"``, and any other name
         for an axis of length one, which is dropped.
@@ -119,7 +119,7 @@ def _with_axes(image: TiffImage, dims: Sequence[str] | None) -> TiffImage:
     letters = "".join({"c": "C", "y": "Y", "x": "X"}.get(name, "Q") for name in dims)
     fits = len(letters) == len(image.axes) and letters.count("Y") == letters.count("X") == 1
     if not fits or any(size > 1 for axis, size in zip(letters, image.shapes[0], strict=False) if axis == "Q"):
-        msg = f"dims={list(dims)} does not fit {image.path}, whose shape is {image.shapes[0]}. Needed are y, x, at most c."
+        msg = f"dims={list(dims)} does not fit {image.path}, whose shape is {image.shapes[0]}. Needed: y, x, at most c."
         raise OptionError(msg)
     return replace(image, axes=letters)
 

@@ -111,8 +111,9 @@ def xenium(
     imread_kwargs
         Kept for compatibility; ``nframes`` and ``arraytype`` have no effect, images are read tile by tile.
     image_models_kwargs
-        Options of ``Image2DModel.parse``; four further levels of half the size each if ``scale_factors`` is not
-        given.  Levels that the file holds are used as they are.
+        Options of ``Image2DModel.parse``; four further levels of half the size each, computed from the finest one,
+        if ``scale_factors`` is not given.  ``scale_factors="vendor"`` takes the levels that the files hold, which
+        saves computing them; the instrument's own are shifted by about half a pixel of each level.
     labels_models_kwargs
         Options of ``Labels2DModel.parse``, with the same default.
 
