@@ -31,20 +31,40 @@ def section_of(value: object) -> str | None:
     return "Functions" if callable(value) else "Values"
 
 
+def home_of(value: object) -> str | None:
+    """Name the first public module that offers a class or function, which is where it is described."""
+    if not (inspect.isclass(value) or inspect.isroutine(value)):
+        return None
+    for name in PUBLIC_MODULES:
+        module = importlib.import_module(name)
+        if any(getattr(module, public) is value for public in getattr(module, "__all__", ())):
+            return name
+    return None
+
+
 def page_of(name: str) -> str:
     """Return the page of one public module."""
     module = importlib.import_module(name)
     sections: dict[str, list[str]] = {"Classes": [], "Functions": [], "Values": [], "Errors": []}
+    elsewhere = []
     for public in sorted(getattr(module, "__all__", ())):
-        section = section_of(getattr(module, public))
-        if section is not None and not public.startswith("__"):
+        value = getattr(module, public)
+        section = section_of(value)
+        if section is None or public.startswith("__"):
+            continue
+        home = home_of(value)
+        if home in (None, name):
             sections[section].append(public)
+        else:
+            elsewhere.append(f"   {public}\n      the same as :obj:`{home}.{public}`")
     lines = [name, "=" * len(name), "", f".. module:: {name}", "", inspect.getdoc(module) or "", ""]
     for title, names in sections.items():
         if not names:
             continue
         lines += [title, "-" * len(title), "", ".. autosummary::", "   :toctree: .", "   :nosignatures:", ""]
         lines += [f"   {public}" for public in names] + [""]
+    if elsewhere:
+        lines += ["Described elsewhere", "-------------------", "", *elsewhere, ""]
     return "\n".join(lines)
 
 
