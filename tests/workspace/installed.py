@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 
-# Modules that need what an extra brings; each says so itself when it is imported without.
-NEED_EXTRAS = ("napari_spatialdata.widgets", "napari_spatialdata.controllers", "spatialdata.dataloader")
+
+def check_names(name: str) -> None:
+    """Import a module and resolve its public names. What needs a Qt binding may say so where there is none."""
+    try:
+        module = importlib.import_module(name)
+        for public in getattr(module, "__all__", ()):
+            getattr(module, public)
+    except ImportError as error:
+        if name.startswith("napari_spatialdata") and "Qt" in str(error) and not importlib.util.find_spec("PyQt6"):
+            return
+        raise
 
 
 def modules_of(package: str) -> list[str]:
-    """List a package and all modules below it that need no extra."""
+    """List a package and all modules below it."""
     root = importlib.import_module(package)
     found = pkgutil.walk_packages(root.__path__, f"{package}.", onerror=lambda name: None)
-    names = [package, *(module.name for module in found)]
-    return [name for name in names if not name.startswith(NEED_EXTRAS) and not name.endswith("__main__")]
+    return [package, *(module.name for module in found if not module.name.endswith("__main__"))]
 
 
 def main(distribution: str) -> None:
@@ -27,9 +36,7 @@ def main(distribution: str) -> None:
     if not {"site-packages", "dist-packages"} & set(Path(importlib.import_module(package).__file__ or "").parts):
         sys.exit(f"{package} was imported from outside the environment")
     for name in modules_of(package):
-        module = importlib.import_module(name)
-        for public in getattr(module, "__all__", ()):
-            getattr(module, public)
+        check_names(name)
     found = metadata.distribution(distribution)
     files = {str(path) for path in found.files or ()}
     needed = {f"{package}/py.typed"}
