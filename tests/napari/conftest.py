@@ -107,14 +107,14 @@ def qt() -> QApplication:
 
 @pytest.fixture
 def wait_until(qt: QApplication) -> Callable[[Callable[[], bool]], None]:
-    """Run the event loop until something is true; fail after 20 s."""
+    """Run the event loop until something is true; fail after two minutes."""
     import time
 
     def wait(condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not condition():
             if time.monotonic() > deadline:
-                pytest.fail("the condition did not become true within 20 s")
+                pytest.fail("the condition did not become true within two minutes")
             qt.processEvents()
             time.sleep(0.005)
 
