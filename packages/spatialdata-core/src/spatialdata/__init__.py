@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from spatialdata._core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from spatialdata import models, transformations
+    from spatialdata import datasets, models, transformations
     from spatialdata._core.names import sanitize_name
     from spatialdata.config import settings
     from spatialdata.models.table import sanitize_table
@@ -31,6 +31,7 @@ _HOMES = {
     "aggregate": "spatialdata.ops.aggregate",
     "are_extents_equal": "spatialdata.ops.extent",
     "bounding_box_query": "spatialdata.ops.select",
+    "datasets": "spatialdata.datasets",
     "get_bounding_box_corners": "spatialdata.ops.select",
     "get_centroids": "spatialdata.ops.centroids",
     "get_element_annotators": "spatialdata.relations.annotate",
@@ -59,6 +60,7 @@ __all__ = [
     "aggregate",
     "are_extents_equal",
     "bounding_box_query",
+    "datasets",
     "get_bounding_box_corners",
     "get_centroids",
     "get_element_annotators",
