@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import ndimage
+
 from spatialdata.datasets import blobs, blobs_annotating_element
 from spatialdata.models import get_channel_names, get_model
 
