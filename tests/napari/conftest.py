@@ -99,8 +99,11 @@ def viewer() -> ViewerModel:
 
 @pytest.fixture(scope="session")
 def qt() -> QApplication:
-    """The Qt application."""
-    from qtpy.QtWidgets import QApplication
+    """The Qt application; skips where there is no Qt or the system lacks its libraries."""
+    try:
+        from qtpy.QtWidgets import QApplication
+    except ImportError as error:
+        pytest.skip(f"no Qt: {error}")
 
     return QApplication.instance() or QApplication([])
 

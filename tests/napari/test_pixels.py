@@ -31,7 +31,7 @@ ZOOM = 20
 
 
 @pytest.fixture
-def opened() -> Iterator[Callable[..., Interactive]]:
+def opened(qt) -> Iterator[Callable[..., Interactive]]:
     """Open a viewer with a window, closed at the end."""
     import napari
 

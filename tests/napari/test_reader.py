@@ -69,7 +69,7 @@ def test_without_a_window_all_elements_become_layers(scene, viewer, tmp_path: Pa
     ]  # fmt: skip
 
 
-def test_the_manifest_is_valid_and_its_commands_exist() -> None:
+def test_the_manifest_is_valid_and_its_commands_exist(qt) -> None:
     from npe2 import PluginManifest
 
     path = Path(napari_spatialdata.__file__).with_name("napari.yaml")

@@ -10,19 +10,17 @@ if TYPE_CHECKING:
 __all__ = ["levels_of", "pyramid"]
 
 
-def levels_of(raster: DataArray | DataTree) -> list[Any]:
-    """The arrays of all levels as DataArrays, the finest first, without levels that repeat the size of the previous."""
+def levels_of(raster: DataArray | DataTree) -> list[DataArray]:
+    """The arrays of all levels, the finest first, without levels that repeat the size of the previous."""
     from xarray import DataArray
-
-    from spatialdata import get_pyramid_levels
 
     if isinstance(raster, DataArray):
         return [raster]
-    levels: list[Any] = []
-    for level in get_pyramid_levels(raster):
-        array = level if isinstance(level, DataArray) else next(iter(level.values()))
-        if not levels or array.shape != levels[-1].shape:
-            levels.append(array)
+    levels: list[DataArray] = []
+    for name in sorted(raster.children, key=lambda child: int(child.removeprefix("scale"))):
+        (level,) = raster[name].data_vars.values()
+        if not levels or level.shape != levels[-1].shape:
+            levels.append(level)
     return levels
 
 
