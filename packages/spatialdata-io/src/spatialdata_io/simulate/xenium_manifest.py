@@ -46,12 +46,7 @@ def _numbers(readout: Readout) -> dict[str, float]:
 
 
 def _manifest(readout: Readout, images: dict[str, str], name: str, numbers: dict[str, float]) -> dict[str, Any]:
-    version, panel = readout.version, readout.section.panel
-    seed = f"{readout.section.tissue.seed}/{readout.section.seed}/{name}"
-
-    def identity(what: str) -> str:
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{what}/{seed}"))
-
+    version = readout.version
     manifest: dict[str, Any] = {}
     if version.unassigned_codewords:
         manifest |= {"major_version": 5 if version.polygon_sets else 4, "minor_version": 0, "patch_version": 0}
@@ -66,6 +61,26 @@ def _manifest(readout: Readout, images: dict[str, str], name: str, numbers: dict
         "region_area": numbers["region_area"],
         "total_cell_area": numbers["total_cell_area"],
         "fraction_transcripts_assigned": numbers["fraction_transcripts_assigned"],
+        **_equipment(readout, name),
+        "images": images,
+        "xenium_explorer_files": {"cells_zarr_filepath": "cells.zarr.zip"},
+    }
+    if version.polygon_sets:
+        found_by = ("cell_stain", "cell_boundary", "cell_interior", "cell_nuc_expansion")
+        manifest |= {f"segmented_{how}_frac": float(how == "cell_nuc_expansion") for how in found_by}
+        manifest["imported_cell_frac"] = 0.0
+    return manifest
+
+
+def _equipment(readout: Readout, name: str) -> dict[str, Any]:
+    """What the manifest tells of the slide, the panel and the instrument."""
+    panel, version = readout.section.panel, readout.version
+    seed = f"{readout.section.tissue.seed}/{readout.section.seed}/{name}"
+    identities = {
+        f"{what}_uuid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{what}/{seed}"))
+        for what in ("experiment", "cassette", "roi")
+    }
+    return {
         "cassette_name": "simulated",
         "slide_id": f"{readout.section.seed:07d}",
         "panel_design_id": "simBreast_v1",
@@ -78,22 +93,9 @@ def _manifest(readout: Readout, images: dict[str, str], name: str, numbers: dict
         "instrument_sn": "SIMULATED",
         "instrument_sw_version": version.text,
         "analysis_sw_version": f"xenium-{version.text}",
-        "experiment_uuid": identity("experiment"),
-        "cassette_uuid": identity("cassette"),
-        "roi_uuid": identity("roi"),
+        **identities,
         "z_step_size": 3.0,
-        "images": images,
-        "xenium_explorer_files": {"cells_zarr_filepath": "cells.zarr.zip"},
     }
-    if version.polygon_sets:
-        manifest |= {
-            "segmented_cell_stain_frac": 0.0,
-            "segmented_cell_boundary_frac": 0.0,
-            "segmented_cell_interior_frac": 0.0,
-            "segmented_cell_nuc_expansion_frac": 1.0,
-            "imported_cell_frac": 0.0,
-        }
-    return manifest
 
 
 def _gene_panel(readout: Readout) -> dict[str, Any]:
