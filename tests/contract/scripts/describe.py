@@ -1,102 +1,121 @@
-"""Prints what a store holds, in numbers that do not depend on the library: ``describe.py STORE``.
+"""Describes elements by values that do not depend on the implementation; runs here and with the published wheels.
 
-Only names that this workspace and the published wheels share are used, so both can run it.
+``python describe.py STORE`` reads a store with the spatialdata of that interpreter and prints one line of JSON.
 """
 
 import hashlib
 import json
 import sys
-from typing import Any
 
 import numpy as np
+import pandas as pd
+import scipy.sparse
+import shapely
 
 
-def digest(values: Any) -> str:
-    """SHA-256 of the values in C order, little-endian."""
-    array = np.ascontiguousarray(values)
-    return hashlib.sha256(array.astype(array.dtype.newbyteorder("<")).tobytes()).hexdigest()
+def _sha(data):
+    return hashlib.sha256(data).hexdigest()
 
 
-def transformations(element: Any) -> dict[str, list[list[float]]]:
-    """Matrix over x and y for each coordinate system, rounded to 12 digits."""
+def _array(values):
+    values = np.ascontiguousarray(values)
+    return {"shape": list(values.shape), "dtype": str(values.dtype), "sha256": _sha(values.tobytes())}
+
+
+def _series(series):
+    facts = {}
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        facts["categories"] = [str(value) for value in series.cat.categories]
+        facts["ordered"] = bool(series.cat.ordered)
+    elif series.dtype.kind in "iufb" and not hasattr(series.dtype, "na_value"):
+        facts["dtype"] = str(series.dtype)
+    missing = series.isna().to_numpy()
+    values = [
+        None if gone else (value.hex() if isinstance(value, float) else str(value))
+        for value, gone in zip(series.tolist(), missing, strict=True)
+    ]
+    return {**facts, "sha256": _sha(json.dumps(values).encode())}
+
+
+def _index(index):
+    return {"name": index.name, "values": _sha("\n".join(map(str, index.tolist())).encode())}
+
+
+def _matrix(matrix):
+    if matrix is None:
+        return None
+    if isinstance(matrix, pd.DataFrame):
+        return {name: _series(matrix[name]) for name in matrix}
+    if scipy.sparse.issparse(matrix):
+        return {"format": matrix.format, **_array(matrix.toarray())}
+    return _array(np.asarray(matrix))
+
+
+def _plain(value):
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in sorted(value.items())}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _matrices(element):
+    from spatialdata.models import get_axes_names
     from spatialdata.transformations import get_transformation
 
+    axes = get_axes_names(element)
     found = get_transformation(element, get_all=True)
-    matrices = {name: one.to_affine_matrix(("x", "y"), ("x", "y")) for name, one in found.items()}
-    return {name: np.round(matrix, 12).tolist() for name, matrix in sorted(matrices.items())}
+    return {
+        name: [type(t).__name__, np.round(t.to_affine_matrix(axes, axes), 10).tolist()]
+        for name, t in sorted(found.items())
+    }
 
 
-def raster(element: Any) -> dict[str, Any]:
-    """Shape, type and values of each level, finest first."""
-    levels = [element]
-    if hasattr(element, "children"):
-        levels = [element[name]["image"] for name in sorted(element.children, key=lambda name: int(name[5:]))]
-    facts = [
-        {
-            "dims": list(level.dims),
-            "shape": list(level.shape),
-            "dtype": str(level.dtype),
-            "values": digest(level.data.compute()),
-            "places": [digest(level.coords[axis].to_numpy().astype(float)) for axis in level.dims if axis != "c"],
+def _raster(level):
+    coords = {name: np.asarray(level.coords[name]).tolist() for name in sorted(level.coords)}
+    return {"dims": list(level.dims), "coords": coords, **_array(level.data.compute())}
+
+
+def describe(element):
+    """Everything that a reader of the element can see."""
+    name = type(element).__name__
+    if name == "AnnData":
+        return {
+            "X": _matrix(element.X),
+            **{part: _frame(getattr(element, part)) for part in ("obs", "var")},
+            **{
+                part: {key: _matrix(value) for key, value in sorted(getattr(element, part).items())}
+                for part in ("layers", "obsm", "obsp", "varm", "varp")
+            },
+            "uns": _plain(dict(element.uns)),
+            "raw": None if element.raw is None else _matrix(element.raw.X),
         }
-        for level in levels
-    ]
-    channels = [str(name) for name in levels[0].coords["c"].to_numpy()] if "c" in levels[0].dims else None
-    return {"levels": facts, "channels": channels, "transformations": transformations(element)}
+    facts = {"transformations": _matrices(element)}
+    if name == "DataTree":
+        levels = [next(iter(element[level].ds.data_vars.values())) for level in sorted(element.children)]
+        return {**facts, "levels": [_raster(level) for level in levels]}
+    if name == "DataArray":
+        return {**facts, "levels": [_raster(element)]}
+    if name == "GeoDataFrame":
+        wkb = shapely.to_wkb(element.geometry.to_numpy(), byte_order=1, flavor="iso")
+        return {**facts, "geometry": _sha(b"".join(wkb)), **_frame(element.drop(columns="geometry"))}
+    keys = dict(element.attrs).get("spatialdata_attrs", {})
+    return {**facts, "keys": {key: keys[key] for key in sorted(keys)}, **_frame(element.compute())}
 
 
-def column(values: Any) -> list[Any]:
-    """Values of a column as text or numbers, categories as their text."""
-    return [value.item() if isinstance(value, np.generic) else value for value in values.tolist()]
-
-
-def frame(table: Any) -> dict[str, Any]:
-    """Columns and index of a data frame."""
-    return {"index": column(table.index), "columns": {name: column(table[name]) for name in sorted(table.columns)}}
-
-
-def points(element: Any) -> dict[str, Any]:
-    """All rows of a points frame and its keys."""
-    keys = element.attrs.get("spatialdata_attrs", {})
-    return {**frame(element.compute()), "keys": dict(sorted(keys.items())), "transformations": transformations(element)}
-
-
-def shapes(element: Any) -> dict[str, Any]:
-    """Geometries as well-known text, and the other columns."""
-    return {
-        "geometry": element.geometry.to_wkt(rounding_precision=-1).tolist(),
-        **frame(element.drop(columns="geometry")),
-        "transformations": transformations(element),
-    }
-
-
-def table(element: Any) -> dict[str, Any]:
-    """Matrix, annotations and what is annotated."""
-    matrix = element.X.toarray() if hasattr(element.X, "toarray") else element.X
-    keys = dict(element.uns.get("spatialdata_attrs", {}))
-    if "region" in keys:
-        region = keys["region"]
-        keys["region"] = sorted([region] if isinstance(region, str) else region)
-    return {
-        "X": None if matrix is None else np.asarray(matrix).tolist(),
-        "obs": frame(element.obs),
-        "var": frame(element.var),
-        "obsm": {name: np.asarray(values).tolist() for name, values in sorted(element.obsm.items())},
-        "keys": dict(sorted(keys.items())),
-    }
-
-
-def describe(sdata: Any) -> dict[str, Any]:
-    """All elements of an object by kind and name."""
-    kinds = {"images": raster, "labels": raster, "points": points, "shapes": shapes, "tables": table}
-    facts = {
-        kind: {name: function(getattr(sdata, kind)[name]) for name in sorted(getattr(sdata, kind))}
-        for kind, function in kinds.items()
-    }
-    return {**facts, "attrs": dict(sdata.attrs), "coordinate_systems": sorted(sdata.coordinate_systems)}
+def _frame(frame):
+    return {"columns": {str(name): _series(frame[name]) for name in sorted(frame)}, "index": _index(frame.index)}
 
 
 if __name__ == "__main__":
-    from spatialdata import read_zarr
+    import spatialdata
 
-    print(json.dumps(describe(read_zarr(sys.argv[1]))))
+    store = spatialdata.read_zarr(sys.argv[1])
+    elements = {f"{kind}/{name}": describe(element) for kind, name, element in store.gen_elements()}
+    print(
+        json.dumps(
+            {"attrs": dict(store.attrs), "consolidated": bool(store.has_consolidated_metadata()), "elements": elements}
+        )
+    )

@@ -61,10 +61,17 @@ def exclusive(target: Path) -> Iterator[None]:
     ------
     StoreBusyError
         Someone else holds it.
+    StoreError
+        The folder around the store is not writable.
     """
     path = _lock_path(target)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        raise StoreError(
+            f"{target} cannot be written: the folder {path.parent} must exist and be writable, because new data are "
+            f"staged there ({error})."
+        ) from error
     try:
         if not _try_lock(descriptor) or not _is_same_file(descriptor, path):
             raise StoreBusyError(

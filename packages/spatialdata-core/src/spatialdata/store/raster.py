@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -181,14 +182,9 @@ def storage_chunks(data: da.Array, axes: Sequence[str]) -> tuple[int, ...]:
     (1, 40, 64)
     """
     sizes = [max(*blocks, 1) for blocks in data.chunks]
-    limits = {"c": 1, "z": 1}
-    for axis in ("c", "z", "y", "x"):
-        number_of_bytes = data.dtype.itemsize
-        for size in sizes:
-            number_of_bytes *= size
-        if number_of_bytes > _MAX_CHUNK_BYTES and axis in axes:
-            position = list(axes).index(axis)
-            sizes[position] = min(sizes[position], limits.get(axis, _CHUNK_SIDE))
+    for group, limit in ((("c", "z"), 1), (("y", "x"), _CHUNK_SIDE)):
+        if math.prod(sizes) * data.dtype.itemsize > _MAX_CHUNK_BYTES:
+            sizes = [min(size, limit) if axis in group else size for axis, size in zip(axes, sizes, strict=True)]
     return tuple(sizes)
 
 

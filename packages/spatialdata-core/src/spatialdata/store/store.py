@@ -130,7 +130,7 @@ class Store:
         return cls(path)
 
     def _check_is_store(self, own: object) -> None:
-        if own is not None or any((self.path / kind.container).is_dir() for kind in Kind) or not child_names(self.path):
+        if own is not None or any((self.path / kind.container).is_dir() for kind in Kind):
             return
         raise StoreNotFoundError(
             f"{self.path} is a Zarr group, but no SpatialData store: it has no attribute {ATTRS_KEY!r} and none of "

@@ -55,6 +55,12 @@ def _remove_tree(folder: Path) -> None:
             return
 
 
+def _discard(folder: Path) -> None:
+    """Remove a folder that no longer matters; what cannot be removed now is swept by the next writer."""
+    with suppress(OSError):
+        _remove_tree(folder)
+
+
 def _sync_file(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
     try:
@@ -108,8 +114,7 @@ def _finish(target: Path) -> None:
     if target.exists():
         return
     (stage if stage.exists() else backup).replace(target)
-    if backup.exists():
-        _remove_tree(backup)
+    _discard(backup)
 
 
 def finish_swaps_below(folder: Path, root: Path) -> None:
@@ -133,7 +138,7 @@ def remove_folder(target: Path) -> None:
     trash = _trash_of(target)
     target.replace(trash)
     _sync_folder(target.parent)
-    _remove_tree(trash)
+    _discard(trash)
 
 
 class Transaction:
@@ -165,11 +170,7 @@ class Transaction:
         backup = _backup_of(self.target)
         if backup.exists() and not self.target.exists():
             backup.replace(self.target)
-        if not self.stage.exists():
-            return
-        # The reason why the block was left matters more than a stage that cannot be removed; the next writer sweeps it.
-        with suppress(OSError):
-            _remove_tree(self.stage)
+        _discard(self.stage)
 
     def sync(self) -> None:
         """Bring all that was staged to disk."""
@@ -183,5 +184,4 @@ class Transaction:
             self.target.replace(backup)
         self.stage.replace(self.target)
         _sync_folder(self.target.parent)
-        if backup.exists():
-            _remove_tree(backup)
+        _discard(backup)

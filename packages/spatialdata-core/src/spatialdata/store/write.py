@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from spatialdata._core.elements import levels_of
 from spatialdata.config import settings
 from spatialdata.errors import ElementNotFoundError, SpatialDataError, StoreError, listing, unknown_name
 from spatialdata.models.kind import Kind
@@ -31,7 +32,7 @@ from spatialdata.store.documents import (
 from spatialdata.store.lock import exclusive
 from spatialdata.store.raster import RasterSource
 from spatialdata.store.store import ATTRS_KEY, Entry, Store, local_path
-from spatialdata.store.transaction import StoreExistsError, Transaction, remove_folder
+from spatialdata.store.transaction import StoreExistsError, Transaction, finish_swap, remove_folder
 from spatialdata.store.versions import CURRENT, container_version
 from spatialdata.transformations.attach import check_transformations
 
@@ -114,6 +115,9 @@ def write_store(
     _check_writable(container)
     check_elements(elements)
     plain = check_attrs(attrs)
+    finish_swap(target, target)
+    _check_target(target, overwrite=overwrite)
+    target.parent.mkdir(parents=True, exist_ok=True)
     with exclusive(target):
         _check_target(target, overwrite=overwrite)
         with Transaction(target) as transaction:
@@ -146,6 +150,15 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
         )
 
 
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[Store]:
+    """A store that exists, with its lock held. Whatever a crash has left of it is put in order first."""
+    root = _resolved(path)
+    Store.open(root).entries()
+    with exclusive(root):
+        yield Store.open(root)
+
+
 def _write_elements(root: Path, elements: Mapping[Kind, Mapping[str, Any]], encoding: GeometryEncoding) -> None:
     entries = [(Entry(kind, name), element) for kind in Kind for name, element in elements.get(kind, {}).items()]
     with tqdm(entries, desc="Writing", unit="element", disable=None, leave=False) as bar:
@@ -167,7 +180,7 @@ def _named(entry: Entry) -> Iterator[None]:
     """Say which element it was that could not be written."""
     try:
         yield
-    except (SpatialDataError, MemoryError):
+    except SpatialDataError:
         raise
     except (OSError, KeyError, ValueError, TypeError, NotImplementedError) as error:
         raise StoreError(f"{entry} cannot be written: {type(error).__name__}: {error}. Nothing was changed.") from error
@@ -206,9 +219,8 @@ def write_element(
     """
     encoding = _encoding(geometry_encoding)
     check_element(kind, name, element)
-    root = _resolved(store_path)
-    with exclusive(root):
-        store = Store.open(root)
+    with _opened(store_path) as store:
+        root = store.path
         if store.container is not CURRENT:
             raise StoreError(
                 f"{root} has the container version {store.version}, into which no element can be written. "
@@ -259,9 +271,9 @@ def delete_element(store_path: str | os.PathLike[str], kind: Kind, name: str) ->
     ElementNotFoundError
         The store has no such element.
     """
-    root = _resolved(store_path)
-    with exclusive(root):
-        folder = _existing(Store.open(root), kind, name)
+    with _opened(store_path) as store:
+        root = store.path
+        folder = _existing(store, kind, name)
         with without_consolidated(root):
             remove_folder(folder)
             _list_labels(root, kind)
@@ -294,9 +306,8 @@ def write_transformations(
         raise ValueError(f"The table {name!r} has no transformations. Those of the element that it annotates apply.")
     if not checked:
         raise ValueError(f"The element {name!r} must keep at least one transformation.")
-    root = _resolved(store_path)
-    with exclusive(root):
-        store = Store.open(root)
+    with _opened(store_path) as store:
+        root = store.path
         folder = _existing(store, kind, name)
         source = store.source(Entry(kind, name))
         attributes = dict(source.node.attributes)
@@ -319,9 +330,8 @@ def write_attrs(store_path: str | os.PathLike[str], attrs: Mapping[str, Any]) ->
         A value is no JSON; nothing was changed.
     """
     plain = check_attrs(attrs)
-    root = _resolved(store_path)
-    with exclusive(root):
-        store = Store.open(root)
+    with _opened(store_path) as store:
+        root = store.path
         own = read_node(root).attributes.get(ATTRS_KEY, {"version": store.version})
         replace_attributes(root, {ATTRS_KEY: own, **plain})
         if store.container is not CURRENT and store.has_consolidated_metadata():
@@ -338,12 +348,11 @@ def write_channel_names(store_path: str | os.PathLike[str], name: str, names: Se
     ValueError
         The number of names is not that of the channels.
     """
-    root = _resolved(store_path)
-    with exclusive(root):
-        store = Store.open(root)
+    with _opened(store_path) as store:
+        root = store.path
         folder = _existing(store, Kind.IMAGE, name)
         source = store.source(Entry(Kind.IMAGE, name))
-        count = source.load().sizes["c"] if isinstance(source, RasterSource) else 0
+        count = levels_of(source.load())[0].sizes["c"]
         if len(names) != count:
             raise ValueError(
                 f"The image {name!r} has {count} channels, but {len(names)} names were given: {list(names)}."
