@@ -49,8 +49,9 @@ def opened(qt) -> Iterator[Callable[..., Interactive]]:
 def picture(interactive: Interactive, centre: tuple[float, float], zoom: float = ZOOM) -> NDArray[np.uint8]:
     """The canvas around a point (x, y) of the coordinate system, ``zoom`` canvas pixels per unit."""
     viewer = interactive.viewer
-    viewer.camera.center = (0, centre[1], centre[0])
-    viewer.camera.zoom = zoom
+    camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 moved it
+    camera.center = (0, centre[1], centre[0])
+    camera.zoom = zoom
     return viewer.screenshot(canvas_only=True, flash=False)
 
 
@@ -125,6 +126,9 @@ def test_a_store_opens_in_the_window(opened, tmp_path) -> None:
     assert DOCK_NAME in viewer.window.dock_widgets
     assert dock_browser(viewer).display is interactive.display
     assert interactive.screenshot().ndim == 3
+    viewer.open_sample("napari-spatialdata", "blobs")
+    assert len(interactive.session.datasets) == 3
+    assert "blobs_points" in viewer.layers
     browser = dock_browser(viewer)
     viewer.window.remove_dock_widget(browser)
     viewer.add_points([[0, 0]])

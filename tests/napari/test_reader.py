@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import napari_spatialdata
-from napari_spatialdata import get_reader
+from napari_spatialdata import get_reader, reference_of
 from napari_spatialdata.reader import read_layers
 
 ROOT = {"spatialdata_attrs": {"version": "0.2", "spatialdata_software_version": "0.9.0"}}
@@ -67,6 +67,16 @@ def test_without_a_window_all_elements_become_layers(scene, viewer, tmp_path: Pa
     assert [layer.name for layer in layers] == [
         "image", "pyramid: 0", "pyramid: 1", "labels", "cells", "circles", "patches", "points"
     ]  # fmt: skip
+
+
+def test_the_sample_has_all_kinds_of_layers(viewer) -> None:
+    from napari.layers import Layer
+
+    from napari_spatialdata.samples import blobs
+
+    layers = [viewer.add_layer(Layer.create(*parts)) for parts in blobs()]
+    assert {type(layer).__name__ for layer in layers} == {"Image", "Labels", "Points", "Shapes"}
+    assert {reference_of(layer).container for layer in layers} == {"images", "labels", "points", "shapes"}
 
 
 def test_the_manifest_is_valid_and_its_commands_exist(qt) -> None:

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
-    from spatialdata import SpatialData
+    from napari_spatialdata.model.session import Session
 
     PathLike: TypeAlias = str | os.PathLike[str]
     Reader: TypeAlias = Callable[[PathLike | Sequence[PathLike]], list[tuple[Any, ...]]]
 
-__all__ = ["get_reader", "is_spatialdata_store", "read_layers"]
+__all__ = ["all_layers", "get_reader", "is_spatialdata_store", "read_layers"]
 
 _ATTRIBUTES = "spatialdata_attrs"
 
@@ -79,12 +79,13 @@ def read_layers(path: PathLike | Sequence[PathLike]) -> list[tuple[Any, ...]]:
         ``[(None,)]``. Without a window: the layers of all elements in the first coordinate system.
     """
     import napari
+    from napari_spatialdata.model.session import Session
     from spatialdata import read_zarr
 
     datasets = [read_zarr(Path(one)) for one in _as_list(path)]
     viewer = napari.current_viewer()
     if viewer is None:
-        return _all_layers(datasets)
+        return all_layers(Session(datasets)) or [(None,)]
     from napari_spatialdata.widgets.docking import dock_browser
 
     session = dock_browser(viewer).display.session
@@ -93,15 +94,14 @@ def read_layers(path: PathLike | Sequence[PathLike]) -> list[tuple[Any, ...]]:
     return [(None,)]
 
 
-def _all_layers(datasets: list[SpatialData]) -> list[tuple[Any, ...]]:
+def all_layers(session: Session) -> list[tuple[Any, ...]]:
+    """The layers of all elements that have a place in the coordinate system shown, images at the bottom."""
     from napari_spatialdata.layers.build import layer_tuples
     from napari_spatialdata.model.dataset import CONTAINERS
-    from napari_spatialdata.model.session import Session
 
-    session = Session(datasets)
     shown = session.coordinate_system
     if shown is None:
-        return [(None,)]
+        return []
     entries = sorted(session.entries(shown), key=lambda entry: CONTAINERS.index(entry.container))
     return [parts for entry in entries for parts in layer_tuples(entry, shown)]
 
