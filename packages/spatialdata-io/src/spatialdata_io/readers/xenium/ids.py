@@ -80,6 +80,8 @@ def prefix_suffix_uint32_from_cell_id_str(
     import numpy as np
 
     ids = np.atleast_1d(np.asarray(cell_id_str, dtype=np.str_))
+    if not ids.size:
+        return np.empty(0, np.uint32), np.empty(0, np.uint32)
     letters, hyphen, suffix = np.strings.partition(ids, "-")
     wide = letters.astype(f"<U{_LETTERS}")
     codes = wide.view(np.uint32).reshape(-1, _LETTERS).astype(np.int64) - ord("a")
