@@ -55,6 +55,7 @@ def moved_shapes(shapes: GeoDataFrame, transformation: BaseTransformation) -> Ge
         moved = shapely.transform(geometry, _mover(projection), include_z=deep)
         columns: dict[str, Any] = {str(shapes.geometry.name): moved}
         if are_circles(shapes):
+            _warn_of_ellipses(projection)
             columns[RADIUS_KEY] = shapes[RADIUS_KEY].to_numpy(dtype=np.float64) * circle_scale(projection)
         result = result.assign(**columns)
     result.attrs = copied_attrs(shapes)
@@ -75,22 +76,20 @@ def _mover(projection: Projection) -> Any:
 
 
 def circle_scale(projection: Projection) -> float:
-    """The factor by which circles grow: the mean magnitude of the eigenvalues in the x-y plane.
+    """The factor by which circles grow: the mean magnitude of the eigenvalues in the x-y plane."""
+    return float(np.abs(np.linalg.eigvals(projection.plane().linear)).mean())
 
-    Warns if the scales differ by direction, since a circle would become an ellipse.
-    """
-    linear = projection.plane().linear
-    stretches = np.linalg.svd(linear, compute_uv=False)
-    scale = float(np.abs(np.linalg.eigvals(linear)).mean())
+
+def _warn_of_ellipses(projection: Projection) -> None:
+    stretches = np.linalg.svd(projection.plane().linear, compute_uv=False)
     if stretches[0] - stretches[-1] > _ISOTROPIC * stretches[0]:
         warnings.warn(
             f"The transformation stretches by {stretches[-1]:g} to {stretches[0]:g} depending on the direction, which "
-            f"turns circles into ellipses. They stay circles; their radius is multiplied by {scale:g}. "
-            "Make them polygons with to_polygons first to keep their shape.",
+            "turns circles into ellipses. They stay circles; their radius is multiplied by "
+            f"{circle_scale(projection):g}. Make them polygons with to_polygons first to keep their shape.",
             UserWarning,
             stacklevel=4,
         )
-    return scale
 
 
 def _projection(transformation: BaseTransformation, axes: Any) -> Projection:
