@@ -12,6 +12,8 @@ PUBLIC_MODULES = (
     "spatialdata",
     "spatialdata.models",
     "spatialdata.transformations",
+    "spatialdata.datasets",
+    "spatialdata.testing",
     "spatialdata.errors",
     "spatialdata.config",
     "spatialdata_io",
