@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import signal
 import subprocess
@@ -479,3 +480,35 @@ def test_translation_is_attached_again(tmp_path: Path) -> None:
     assert isinstance(found, Translation)
     assert found.axes == ("c", "y", "x")
     assert found.translation.tolist() == [0, 2, 1]
+
+
+def test_an_array_that_was_written_anew_is_opened_again(tmp_path: Path) -> None:
+    root = tmp_path / "store.zarr"
+    write_store(root, {Kind.IMAGE: {"photo": image(1)}}, {})
+    store = Store.open(root)
+    lazy = store.source(store.find("photo")).load().data + 1
+    rechunked = Image2DModel.parse(image(2).data.rechunk((3, 17, 20)))
+    write_element(root, Kind.IMAGE, "photo", rechunked, overwrite=True)
+    assert np.array_equal(lazy.compute(), image(2).data.compute() + 1)
+    write_element(root, Kind.IMAGE, "photo", Image2DModel.parse(image(2).data[:, :10]), overwrite=True)
+    with pytest.raises(StoreError, match=r"shape \(3, 64, 48\).*now has shape \(3, 10, 48\).*read the element again"):
+        lazy.compute()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_shown_on_terminals_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(block: Any) -> Any:
+        time.sleep(0.2 if block.size else 0)
+        return block
+
+    slow = Image2DModel.parse(image().data.map_blocks(slowly, dtype=np.uint8))
+    for name, stream in (("a", Terminal()), ("b", io.StringIO())):
+        monkeypatch.setattr(sys, "stderr", stream)
+        write_store(tmp_path / name, {Kind.IMAGE: {"photo": slow}}, {})
+        monkeypatch.undo()
+        assert ("Writing" in stream.getvalue()) is stream.isatty()
+        assert ("images/photo" in stream.getvalue()) is stream.isatty()

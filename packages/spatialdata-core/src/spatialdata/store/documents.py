@@ -23,6 +23,7 @@ __all__ = [
     "consolidate",
     "consolidated_paths",
     "contents",
+    "document_stamp",
     "is_node",
     "read_node",
     "replace_attributes",
@@ -107,6 +108,17 @@ def read_node(folder: Path) -> Node:
     if not isinstance(attributes, dict):
         raise StoreError(f"The attributes in {folder / DOCUMENT} must be an object, not {type(attributes).__name__}.")
     return Node(node_type, attributes)
+
+
+def document_stamp(folder: Path) -> object:
+    """What changes when the document of a node is replaced."""
+    stamps = []
+    for name in (DOCUMENT, _ARRAY_V2, _ATTRS_V2):
+        document = folder / name
+        if document.is_file():
+            found = document.stat()
+            stamps.append((name, found.st_ino, found.st_mtime_ns, found.st_size))
+    return tuple(stamps)
 
 
 def write_group(folder: Path, attributes: dict[str, Any] | None = None) -> None:

@@ -16,6 +16,7 @@ from spatialdata.store.dialects import v04, v05_spatialdata
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
 from spatialdata.store.documents import write_group
 from spatialdata.store.source import ElementSource, reading
+from spatialdata.store.stored_array import StoredArray
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations, transformations_of
 
 if TYPE_CHECKING:
@@ -75,11 +76,9 @@ class RasterSource(ElementSource):
         _ = self.attrs
         self._arrays(self.description)
 
-    def _arrays(self, found: Multiscale) -> list[zarr.Array[Any]]:
-        import zarr
-
+    def _arrays(self, found: Multiscale) -> list[StoredArray]:
         with reading(self.where, self.folder):
-            arrays = [zarr.open_array(self.folder / path, mode="r") for path in found.paths]
+            arrays = [StoredArray(self.folder / path) for path in found.paths]
         for path, array in zip(found.paths, arrays, strict=True):
             if array.ndim != len(found.axes):
                 raise StoreError(
@@ -93,12 +92,11 @@ class RasterSource(ElementSource):
         return arrays
 
 
-def _level(array: zarr.Array[Any], found: Multiscale, full: tuple[int, ...]) -> DataArray:
+def _level(array: StoredArray, found: Multiscale, full: tuple[int, ...]) -> DataArray:
     import dask.array as da
     from xarray import DataArray
 
-    chunks = array.shards or array.chunks
-    data = da.from_array(array, chunks=tuple(max(size, 1) for size in chunks))
+    data = da.from_array(array, chunks=array.chunks)
     coords: dict[str, Any] = {}
     for axis, size, full_size in zip(found.axes, array.shape, full, strict=True):
         if axis == "c":

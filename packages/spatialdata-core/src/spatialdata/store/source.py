@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import StoreError
-from spatialdata.store.documents import Node, contents, read_node
+from spatialdata.store.documents import Node, contents, document_stamp, read_node
 
 if TYPE_CHECKING:
     from spatialdata._core.sources import Window
@@ -73,7 +73,7 @@ class ElementSource(ABC):
     def node(self) -> Node:
         """The attributes on disk; read again only when their document was replaced."""
         with reading(self.where, self.folder):
-            stamp = _stamp(self.folder)
+            stamp = document_stamp(self.folder)
             if self._cached is None or self._cached[0] != stamp:
                 self._cached = (stamp, read_node(self.folder))
             return self._cached[1]
@@ -97,13 +97,3 @@ class ElementSource(ABC):
     @abstractmethod
     def check(self) -> None:
         """Raise a StoreError unless the metadata are readable and the files are present; no data are read."""
-
-
-def _stamp(folder: Path) -> object:
-    stamps = []
-    for name in ("zarr.json", ".zattrs"):
-        document = folder / name
-        if document.is_file():
-            found = document.stat()
-            stamps.append((name, found.st_ino, found.st_mtime_ns, found.st_size))
-    return tuple(stamps)

@@ -30,6 +30,7 @@ from spatialdata.store.documents import (
     write_group,
 )
 from spatialdata.store.lock import exclusive
+from spatialdata.store.progress import TaskBar
 from spatialdata.store.raster import RasterSource
 from spatialdata.store.store import ATTRS_KEY, Entry, Store, local_path
 from spatialdata.store.transaction import StoreExistsError, Transaction, finish_swap, remove_folder
@@ -161,14 +162,12 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Store]:
 
 def _write_elements(root: Path, elements: Mapping[Kind, Mapping[str, Any]], encoding: GeometryEncoding) -> None:
     entries = [(Entry(kind, name), element) for kind in Kind for name, element in elements.get(kind, {}).items()]
-    with tqdm(entries, desc="Writing", unit="element", disable=None, leave=False) as bar:
-        for entry, element in bar:
-            bar.set_postfix_str(str(entry))
-            group = root / entry.kind.container
-            if not group.exists():
-                _write_container(group, entry.kind, list(elements[entry.kind]))
-            with _named(entry):
-                write_into(group / entry.name, entry.kind, entry.name, element, encoding)
+    for entry, element in tqdm(entries, desc="Writing", unit="element", disable=None, leave=False):
+        group = root / entry.kind.container
+        if not group.exists():
+            _write_container(group, entry.kind, list(elements[entry.kind]))
+        with _named(entry), TaskBar(str(entry)):
+            write_into(group / entry.name, entry.kind, entry.name, element, encoding)
 
 
 def _write_container(group: Path, kind: Kind, names: Sequence[str]) -> None:
@@ -232,7 +231,7 @@ def write_element(
         if not group.exists():
             _write_container(group, kind, [])
         with Transaction(group / name) as transaction:
-            with _named(entry):
+            with _named(entry), TaskBar(str(entry)):
                 write_into(transaction.stage, kind, name, element, encoding)
             transaction.sync()
             with without_consolidated(root):
