@@ -67,6 +67,24 @@ class TiffImage:
         others = [axis for axis, size in zip(self.axes, self.shapes[0], strict=True) if axis not in "YX" and size > 1]
         return others[0] if others else ""
 
+    def read(self, level: int, channels: slice, y: slice, x: slice) -> NDArray[Any]:
+        """Read a window of a level, as an array (c, y, x)."""
+        import numpy as np
+        import tifffile
+        import zarr
+
+        window = {self.channel_axis: channels, "Y": y, "X": x}
+        with (
+            reading(self.path, f"the pixels of pyramid level {level}"),
+            tifffile.TiffFile(self.path, is_ome=None if self.ome else False) as tif,
+        ):
+            stored = zarr.open_array(tif.series[0].aszarr(level=level), mode="r")
+            pixels = np.asarray(stored[tuple(window.get(axis, 0) for axis in self.axes)])
+        kept = [axis for axis in self.axes if axis in window]
+        if not self.channel_axis:
+            return pixels.transpose([kept.index(axis) for axis in "YX"])[None]
+        return pixels.transpose([kept.index(axis) for axis in (self.channel_axis, "Y", "X")])
+
     @property
     def rgb(self) -> bool:
         """Whether the channels are the samples of a colour image."""
@@ -75,29 +93,35 @@ class TiffImage:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """A pyramid level that reads the tiles it is asked for, and no others; holds no open file."""
+    """A pyramid level (c, y, x) of files that hold one or more channels each.
 
-    path: Path
-    ome: bool
+    It reads the tiles under the window that it is asked for, and no others.  It holds no open file.
+    """
+
+    images: tuple[TiffImage, ...]
     level: int
-    shape: tuple[int, ...]
+    shape: tuple[int, int, int]
     dtype: np.dtype[Any]
 
     @property
     def ndim(self) -> int:
-        return len(self.shape)
+        return 3
 
-    def __getitem__(self, key: tuple[slice, ...]) -> NDArray[Any]:
+    def __getitem__(self, key: tuple[int | slice, int | slice, int | slice]) -> NDArray[Any]:
         import numpy as np
-        import tifffile
-        import zarr
 
-        with (
-            reading(self.path, f"the pixels of pyramid level {self.level}"),
-            tifffile.TiffFile(self.path, is_ome=None if self.ome else False) as tif,
-        ):
-            store = tif.series[0].aszarr(level=self.level)
-            return np.asarray(zarr.open_array(store, mode="r")[key])
+        channels, y, x = (k if isinstance(k, slice) else slice(k, k + 1) for k in key)
+        wanted = range(*channels.indices(self.shape[0]))
+        blocks = []
+        first = 0
+        for image in self.images:
+            count = image.shape_cyx[0]
+            own = [channel - first for channel in wanted if first <= channel < first + count]
+            if own:
+                blocks.append(image.read(self.level, slice(own[0], own[-1] + 1, channels.step), y, x))
+            first += count
+        pixels = np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
+        return pixels[tuple(slice(None) if isinstance(k, slice) else 0 for k in key)]
 
 
 def open_tiff(path: Path, *, ome: bool = True) -> TiffImage:
@@ -196,39 +220,33 @@ def _chunk(segment: int, length: int) -> int:
     return min(length, max(CHUNK // segment, 1) * segment)
 
 
-def lazy_levels(image: TiffImage) -> list[DaskArray]:
+def lazy_levels(images: Sequence[TiffImage]) -> list[DaskArray]:
     """Make a lazy array (c, y, x) of every pyramid level.
 
     Parameters
     ----------
-    image
-        Header from :func:`open_tiff`.
+    images
+        Headers from :func:`open_tiff` of the files whose channels make the image, in their order.
 
     Returns
     -------
-    The levels, the finest first.  The channels of a colour image share a chunk, others have chunks of their own.
+    The levels that all files have alike, the finest first.  The channels of a colour image share a chunk, others have
+    chunks of their own.
     """
     import dask.array as da
     import numpy as np
     from dask.base import tokenize
 
-    channel = image.channel_axis
-    dtype = np.dtype(image.dtype)
     arrays = []
-    for level, shape in enumerate(image.shapes):
-        source = _Level(image.path, image.ome, level, shape, dtype)
-        segment = dict(zip("YX", image.segments[level], strict=True))
-        chunks = tuple(
-            _chunk(segment[axis], size) if axis in segment else size if axis == "S" else 1
-            for axis, size in zip(image.axes, shape, strict=True)
-        )
-        token = tokenize(str(image.path), image.path.stat().st_mtime_ns, image.ome, level)
-        array = da.from_array(
-            source, chunks=chunks, name=f"tiff-{token}", asarray=False, meta=np.empty((0,) * len(shape), dtype)
-        )
-        kept = [axis for axis in image.axes if axis in ("Y", "X", channel)]
-        array = array[tuple(slice(None) if axis in kept else 0 for axis in image.axes)]
-        order = [axis for axis in (channel, "Y", "X") if axis]
-        array = array.transpose([kept.index(axis) for axis in order])
-        arrays.append(array if channel else array[None])
+    for level in range(min(len(image.shapes) for image in images)):
+        shapes = [image.level_shape_cyx(level) for image in images]
+        if len({shape[1:] for shape in shapes}) > 1:
+            break
+        shape = (sum(count for count, _, _ in shapes), *shapes[0][1:])
+        source = _Level(tuple(images), level, shape, np.dtype(images[0].dtype))
+        height, width = images[0].segments[level]
+        chunks = (shape[0] if images[0].rgb else 1, _chunk(height, shape[1]), _chunk(width, shape[2]))
+        token = tokenize([(str(image.path), image.path.stat().st_mtime_ns, image.ome, image.axes) for image in images])
+        empty = np.empty((0, 0, 0), source.dtype)
+        arrays.append(da.from_array(source, chunks=chunks, name=f"tiff-{token}-{level}", asarray=False, meta=empty))
     return arrays

@@ -231,7 +231,7 @@ def _full_image(path: Path, name: str, given: Mapping[str, Any]) -> Any:
     _existing(path, "full resolution image")
     if path.suffix.lower() in _TIFF:
         header = open_tiff(path)
-        levels, names = lazy_levels(header), _full_image_channels(header)
+        levels, names = lazy_levels([header]), _full_image_channels(header)
     else:
         levels = [picture(path)]
         names = colour_names(levels[0].shape[0])

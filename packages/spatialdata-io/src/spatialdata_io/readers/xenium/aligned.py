@@ -97,7 +97,7 @@ def xenium_aligned_image(
     else:
         to_global = Affine(affine_matrix(_existing(alignment_file)), input_axes=("x", "y"), output_axes=("x", "y"))
     return image_element(
-        lazy_levels(header),
+        lazy_levels([header]),
         transformations={"global": to_global},
         c_coords=c_coords if c_coords is not None else list("rgba") if rgba else colour_names(header.shape_cyx[0]),
         options=image_models_kwargs,

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from spatialdata_io._shared.tiff import TiffImage, lazy_levels, open_tiff
+from spatialdata_io._shared.tiff import TiffImage, open_tiff
 from spatialdata_io.errors import InconsistentFilesError
 
-if TYPE_CHECKING:
-    from dask.array import Array as DaskArray
-
-__all__ = ["channel_names", "open_channels", "stacked_levels"]
+__all__ = ["channel_names", "open_channels"]
 
 _STAINS = {1: ("DAPI",), 4: ("DAPI", "ATP1A1/CD45/E-Cadherin", "18S", "AlphaSMA/Vimentin")}
 
@@ -52,15 +48,3 @@ def channel_names(headers: Sequence[TiffImage]) -> list[str]:
     if len(written) == len(headers) and len(set(written)) == len(written):
         return list(written)
     return stems
-
-
-def stacked_levels(headers: Sequence[TiffImage]) -> list[DaskArray]:
-    """Join the channels to lazy arrays (c, y, x), one per pyramid level that all files have alike."""
-    import dask.array as da
-
-    levels = []
-    for channels in zip(*(lazy_levels(header) for header in headers), strict=False):
-        if len({channel.shape[1:] for channel in channels}) > 1:
-            break
-        levels.append(da.concatenate(channels, axis=0))
-    return levels

@@ -17,7 +17,7 @@ from spatialdata_io._shared.tiff import lazy_levels, open_tiff
 from spatialdata_io.errors import OptionError
 from spatialdata_io.readers.xenium.aligned import alignment_of, xenium_aligned_image
 from spatialdata_io.readers.xenium.files import READER
-from spatialdata_io.readers.xenium.images import channel_names, open_channels, stacked_levels
+from spatialdata_io.readers.xenium.images import channel_names, open_channels
 from spatialdata_io.readers.xenium.meta import pixel_size
 from spatialdata_io.readers.xenium.segmentation import Segmentation, open_segmentation
 from spatialdata_io.readers.xenium.shapes import cell_boundaries as read_cell_boundaries
@@ -257,11 +257,11 @@ def _images(bundle: Match, given: Mapping[str, Any], *, focus: bool, mip: bool, 
         headers = open_channels(files)
         names = channel_names(headers)
         images["morphology_focus"] = image_element(
-            stacked_levels(headers), transformations=to_global, c_coords=names, options=options
+            lazy_levels(headers), transformations=to_global, c_coords=names, options=options
         )
     projection = bundle.get("mip") if mip else None
     if projection is not None:
-        levels = lazy_levels(open_tiff(projection, ome=False))
+        levels = lazy_levels([open_tiff(projection, ome=False)])
         images["morphology_mip"] = image_element(levels, transformations=to_global, c_coords=["DAPI"], options=options)
     if aligned:
         images.update(_aligned_images(bundle, options))
