@@ -1,0 +1,126 @@
+"""The assertions for tests see every difference."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_matrix
+
+from spatialdata import SpatialData
+from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel
+from spatialdata.testing import (
+    assert_elements_are_identical,
+    assert_elements_dict_are_identical,
+    assert_spatial_data_objects_are_identical,
+)
+from spatialdata.transformations import Scale, set_transformation
+
+
+def table(value: float = 1.0) -> ad.AnnData:
+    made = ad.AnnData(csr_matrix(np.full((2, 2), value)), obs=pd.DataFrame({"a": [1, 2]}, index=["p", "q"]))
+    made.obsm["pca"] = np.zeros((2, 2))
+    made.uns["settings"] = {"k": [1, 2], "frame": pd.DataFrame({"a": [1]}), "series": pd.Series([1])}
+    return made
+
+
+def study() -> SpatialData:
+    return SpatialData(
+        images={"image": Image2DModel.parse(np.ones((1, 4, 4)), scale_factors=[2])},
+        labels={"labels": Labels2DModel.parse(np.ones((4, 4), dtype=int))},
+        points={"points": PointsModel.parse(pd.DataFrame({"x": [1.0], "y": [2.0], "g": ["a"]}))},
+        shapes={"shapes": ShapesModel.parse(np.zeros((1, 2)), geometry=0, radius=1.0)},
+        tables={"table": table()},
+        attrs={"k": 1},
+    )
+
+
+def test_equal_objects_pass() -> None:
+    assert_spatial_data_objects_are_identical(study(), study())
+
+
+def replaced(name: str, make: Callable[[], Any]) -> Callable[[SpatialData], None]:
+    def change(sdata: SpatialData) -> None:
+        del sdata[name]
+        sdata[name] = make()
+
+    return change
+
+
+def moved(name: str) -> Callable[[SpatialData], None]:
+    return lambda sdata: set_transformation(sdata[name], Scale([2.0, 2.0], ("x", "y")))
+
+
+def noted(name: str) -> Callable[[SpatialData], None]:
+    return lambda sdata: sdata[name].attrs.update(note=1)
+
+
+def other_table(change: Callable[[ad.AnnData], None]) -> Callable[[SpatialData], None]:
+    return lambda sdata: change(sdata["table"])
+
+
+def set_obsm(adata: ad.AnnData) -> None:
+    adata.obsm["pca"] = np.ones((2, 2))
+
+
+def set_settings(key: str, value: Any) -> Callable[[ad.AnnData], None]:
+    return lambda adata: adata.uns["settings"].update({key: value})
+
+
+CHANGES = [
+    replaced("image", lambda: Image2DModel.parse(np.ones((1, 4, 4)))),
+    replaced("image", lambda: Image2DModel.parse(np.zeros((1, 4, 4)), scale_factors=[2])),
+    replaced("image", lambda: Image2DModel.parse(np.ones((1, 4, 4)), scale_factors=[2, 2])),
+    replaced("labels", lambda: Labels2DModel.parse(np.ones((4, 4), dtype=np.int8))),
+    replaced("points", lambda: PointsModel.parse(pd.DataFrame({"x": [1.0], "y": [3.0], "g": ["a"]}))),
+    replaced("shapes", lambda: ShapesModel.parse(np.zeros((1, 2)), geometry=0, radius=2.0)),
+    replaced("shapes", lambda: PointsModel.parse(np.zeros((1, 2)))),
+    replaced("table", lambda: table(2.0)),
+    other_table(set_obsm),
+    other_table(set_settings("k", [1, 3])),
+    other_table(set_settings("frame", pd.DataFrame({"a": [2]}))),
+    other_table(set_settings("series", pd.Series([2]))),
+    other_table(set_settings("new", 1)),
+    other_table(lambda adata: adata.obs.__setitem__("a", [1, 3])),
+    moved("image"),
+    moved("labels"),
+    moved("points"),
+    moved("shapes"),
+    noted("points"),
+    lambda sdata: sdata.attrs.update(k=2),
+    lambda sdata: sdata.__delitem__("labels"),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_is_seen(change: Callable[[SpatialData], None]) -> None:
+    other = study()
+    change(other)
+    with pytest.raises(AssertionError):
+        assert_spatial_data_objects_are_identical(study(), other)
+
+
+def test_transformations_and_metadata_can_be_left_out() -> None:
+    other = study()
+    moved("points")(other)
+    noted("points")(other)
+    with pytest.raises(AssertionError, match="attributes"):
+        assert_elements_are_identical(study()["points"], other["points"], check_transformations=False)
+    assert_elements_dict_are_identical(study().points, other.points, check_transformations=False, check_metadata=False)
+    with pytest.raises(ValueError, match="needs check_metadata"):
+        assert_elements_are_identical(study()["points"], other["points"], check_metadata=False)
+    with pytest.raises(AssertionError, match="'points': The transformations to 'global' differ"):
+        assert_elements_dict_are_identical(study().points, other.points)
+
+
+def test_nothing_is_changed_by_looking() -> None:
+    sdata = study()
+    attrs = copy.copy(sdata["points"].attrs)
+    assert_spatial_data_objects_are_identical(sdata, sdata)
+    assert sdata["points"].attrs == attrs
+    assert "transform" in sdata["shapes"].attrs
