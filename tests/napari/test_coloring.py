@@ -42,6 +42,13 @@ def test_categories_use_the_palette_and_then_the_default(values) -> None:
     np.testing.assert_allclose(colors, [rgb("#102030"), rgb(PALETTE[0]), GREY], atol=1e-6)
 
 
+def test_more_categories_than_colours_repeat_them() -> None:
+    colors, legend = colorize(pd.Series([f"gene {number:03}" for number in range(50)], name="gene"))
+    assert len(legend.categories) == 50
+    np.testing.assert_array_equal(colors[: len(PALETTE)], colors[len(PALETTE) : 2 * len(PALETTE)])
+    assert len(np.unique(colors, axis=0)) == len(PALETTE)
+
+
 def test_booleans_are_categories() -> None:
     _, legend = colorize(pd.Series([True, False], name="inside"))
     assert list(legend.categories) == ["False", "True"]

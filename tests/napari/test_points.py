@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_spatialdata import Interactive, LossyDisplayWarning
+from napari_spatialdata import Interactive, LossyDisplayWarning, reference_of
 from napari_spatialdata.layers.points import sketch_points
 from napari_spatialdata.model.settings import DrawSettings
 from spatialdata import SpatialData
@@ -56,9 +56,18 @@ def test_depth_is_drawn_or_said_to_be_missing() -> None:
     (deep,) = sketch_points(element, flatten=False, limit=None)
     np.testing.assert_array_equal(flat.data, xyz[:, 1::-1])
     np.testing.assert_array_equal(flat.options["features"]["z"], xyz[:, 2])
-    assert "z is not drawn" in flat.note
     np.testing.assert_array_equal(deep.data, xyz[:, ::-1])
-    assert deep.note == ""
+
+
+def test_hidden_depth_is_noted_on_the_layer(viewer) -> None:
+    sdata = SpatialData.init_from_elements({"rna": points_of(np.ones((5, 3)), HERE)})
+    interactive = Interactive(sdata, headless=True, viewer=viewer)
+    interactive.add_element("rna", "global")
+    interactive.display.settings = DrawSettings(flatten=False)
+    interactive.add_element("rna", "global")
+    flat, deep = interactive.viewer.layers
+    assert (flat.ndim, reference_of(flat).note) == (2, "z is not drawn")
+    assert (deep.ndim, reference_of(deep).note) == (3, "")
 
 
 @pytest.mark.parametrize("xy", [np.zeros((1, 2)), np.zeros((4, 2)), np.array([[0.0, 5.0], [3.0, 5.0]])])

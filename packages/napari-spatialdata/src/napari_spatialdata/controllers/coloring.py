@@ -83,4 +83,6 @@ def _color_items(layer: Any, reference: LayerRef, values: pd.Series[Any], colors
         layer.vertex_colors = np.asarray(colors[rows], dtype=np.float32)
         return
     layer.face_color = colors[rows]
+    if reference.container == "points":
+        layer.border_color = colors[rows]
     layer.features = layer.features.assign(**{str(values.name): values.to_numpy()[rows]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from napari_spatialdata.controllers.view import fit_visible
 from napari_spatialdata.layers.build import layer_tuples, placement_note
 from napari_spatialdata.layers.notes import announce
 from napari_spatialdata.layers.placement import affine_of, isotropic_scale
@@ -52,8 +53,12 @@ class Display:
         return [Layer.create(*parts) for parts in layer_tuples(entry, coordinate_system, self.settings)]
 
     def insert(self, layers: Iterable[Layer]) -> list[Layer]:
-        """Add layers on top of the others; return them."""
-        return [self.viewer.add_layer(layer) for layer in layers]
+        """Add layers on top of the others; return them. The first visible ones of the viewer are brought into view."""
+        alone = not any(layer.visible for layer in self.viewer.layers)
+        added = [self.viewer.add_layer(layer) for layer in layers]
+        if alone:
+            fit_visible(self.viewer)
+        return added
 
     def show(self, label: str, coordinate_system: str) -> list[Layer]:
         """Add an element, placed in a coordinate system.
@@ -116,7 +121,7 @@ class Display:
         placed = self.layers()
         self.place(placed, coordinate_system)
         if placed and previous is not None:
-            self.viewer.reset_view()
+            fit_visible(self.viewer)
 
 
 def _move(layer: Any, reference: LayerRef, coordinate_system: str) -> None:

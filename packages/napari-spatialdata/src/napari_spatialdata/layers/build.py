@@ -14,6 +14,7 @@ from napari_spatialdata.layers.placement import (
     isotropic_scale,
     mixes_dropped_axes,
     preserves_circles,
+    spatial_axes,
 )
 from napari_spatialdata.layers.points import sketch_points
 from napari_spatialdata.layers.shapes import sketch_shapes
@@ -75,7 +76,7 @@ def layer_tuples(
             axes=sketch.axes,
             instances=sketch.instances,
             rows=sketch.rows,
-            note=sketch.note,
+            note=_note(element, sketch),
         )
         circles = entry.container == "shapes" and sketch.layer_type == "points"
         announce(entry.label, sketch.note)
@@ -87,6 +88,11 @@ def layer_tuples(
         }
         tuples.append((sketch.data, options, sketch.layer_type))
     return tuples
+
+
+def _note(element: Any, sketch: Sketch) -> str:
+    hidden = [axis for axis in spatial_axes(element) if axis not in sketch.axes]
+    return "; ".join([*filter(None, [sketch.note]), *(f"{axis} is not drawn" for axis in hidden)])
 
 
 def placement_note(element: Any, coordinate_system: str, axes: tuple[str, ...], *, circles: bool) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["MISSING", "PALETTE", "Legend", "colorize"]
+__all__ = ["MISSING", "PALETTE", "Legend", "colorize", "instance_colors"]
 
 MISSING = "#808080"
 PALETTE = (
@@ -74,6 +74,13 @@ def colorize(
     return _categories(values, palette or {})
 
 
+def instance_colors(count: int) -> NDArray[np.float64]:
+    """Colours that tell neighbouring instances apart: those of ``PALETTE`` in turn, shape (count, 4), RGBA."""
+    from napari.utils.colormaps.standardize_color import transform_color
+
+    return np.asarray(transform_color(list(PALETTE))[np.arange(count) % len(PALETTE)], dtype=np.float64)
+
+
 def _numbers(values: pd.Series[Any], colormap: str) -> tuple[NDArray[np.float64], Legend]:
     from napari.utils.colormaps import ensure_colormap
     from napari.utils.colormaps.standardize_color import transform_color
@@ -93,7 +100,9 @@ def _categories(values: pd.Series[Any], palette: Mapping[str, str]) -> tuple[NDA
     categorical = values.astype("category")
     names = [str(category) for category in categorical.cat.categories]
     chosen = {name: palette.get(name, PALETTE[place % len(PALETTE)]) for place, name in enumerate(names)}
-    table = transform_color([*chosen.values(), MISSING])
+    different = sorted({*chosen.values(), MISSING})
+    place_of = {color: place for place, color in enumerate(different)}
+    table = transform_color(different)[[place_of[color] for color in (*chosen.values(), MISSING)]]
     codes = categorical.cat.codes.to_numpy()
     legend = Legend(title=str(values.name), categories=chosen, limits=None, missing=int((codes < 0).sum()))
     return np.asarray(table[codes], dtype=np.float64), legend

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["sketch_points"]
 
+COLOR = "#ffd166"
 _SEED = 0
 
 
@@ -44,15 +45,11 @@ def sketch_points(points: DataFrame, *, flatten: bool, limit: int | None) -> lis
     chosen = points.sample(frac=limit / total, random_state=_SEED) if sampled and limit is not None else points
     frame: pd.DataFrame = chosen.compute()
     coordinates = frame[list(axes)].to_numpy(dtype=np.float64)
-    hidden = [axis for axis in own if axis not in axes]
     features = frame.drop(columns=list(axes)).reset_index(names="index")
-    notes = []
-    suffix = ""
+    note = suffix = ""
     if sampled:
         suffix = f" ({len(frame):,} of {total:,} points)"
-        notes.append(f"a random sample of {len(frame):,} of {total:,} points is drawn")
-    if hidden:
-        notes.append("z is not drawn")
+        note = f"a random sample of {len(frame):,} of {total:,} points is drawn"
     return [
         Sketch(
             layer_type="points",
@@ -62,10 +59,11 @@ def sketch_points(points: DataFrame, *, flatten: bool, limit: int | None) -> lis
                 "features": features,
                 "size": _spot_size(coordinates),
                 "border_width": 0,
-                "face_color": "#ffd166",
+                "border_color": COLOR,
+                "face_color": COLOR,
             },
             suffix=suffix,
-            note="; ".join(notes),
+            note=note,
             instances=frame.index,
             rows=np.arange(len(frame), dtype=np.intp),
             scaled=("size",),

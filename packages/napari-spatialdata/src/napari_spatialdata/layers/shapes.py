@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_spatialdata.layers.colors import instance_colors
 from napari_spatialdata.layers.layer_data import Sketch
 from napari_spatialdata.layers.mesh import triangulate
 from napari_spatialdata.layers.outlines import outlines
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MESH_FROM", "sketch_circles", "sketch_polygons", "sketch_shapes"]
 
-MESH_FROM = 500
+MESH_FROM = 100
 _FILL = "#ffffff40"
 _LINE = "#ffffff"
 
@@ -37,7 +38,7 @@ def sketch_shapes(shapes: GeoDataFrame, *, flatten: bool) -> list[Sketch]:
     -------
     list of Sketch
         One layer: points for circles; for polygons a shapes layer, from ``MESH_FROM`` polygons on a mesh. Both draw
-        polygons exactly, with their holes and all their parts.
+        polygons exactly, with their holes and all their parts; on a mesh neighbours differ in colour.
     """
     if len(shapes) and (shapes.geometry.geom_type == "Point").all():
         return sketch_circles(shapes, flatten=flatten)
@@ -67,7 +68,6 @@ def sketch_circles(circles: GeoDataFrame, *, flatten: bool) -> list[Sketch]:
                 "face_color": _FILL,
                 "canvas_size_limits": (0, 100_000),
             },
-            note="" if len(axes) == len(own) else "z is not drawn",
             instances=circles.index,
             rows=np.arange(len(circles), dtype=np.intp),
             scaled=("size",),
@@ -78,25 +78,23 @@ def sketch_circles(circles: GeoDataFrame, *, flatten: bool) -> list[Sketch]:
 def sketch_polygons(polygons: GeoDataFrame) -> list[Sketch]:
     """Describe polygons as a shapes layer if they are few, as a mesh if they are many."""
     if len(polygons) < MESH_FROM:
-        layer_type, data, options, rows, notes = _as_outlines(polygons)
+        layer_type, data, options, rows, note = _as_outlines(polygons)
     else:
-        layer_type, data, options, rows, notes = _as_mesh(polygons)
-    if "z" in spatial_axes(polygons):
-        notes.append("z is not drawn")
+        layer_type, data, options, rows, note = _as_mesh(polygons)
     return [
         Sketch(
             layer_type=layer_type,
             data=data,
             axes=("y", "x"),
             options=options,
-            note="; ".join(notes),
+            note=note,
             instances=polygons.index,
             rows=rows,
         )
     ]
 
 
-_Drawn = tuple[str, Any, dict[str, Any], "NDArray[np.intp]", list[str]]
+_Drawn = tuple[str, Any, dict[str, Any], "NDArray[np.intp]", str]
 
 
 def _as_outlines(polygons: GeoDataFrame) -> _Drawn:
@@ -108,7 +106,7 @@ def _as_outlines(polygons: GeoDataFrame) -> _Drawn:
         "edge_color": _LINE,
         "face_color": _FILL,
     }
-    return "shapes", rings, options, rows, []
+    return "shapes", rings, options, rows, ""
 
 
 def _as_mesh(polygons: GeoDataFrame) -> _Drawn:
@@ -116,15 +114,14 @@ def _as_mesh(polygons: GeoDataFrame) -> _Drawn:
     options = {
         "opacity": 0.6,
         "shading": "none",
-        "colormap": "gray",
-        "contrast_limits": (0, 1),
         "blending": "translucent",
+        "vertex_colors": instance_colors(len(polygons))[rows].astype(np.float32),
     }
-    notes = []
+    note = ""
     if len(failed):
         ids = ", ".join(map(str, polygons.index[failed][:10]))
-        notes.append(f"{len(failed)} polygons cannot be triangulated and are not drawn (first ids: {ids})")
-    return "surface", (vertices, faces, np.ones(len(vertices), dtype=np.float32)), options, rows, notes
+        note = f"{len(failed)} polygons cannot be triangulated and are not drawn (first ids: {ids})"
+    return "surface", (vertices, faces, np.ones(len(vertices), dtype=np.float32)), options, rows, note
 
 
 def _features(shapes: GeoDataFrame) -> pd.DataFrame:

@@ -33,12 +33,14 @@ class ValueKey:
 
 
 def value_keys(dataset: Dataset, element_name: str) -> list[ValueKey]:
-    """List what an element can be coloured by: its own columns, then obs columns and variables of its tables."""
+    """List what can colour an element: own columns (the gene of points first), then obs and var of its tables."""
     from spatialdata import get_element_annotators
     from spatialdata.models import get_table_keys
 
     element = dataset.element(element_name)
     columns = [] if not hasattr(element, "columns") else list(element.columns)
+    feature = getattr(element, "attrs", {}).get("spatialdata_attrs", {}).get("feature_key")
+    columns.sort(key=lambda column: column != feature)
     own = [ValueKey(str(column)) for column in columns if column not in ("geometry", "x", "y", "z")]
     found = []
     for table_name in sorted(get_element_annotators(dataset.sdata, element_name)):

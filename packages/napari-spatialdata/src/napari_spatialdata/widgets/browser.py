@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["BrowserWidget"]
 
 _HINT = "Open a SpatialData store: File ▸ Open Folder…, or the button below."
+_IDLE = "Double-click an element to add it."
 
 
 class BrowserWidget(QWidget):  # type: ignore[misc]
@@ -58,6 +59,7 @@ class BrowserWidget(QWidget):  # type: ignore[misc]
         super().__init__()
         self.display = Display(napari_viewer, Session())
         self._loader = Loader(self)
+        self._idle = _IDLE
         self.coordinate_systems = QComboBox()
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter elements")
@@ -84,13 +86,15 @@ class BrowserWidget(QWidget):  # type: ignore[misc]
         self.point_limit.setToolTip("Of elements with more points a random sample is drawn, and the layer says so.")
         self.draw_z.setChecked(not self.display.settings.flatten)
         self.status.setWordWrap(True)
+        shrink = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        self.coordinate_systems.setSizeAdjustPolicy(shrink)
         form = QFormLayout()
-        form.addRow("Shown in", self.coordinate_systems)
+        form.addRow("Coordinate system", self.coordinate_systems)
         buttons = QHBoxLayout()
         buttons.addWidget(self.add)
         buttons.addWidget(self.open)
         drawing = QFormLayout()
-        drawing.addRow("At most, points", self.point_limit)
+        drawing.addRow("Points at most", self.point_limit)
         drawing.addRow(self.draw_z)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
@@ -133,6 +137,8 @@ class BrowserWidget(QWidget):  # type: ignore[misc]
 
     def _insert(self, layers: list[Any]) -> None:
         self.display.insert(layers)
+        notes = {reference.note: layer.name for layer, reference in self.display.layers() if layer in layers}
+        self._idle = next((f"{name}: {note}" for note, name in notes.items() if note), _IDLE)
         shown = self.display.session.coordinate_system
         late = [(layer, ref) for layer, ref in self.display.layers() if layer in layers]
         if shown is not None and any(ref.coordinate_system != shown for _, ref in late):
@@ -167,9 +173,7 @@ class BrowserWidget(QWidget):  # type: ignore[misc]
         self.elements.set_entries(entries)
         self.elements.filter(self.filter.text())
         self.add.setEnabled(bool(entries))
-        self.status.setText("Double-click an element to add it." if entries else _HINT)
+        self.status.setText(_IDLE if entries else _HINT)
 
     def _on_busy(self, under_way: list[str]) -> None:
-        entries = self.elements.shown_labels()
-        idle = "Double-click an element to add it." if entries else _HINT
-        self.status.setText(f"Reading {', '.join(under_way)} …" if under_way else idle)
+        self.status.setText(f"Reading {', '.join(under_way)} …" if under_way else self._idle)

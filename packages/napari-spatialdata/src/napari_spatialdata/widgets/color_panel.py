@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
+    QComboBox,
     QGroupBox,
     QHBoxLayout,
     QLabel,
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ColorPanel"]
 
+_LISTED = 100
+
 
 class ColorPanel(QGroupBox):  # type: ignore[misc]
     """Choose what the active layer is coloured by; hidden columns are found by typing."""
@@ -35,6 +39,7 @@ class ColorPanel(QGroupBox):  # type: ignore[misc]
         self._viewer = viewer
         self._keys: dict[str, ValueKey] = {}
         self.column = QSearchableComboBox()
+        self.column.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.apply = QPushButton("Apply")
         self.caption = QLabel()
         self.caption.setWordWrap(True)
@@ -71,6 +76,7 @@ class ColorPanel(QGroupBox):  # type: ignore[misc]
 
     def _color(self) -> None:
         layer = self._viewer.layers.selection.active
+        self.column.lineEdit().setCursorPosition(0)
         key = self._keys.get(self.column.currentText())
         if layer is None or key is None:
             self.caption.setText(f"There is no column {self.column.currentText()!r}.")
@@ -79,10 +85,13 @@ class ColorPanel(QGroupBox):  # type: ignore[misc]
 
     def _show(self, legend: Legend) -> None:
         self.legend.clear()
-        entries = dict(legend.categories)
+        entries = dict(islice(legend.categories.items(), _LISTED))
+        count = len(legend.categories)
         missing = f" {legend.missing} without a value (grey)." if legend.missing else ""
         if legend.limits is None:
-            self.caption.setText(f"{legend.title}: {len(entries)} categories.{missing}")
+            repeat = " Colours repeat." if len(set(legend.categories.values())) < count else ""
+            rest = f" The first {_LISTED} are listed." if count > _LISTED else ""
+            self.caption.setText(f"{legend.title}: {count:,} categories.{repeat}{rest}{missing}")
         else:
             low, high = legend.limits
             self.caption.setText(f"{legend.title}: viridis from {low:g} to {high:g}.{missing}")
