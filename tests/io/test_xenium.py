@@ -96,7 +96,7 @@ def test_image_options_reach_the_model(ileum, nothing):
     assert two["morphology_focus"]["scale0"]["image"].data.chunksize == (1, 1000, 1000)
     with pytest.raises(OptionError, match="c_coords"):
         xenium(ileum, **options, image_models_kwargs={"c_coords": ["a"]})
-    with pytest.raises(OptionError, match="'bits'.*read tile by tile"):
+    with pytest.raises(OptionError, match=r"'bits'.*read tile by tile"):
         xenium(ileum, **options, imread_kwargs={"bits": 8})
 
 

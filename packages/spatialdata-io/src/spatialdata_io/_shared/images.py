@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import listing
-from spatialdata_io.errors import OptionError, reading
+from spatialdata_io.errors import BrokenFileError, OptionError, reading
 
 if TYPE_CHECKING:
     from dask.array import Array as DaskArray
@@ -49,13 +49,26 @@ def colour_names(count: int) -> list[str] | None:
 
 
 def picture(path: Path) -> DaskArray:
-    """Read a PNG or JPEG file whole, as an array (c, y, x)."""
+    """Read a PNG or JPEG file whole, as an array (c, y, x).
+
+    Raises
+    ------
+    BrokenFileError
+        If the file is truncated, or so large that it should be a tiled TIFF.
+    """
     import dask.array as da
     import imageio.v3 as iio
     import numpy as np
+    from PIL.Image import DecompressionBombError
 
     with reading(path, "an image"):
-        pixels = np.asarray(iio.imread(path))
+        try:
+            pixels = np.asarray(iio.imread(path, plugin="pillow"))
+        except OSError as error:
+            if not isinstance(error.__cause__, DecompressionBombError):
+                raise
+            msg = f"{path} is too large to be read whole: {error.__cause__} Convert it to a tiled TIFF, read in parts."
+            raise BrokenFileError(msg) from error
     cyx = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, -1, 0)
     return da.from_array(cyx, chunks=cyx.shape)
 

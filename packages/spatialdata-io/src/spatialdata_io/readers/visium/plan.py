@@ -55,7 +55,7 @@ def _image(slide: Match, path: Path, name: str) -> ElementPlan:
     try:
         if path.suffix.lower() in (".png", ".jpg", ".jpeg"):
             with reading(path, "an image"):
-                properties = iio.improps(path)
+                properties = iio.improps(path, plugin="pillow")
             height, width, *channels = properties.shape
             shape, dtype = (channels[0] if channels else 1, height, width), str(properties.dtype)
         else:
