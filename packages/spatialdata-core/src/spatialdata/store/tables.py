@@ -140,10 +140,10 @@ def _plain_strings(frame: pd.DataFrame) -> pd.DataFrame:
 
 @contextmanager
 def _zarr_settings() -> Iterator[None]:
-    """Zarr v3, missing strings allowed, and no shards, which some readers of tables lack."""
+    """Missing strings are allowed; no shards, which some readers of tables lack."""
     import anndata
 
-    wanted = {"zarr_write_format": 3, "auto_shard_zarr_v3": False, "allow_write_nullable_strings": True}
+    wanted = {"auto_shard_zarr_v3": False, "allow_write_nullable_strings": True}
     known = {name: value for name, value in wanted.items() if name in dir(anndata.settings)}
     with anndata.settings.override(**known):
         yield
