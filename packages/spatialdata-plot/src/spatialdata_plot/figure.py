@@ -76,16 +76,18 @@ def draw_figure(sdata: SpatialData, layers: Sequence[LayerSpec], spec: FigureSpe
 
 def _place(axes: Sequence[Axes], drawn: Sequence[Sequence[Drawn]], spec: FigureSpec, *, new: bool) -> None:
     """Lay the panels out, then add their guides and make room for these."""
-    for ax in axes:
-        figure = ax.get_figure(root=True)
+    for figure in {ax.get_figure(root=True) for ax in axes}:
         if figure is not None:
-            lay_out(figure)
+            lay_out(figure, rounds=1)
     before = [room_of(ax) for ax in axes]
+    added = 0
     for number, (ax, layers) in enumerate(zip(axes, drawn, strict=True)):
         for layer in layers:
             if layer.prepare is not None:
                 layer.prepare()
-        _add_guides(ax, layers, spec, number)
+        added += _add_guides(ax, layers, spec, number)
+    if not added:
+        return
     grows = new and spec.figsize is None
     settle(axes, before, columns=min(len(axes), int(spec.ncols)) if grows else None)
 
@@ -147,14 +149,16 @@ def _draw_panel(sdata: SpatialData, plan: PanelPlan, ax: Axes, spec: FigureSpec)
     return drawn
 
 
-def _add_guides(ax: Axes, drawn: Sequence[Drawn], spec: FigureSpec, number: int) -> None:
+def _add_guides(ax: Axes, drawn: Sequence[Drawn], spec: FigureSpec, number: int) -> int:
+    """Add the guides of a panel, and count those that may lie beside it."""
     colorbars = [guide for layer in drawn for guide in layer.colorbars]
     legends = [guide for layer in drawn for guide in layer.legends]
-    add_colorbars(ax, colorbars, switch=spec.colorbar, params=spec.colorbar_params)
-    add_legends(ax, legends, spec.legend)
+    bars = add_colorbars(ax, colorbars, switch=spec.colorbar, params=spec.colorbar_params)
+    keys = add_legends(ax, legends, spec.legend)
     if spec.scalebar_dx is not None:
         unit = _each(spec.scalebar_units, number)
         add_scalebar(ax, float(_each(spec.scalebar_dx, number)), str(unit), spec.scalebar_params)
+    return len(bars) + len(keys)
 
 
 def _each(value: Any, number: int) -> Any:

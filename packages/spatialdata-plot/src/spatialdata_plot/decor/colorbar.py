@@ -48,7 +48,7 @@ def _add(ax: Axes, guide: ColorbarGuide, params: dict[str, Any]) -> Colorbar:
     width = params.pop("width", params.pop("fraction", WIDTH))
     pad = params.pop("pad", PAD)
     label = params.pop("label", guide.label)
-    occupied = overflow(ax, side)
+    occupied = overflow(ax)[side]
     offset = occupied + GAP if occupied > 2 else 0.0
     bounds = {
         "right": (1 + pad, 0.0, width, 1.0),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
+
 from spatialdata_plot._logging import logger
 from spatialdata_plot.decor.margin import overflow
 
@@ -49,18 +51,21 @@ def new_axes(count: int, spec: FigureSpec) -> list[Axes]:
 
 def room_of(ax: Axes) -> Room:
     """The size of the axes, and how far ticks, titles and guides reach out of it on every side, in points."""
-    reach = {side: overflow(ax, side) for side in SIDES}
     figure = ax.get_figure(root=True)
     scale = 1.0 if figure is None else 72 / figure.dpi
-    return {**reach, "width": ax.bbox.width * scale, "height": ax.bbox.height * scale}
+    return {**overflow(ax), "width": ax.bbox.width * scale, "height": ax.bbox.height * scale}
 
 
-def lay_out(figure: Figure) -> None:
+def lay_out(figure: Figure, rounds: int = ROUNDS) -> None:
     """Place all axes; axes of equal scales need several rounds until they stay where they are."""
     engine = figure.get_layout_engine()
-    if engine is not None:
-        for _ in range(ROUNDS):
+    for _ in range(0 if engine is None else rounds):
+        before = [ax.get_position(original=True).bounds for ax in figure.axes]
+        if engine is not None:
             engine.execute(figure)
+        after = [ax.get_position(original=True).bounds for ax in figure.axes]
+        if np.allclose(before, after, atol=1e-3):
+            break
     for ax in figure.axes:
         ax.apply_aspect()
 

@@ -69,7 +69,7 @@ def merged(guides: Sequence[LegendGuide]) -> list[LegendGuide]:
 def _add(ax: Axes, guide: LegendGuide, spec: LegendSpec, title: str | None) -> Legend:
     side = spec.loc.removesuffix(" margin") if spec.loc and spec.loc.endswith(" margin") else None
     handles = _handles(guide, spec)
-    offset = 0.0 if side is None else overflow(ax, side) + GAP
+    offset = 0.0 if side is None else overflow(ax)[side] + GAP
     sideways = side in ("top", "bottom")
     columns = len(handles) if sideways else _columns(len(handles))
     legend = _place(ax, handles, spec, title, side, offset, columns)

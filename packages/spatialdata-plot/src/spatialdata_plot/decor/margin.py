@@ -15,19 +15,17 @@ GAP = 6.0
 _SIGNS = {"right": (1, 0), "left": (-1, 0), "top": (0, 1), "bottom": (0, -1)}
 
 
-def overflow(ax: Axes, side: str) -> float:
-    """How far ticks, titles and guides reach out of the axes on a side, in points."""
+def overflow(ax: Axes) -> dict[str, float]:
+    """How far ticks, titles and guides reach out of the axes on every side, in points."""
     ax.apply_aspect()
-    outer, inner = ax.get_tightbbox(), ax.bbox
-    if outer is None:
-        return 0.0
+    outer, inner = ax.get_tightbbox() or ax.bbox, ax.bbox
     reach = {
         "right": outer.x1 - inner.x1,
         "left": inner.x0 - outer.x0,
         "top": outer.y1 - inner.y1,
         "bottom": inner.y0 - outer.y0,
-    }[side]
-    return max(float(reach), 0.0) * 72 / _dpi(ax)
+    }
+    return {side: max(float(pixels), 0.0) * 72 / _dpi(ax) for side, pixels in reach.items()}
 
 
 def _dpi(ax: Axes) -> float:

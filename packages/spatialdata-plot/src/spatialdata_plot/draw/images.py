@@ -18,7 +18,7 @@ from spatialdata_plot.resolve.channels import (
     select_channels,
     transformed,
 )
-from spatialdata_plot.resolve.element import affine_xy, get_element, levels_of, project_corners
+from spatialdata_plot.resolve.element import get_element, levels_of, project_corners, raster_affine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,7 +63,7 @@ def draw_image(panel: Panel, spec: ImagesSpec) -> Drawn:
     picked = select_channels(names, spec.channel, spec.element)
     pyramid = pyramid_of(
         [level.isel(c=picked) for level in levels],
-        affine_xy(element, panel.coordinate_system),
+        raster_affine(element, panel.coordinate_system, spec.element),
         spec.scale,
         spec.element,
     )

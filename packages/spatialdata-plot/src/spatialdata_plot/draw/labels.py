@@ -14,7 +14,7 @@ from spatialdata_plot.draw.raster import DeviceGrid, GridImage
 from spatialdata_plot.resolve.canvas import LIMIT_LABELS, Pyramid, extent_of, plan, pyramid_of, read
 from spatialdata_plot.resolve.color import Colors, is_literal, literal_colors, resolve_colors, rgba_of
 from spatialdata_plot.resolve.column import fetch, locate
-from spatialdata_plot.resolve.element import affine_xy, get_element, levels_of, project_corners
+from spatialdata_plot.resolve.element import get_element, levels_of, project_corners, raster_affine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,7 +134,7 @@ def draw_labels(panel: Panel, spec: LabelsSpec) -> Drawn:
     check_labels(panel.sdata, spec)
     element = get_element(panel.sdata, "labels", spec.element)
     levels = levels_of(element)
-    matrix = affine_xy(element, panel.coordinate_system)
+    matrix = raster_affine(element, panel.coordinate_system, spec.element)
     pyramid = pyramid_of(levels, matrix, spec.scale, spec.element)
     ids = _ids(pyramid)
     fill_alpha, outline_alpha = _alphas(spec)

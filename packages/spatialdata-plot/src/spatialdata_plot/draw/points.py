@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["check_points", "draw_dots", "draw_points"]
 
 MAX_VECTOR_POINTS = 10_000
+MIN_RADIUS = 2.0
+MAX_FINER = 4
 
 
 def check_points(sdata: Any, spec: PointsSpec) -> None:
@@ -125,27 +127,53 @@ def on_grid(grid: DeviceGrid, xy: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _stamp(grid: DeviceGrid, panel: Panel, xy: NDArray[np.float64], colors: Colors, size: float) -> NDArray[np.uint8]:
+    """Dots on the pixels of the device; small ones are drawn on finer pixels and averaged, to keep their area."""
     radius = radius_in_pixels(grid, panel, size)
-    margin = int(np.ceil(radius))
-    shape = (grid.height + 2 * margin, grid.width + 2 * margin)
-    pixels = np.floor(on_grid(grid, xy)).astype(np.int64) + margin
+    finer = int(np.clip(np.ceil(MIN_RADIUS / radius), 1, MAX_FINER))
+    radius *= finer
+    margin = int(np.ceil(radius)) + 1
+    shape = (grid.height * finer + 2 * margin, grid.width * finer + 2 * margin)
+    pixels = np.floor(on_grid(grid, xy) * finer).astype(np.int64) + margin
     inside = ((pixels >= 0) & (pixels < (shape[1], shape[0]))).all(axis=1)
     rows = np.flatnonzero(inside)
-    top = np.full(shape, -1, dtype=np.int64)
+    top = np.full(shape, -1, dtype=np.int32)
     top[pixels[rows, 1], pixels[rows, 0]] = rows
     spread = top.copy()
     for dy, dx in _disc(radius):
         source, target = _shifted(shape, dy, dx)
         np.maximum(spread[target], top[source], out=spread[target])
-    seen = spread[margin : margin + grid.height, margin : margin + grid.width]
-    table: NDArray[np.uint8] = np.rint(colors.lut * 255).astype(np.uint8)
-    return np.asarray(table[np.append(colors.codes, colors.hidden_code)[seen]])
+    seen = spread[margin : shape[0] - margin, margin : shape[1] - margin]
+    codes = np.append(colors.codes, colors.hidden_code)[seen]
+    return averaged_colors(codes, colors.lut, finer)
+
+
+def averaged_colors(codes: NDArray[np.int32], lut: NDArray[np.float64], finer: int) -> NDArray[np.uint8]:
+    """RGBA of blocks of ``finer`` by ``finer`` codes, each color weighted by its alpha."""
+    if finer == 1:
+        table: NDArray[np.uint8] = np.rint(lut * 255).astype(np.uint8)
+        return np.asarray(table[codes])
+    height, width = codes.shape[0] // finer, codes.shape[1] // finer
+    weighted = np.hstack([lut[:, :3] * lut[:, 3:], lut[:, 3:]]).astype(np.float32)
+    total = np.zeros((height, width, 4), dtype=np.float32)
+    for row in range(finer):
+        for column in range(finer):
+            total += weighted[codes[row::finer, column::finer]]
+    alpha = total[..., 3:]
+    result = np.concatenate(
+        [np.divide(total[..., :3], alpha, out=total[..., :3], where=alpha > 0), alpha / finer**2], -1
+    )
+    painted: NDArray[np.uint8] = np.rint(result * 255).astype(np.uint8)
+    return painted
 
 
 def _disc(radius: float) -> list[tuple[int, int]]:
-    reach = int(np.ceil(radius))
+    """Steps from the centre to the other pixels of a disc: whole rings, as many as come closest to its area."""
+    reach = int(np.ceil(radius)) + 1
     steps = range(-reach, reach + 1)
-    return [(dy, dx) for dy in steps for dx in steps if (dy, dx) != (0, 0) and np.hypot(dy, dx) <= radius]
+    distances = {(dy, dx): dy**2 + dx**2 for dy in steps for dx in steps if dy**2 + dx**2 <= reach**2}
+    rings, counts = np.unique(list(distances.values()), return_counts=True)
+    last = rings[np.argmin(np.abs(np.cumsum(counts) - np.pi * radius**2))]
+    return [step for step, distance in distances.items() if 0 < distance <= last]
 
 
 def _shifted(shape: tuple[int, int], dy: int, dx: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

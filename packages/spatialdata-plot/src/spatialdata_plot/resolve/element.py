@@ -20,6 +20,7 @@ __all__ = [
     "levels_of",
     "names_of",
     "project_corners",
+    "raster_affine",
 ]
 
 
@@ -83,6 +84,23 @@ def levels_of(raster: Any) -> list[DataArray]:
         return [raster]
     names = sorted(children, key=lambda name: int(str(name).removeprefix("scale")))
     return [next(iter(raster[name].data_vars.values())) for name in names]
+
+
+def raster_affine(element: Any, coordinate_system: str, name: str) -> NDArray[np.float64]:
+    """The matrix of a flat raster, shape (3, 3); ``name`` is for messages.
+
+    Raises
+    ------
+    ValueError
+        The raster has no area in the coordinate system, so it cannot be drawn.
+    """
+    matrix = affine_xy(element, coordinate_system)
+    if not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix) < 3:
+        raise ValueError(
+            f"{name!r} has no area in {coordinate_system!r}: its transformation {matrix.tolist()} has no inverse. "
+            "Give it another transformation, or choose another coordinate system."
+        )
+    return matrix
 
 
 def apply_affine(matrix: NDArray[np.float64], coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
