@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from spatialdata.models.table import sanitize_table
     from spatialdata.ops.aggregate import aggregate
     from spatialdata.ops.centroids import get_centroids
+    from spatialdata.ops.concatenate import concatenate
+    from spatialdata.ops.deepcopy import deepcopy
     from spatialdata.ops.extent import are_extents_equal, get_extent
     from spatialdata.ops.select import bounding_box_query, get_bounding_box_corners, polygon_query
     from spatialdata.ops.to_vector import to_circles, to_polygons
@@ -31,7 +33,9 @@ _HOMES = {
     "aggregate": "spatialdata.ops.aggregate",
     "are_extents_equal": "spatialdata.ops.extent",
     "bounding_box_query": "spatialdata.ops.select",
+    "concatenate": "spatialdata.ops.concatenate",
     "datasets": "spatialdata.datasets",
+    "deepcopy": "spatialdata.ops.deepcopy",
     "get_bounding_box_corners": "spatialdata.ops.select",
     "get_centroids": "spatialdata.ops.centroids",
     "get_element_annotators": "spatialdata.relations.annotate",
@@ -60,7 +64,9 @@ __all__ = [
     "aggregate",
     "are_extents_equal",
     "bounding_box_query",
+    "concatenate",
     "datasets",
+    "deepcopy",
     "get_bounding_box_corners",
     "get_centroids",
     "get_element_annotators",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any, Self
 
 from spatialdata._sdata import coordinate_systems as _systems
 from spatialdata._sdata.holder import ElementHolder
+from spatialdata.models.shallow import with_transformations
+from spatialdata.transformations.attach import transformations_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,14 +113,11 @@ class PlacingMethods(ElementHolder):
 
     @staticmethod
     def _transform_along(element: Any, path: BaseTransformation, target: str, maintain_positioning: bool) -> Any:
-
         from spatialdata.ops.transform import transform
-        from spatialdata.transformations.attach import attach_transformations, transformations_of
 
         if maintain_positioning:
             return transform(element, transformation=path, maintain_positioning=True)
-        placed = copy.copy(element)
-        attach_transformations(placed, {**transformations_of(element), target: path})
+        placed = with_transformations(element, {**transformations_of(element), target: path})
         return transform(placed, to_coordinate_system=target)
 
     def transform_to_coordinate_system(self, target_coordinate_system: str, maintain_positioning: bool = False) -> Self:

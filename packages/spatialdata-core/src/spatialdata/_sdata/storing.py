@@ -212,13 +212,13 @@ class StoringMethods(ElementHolder):
         from spatialdata.store.store import Store
 
         if not self._warn_not_backed():
-            Store.open(self._path).consolidate()
+            Store.open(str(self._path)).consolidate()
 
     def has_consolidated_metadata(self) -> bool:
         """Whether the store of the object has consolidated metadata."""
         from spatialdata.store.store import Store
 
-        return self.is_backed() and Store.open(self._path).has_consolidated_metadata()
+        return self.is_backed() and Store.open(str(self._path)).has_consolidated_metadata()
 
     def set_channel_names(self, element_name: str, channel_names: str | list[str], write: bool = False) -> None:
         """Replace an image by one with other channel names.

@@ -1,0 +1,88 @@
+"""Several objects in one."""
+
+from __future__ import annotations
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+
+from spatialdata import SpatialData, concatenate, deepcopy
+from spatialdata.datasets import blobs
+from spatialdata.models import Labels2DModel, TableModel
+from spatialdata.testing import assert_spatial_data_objects_are_identical
+from spatialdata.transformations import get_transformation
+
+
+def one(name: str, ids: list[int], instance_key: str = "id", attrs: dict | None = None) -> SpatialData:
+    pixels = np.zeros((4, 4), dtype=int)
+    pixels.ravel()[: len(ids)] = ids
+    obs = pd.DataFrame({"region": pd.Categorical([name] * len(ids)), instance_key: ids}, index=[f"c{k}" for k in ids])
+    table = TableModel.parse(ad.AnnData(np.array([ids], dtype=float).T, obs=obs), name, "region", instance_key)
+    return SpatialData(labels={name: Labels2DModel.parse(pixels)}, tables={"table": table}, attrs=attrs)
+
+
+def test_objects_with_different_names() -> None:
+    first, second = one("a", [1, 2]), one("b", [3])
+    with pytest.warns(UserWarning, match="get a number behind their name"):
+        both = concatenate([first, second])
+    assert sorted(both.labels) == ["a", "b"]
+    assert sorted(both.tables) == ["table_0", "table_1"]
+    assert both["table_0"].obs["id"].tolist() == [1, 2]
+
+
+def test_a_generator_counts_too() -> None:
+    both = concatenate((item for item in (one("a", [1]), one("b", [2]))), concatenate_tables=True)
+    assert sorted(both.labels) == ["a", "b"]
+
+
+def test_tables_become_one() -> None:
+    both = concatenate([one("a", [1, 2]), one("b", [3])], concatenate_tables=True)
+    table = both["table"]
+    assert table.obs["id"].tolist() == [1, 2, 3]
+    assert table.obs["region"].astype(str).tolist() == ["a", "a", "b"]
+    assert table.uns["spatialdata_attrs"] == {"region": ["a", "b"], "region_key": "region", "instance_key": "id"}
+    np.testing.assert_array_equal(table.X.ravel(), [1, 2, 3])
+
+
+def test_a_mapping_renames_and_leaves_the_inputs_alone() -> None:
+    inputs = {"p": blobs(length=32), "q": blobs(length=32)}
+    before = {key: deepcopy(value) for key, value in inputs.items()}
+    both = concatenate(inputs, concatenate_tables=True)
+    for key, value in inputs.items():
+        assert_spatial_data_objects_are_identical(value, before[key])
+    assert both.coordinate_systems == ["global-p", "global-q"]
+    table = both["table"]
+    assert sorted(table.obs["region"].cat.categories) == ["blobs_labels-p", "blobs_labels-q"]
+    assert table.obs_names.is_unique
+    assert all(name.endswith(("-p", "-q")) for name in table.obs_names)
+    assert get_transformation(both["blobs_points-p"], get_all=True).keys() == {"global-p"}
+
+
+def test_coordinate_systems_may_be_merged() -> None:
+    both = concatenate({"p": blobs(length=32), "q": blobs(length=32)}, merge_coordinate_systems_on_name=True)
+    assert both.coordinate_systems == ["global"]
+    assert sorted(both.tables) == ["table-p", "table-q"]
+
+
+def test_keys_that_differ_need_to_be_said() -> None:
+    objects = [one("a", [1]), one("b", [2], instance_key="cell")]
+    with pytest.raises(ValueError, match="call their instance_key 'cell', 'id'"):
+        concatenate(objects, concatenate_tables=True)
+    both = concatenate(objects, concatenate_tables=True, instance_key="id")
+    assert both["table"].obs["id"].tolist() == [1, 2]
+    assert list(objects[1]["table"].obs.columns) == ["region", "cell"]
+
+
+def test_clashing_names_and_regions_are_errors() -> None:
+    with pytest.raises(KeyError, match="have the elements 'a'"):
+        concatenate([one("a", [1]), one("a", [2])])
+    with pytest.raises(TypeError, match="not int"):
+        concatenate([1])  # type: ignore[list-item]
+
+
+def test_attributes_are_merged_as_asked() -> None:
+    objects = [one("a", [1], attrs={"k": 1, "s": 2}), one("b", [2], attrs={"k": 3, "s": 2})]
+    assert concatenate(objects, concatenate_tables=True).attrs == {}
+    assert concatenate(objects, concatenate_tables=True, attrs_merge="same").attrs == {"s": 2}
+    assert concatenate(objects, concatenate_tables=True, attrs_merge=lambda all_: all_[1]).attrs == {"k": 3, "s": 2}
