@@ -118,6 +118,16 @@ def test_transformations_and_metadata_can_be_left_out() -> None:
         assert_elements_dict_are_identical(study().points, other.points)
 
 
+def test_transformations_are_the_same_if_they_do_the_same() -> None:
+    a, b = study()["image"], study()["image"]
+    set_transformation(a, Scale([2.0, 3.0], ("x", "y")))
+    set_transformation(b, Scale([1.0, 3.0, 2.0], ("c", "y", "x")))
+    assert_elements_are_identical(a, b)
+    set_transformation(b, Scale([1.0, 2.0, 3.0], ("c", "y", "x")))
+    with pytest.raises(AssertionError, match="differ"):
+        assert_elements_are_identical(a, b)
+
+
 def test_nothing_is_changed_by_looking() -> None:
     sdata = study()
     attrs = copy.copy(sdata["points"].attrs)

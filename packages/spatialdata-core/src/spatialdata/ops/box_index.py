@@ -84,14 +84,18 @@ class BoxIndex:
         inside = np.flatnonzero(self._within(x, y))
         column, row = self._cells_of(np.column_stack([x[inside], y[inside]])).T
         cell = row * self._size[0] + column
+        # Points of one cell follow each other, so that the boxes they are compared with stay in the cache.
+        order = np.argsort(cell, kind="stable")
+        inside, cell = inside[order], cell[order]
         count = self._start[cell + 1] - self._start[cell]
         point = np.repeat(inside, count)
-        step = np.arange(len(point)) - np.repeat(np.cumsum(count) - count, count)
-        box = self._boxes[np.repeat(self._start[cell], count) + step]
-        b = self._bounds[box]
-        px, py = x[point], y[point]
-        hit = (px >= b[:, 0]) & (px <= b[:, 2]) & (py >= b[:, 1]) & (py <= b[:, 3])
-        return point[hit], box[hit]
+        first = self._start[cell] - (np.cumsum(count) - count)
+        box = self._boxes[np.arange(len(point)) + np.repeat(first, count)]
+        for values, low, high in ((x, 0, 2), (y, 1, 3)):
+            coordinate = values[point]
+            hit = (coordinate >= self._bounds[box, low]) & (coordinate <= self._bounds[box, high])
+            point, box = point[hit], box[hit]
+        return point, box
 
     def _within(self, x: FloatArray, y: FloatArray) -> NDArray[np.bool_]:
         low, high = self._origin, self._origin + self._size * self._cell

@@ -124,18 +124,27 @@ def _shapes_bounds(shapes: Any, projection: Projection, exact: bool) -> Bounds:
     import shapely
 
     geometry = shapes.geometry.to_numpy()
-    circles = are_circles(shapes)
+    if are_circles(shapes):
+        return _circles_bounds(shapes, projection, exact=exact)
+    if not exact or projection.is_monomial:
+        bounds = shapely.total_bounds(geometry)
+        lower, upper = bounds[:2], bounds[2:]
+        return projection.box(lower, upper) if np.isfinite(lower).all() else (lower, upper)
     coordinates = shapely.get_coordinates(geometry)
-    reach = shapes[RADIUS_KEY].to_numpy(dtype=np.float64)[:, None] if circles else np.zeros((1, 1))
-    if circles:
-        coordinates = shapely.get_coordinates(shapely.force_2d(geometry))
-    if not len(coordinates):
-        return np.full(2, np.inf), np.full(2, -np.inf)
+    mapped = projection(coordinates) if len(coordinates) else np.full((1, 2), np.nan)
+    return mapped.min(axis=0), mapped.max(axis=0)
+
+
+def _circles_bounds(circles: Any, projection: Projection, *, exact: bool) -> Bounds:
+    """The box around the discs; transformed circles stay circles, as :func:`spatialdata.transform` makes them."""
+    import shapely
+
+    centres = shapely.get_coordinates(circles.geometry.to_numpy())
+    radius = circles[RADIUS_KEY].to_numpy(dtype=np.float64)[:, None]
     if not exact:
-        return projection.box((coordinates - reach).min(axis=0), (coordinates + reach).max(axis=0))
-    mapped = projection(coordinates)
-    if circles and not projection.is_identity:
-        reach = reach * circle_scale(projection)
+        return projection.box((centres - radius).min(axis=0), (centres + radius).max(axis=0))
+    mapped = projection(centres)
+    reach = radius if projection.is_identity else radius * circle_scale(projection)
     return (mapped - reach).min(axis=0), (mapped + reach).max(axis=0)
 
 

@@ -87,10 +87,13 @@ class PointLocator:
             shapely.prepare(figures.geometry)
 
     def __call__(self, x: FloatArray, y: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The pairs (number of the point, number of the figure), sorted by point."""
+        """The pairs (number of the point, number of the figure), sorted by figure."""
         import shapely
 
         points, figures = self._index.candidates(x, y)
+        # All points of a figure are tested together, while its edges are in the cache.
+        order = np.argsort(figures, kind="stable")
+        points, figures = points[order], figures[order]
         x, y = x[points], y[points]
         if self._figures.radii is None:
             hit = shapely.intersects_xy(self._figures.geometry[figures], x, y)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from spatialdata._core.elements import element_attrs, is_tree, levels_of, type_name
+import numpy as np
+
+from spatialdata._core.elements import axes_of, element_attrs, is_tree, levels_of, type_name
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.testing.tables import assert_tables_equal
 from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
 
 if TYPE_CHECKING:
+    from spatialdata._core.axes import ValidAxis
     from spatialdata.sdata import SpatialData
+    from spatialdata.transformations.algebra import BaseTransformation
 
 __all__ = [
     "assert_elements_are_identical",
@@ -30,7 +34,7 @@ def assert_elements_are_identical(
     element0, element1
         Elements or tables.
     check_transformations
-        Compare the transformations too.
+        Compare the transformations too; they are the same if they do the same to the element, however they are written.
     check_metadata
         Compare the other attributes too.
 
@@ -68,8 +72,16 @@ def _assert_transformations_equal(a: Any, b: Any) -> None:
     if set(first) != set(second):
         raise AssertionError(f"The elements are in the coordinate systems {sorted(first)} and {sorted(second)}.")
     for name, transformation in first.items():
-        if transformation != second[name]:
+        if transformation != second[name] and not _same_map(transformation, second[name], axes_of(a)):
             raise AssertionError(f"The transformations to {name!r} differ:\n{transformation}\n{second[name]}")
+
+
+def _same_map(a: BaseTransformation, b: BaseTransformation, axes: tuple[ValidAxis, ...]) -> bool:
+    """Whether two transformations do the same to an element, however they are written."""
+    (first, rows), (second, others) = a.linear_map(axes), b.linear_map(axes)
+    if set(first) != set(second):
+        return False
+    return bool(np.allclose(rows, others[[second.index(axis) for axis in first]]))
 
 
 def _assert_attrs_equal(a: Any, b: Any) -> None:
