@@ -78,7 +78,7 @@ def visium_counts(sdata: SpatialData, spots: GeoDataFrame, genes: list[str]) -> 
     """The counts of genes that the Visium slide itself has: spots by genes."""
     from spatialdata import get_values
 
-    found = get_values(value_key=genes, sdata=sdata, element_name=SPOTS, table_name=SPOT_TABLE)
+    found: pd.DataFrame = get_values(value_key=genes, sdata=sdata, element_name=SPOTS, table_name=SPOT_TABLE)
     return found.loc[spots.index, genes]
 
 
