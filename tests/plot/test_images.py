@@ -227,7 +227,7 @@ def test_a_constant_channel_is_drawn_half_bright(canvas, said) -> None:
 
 def test_nan_is_refused(sdata) -> None:
     image = Image2DModel.parse(np.full((1, 4, 4), np.nan), transformations={"global": Identity()})
-    with pytest.raises(ValueError, match="'holey' holds NaN.*fillna"):
+    with pytest.raises(ValueError, match=r"'holey' holds NaN.*fillna"):
         SpatialData(images={"holey": image}).pl.render_images("holey").pl.show()
 
 

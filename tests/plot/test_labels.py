@@ -173,7 +173,7 @@ def test_a_table_that_annotates_a_label_twice_is_refused(sdata) -> None:
     table = make_table("cells", [10, 20, 30, 40], TYPES, GENES)
     table.obs["instance_id"] = [10, 10, 30, 40]
     sdata.tables["label_table"] = table
-    with pytest.raises(ValueError, match="'label_table' has 1 rows.*second time.*10"):
+    with pytest.raises(ValueError, match=r"'label_table' has 1 rows.*second time.*10"):
         sdata.pl.render_labels("cells", color="cell_type").pl.show("global")
 
 

@@ -285,7 +285,7 @@ def test_a_color_that_is_also_a_column_is_ambiguous(sdata) -> None:
 
 def test_a_key_in_element_and_table_is_ambiguous(sdata) -> None:
     sdata.shapes["squares"]["score"] = [1, 2, 3, 4]
-    with pytest.raises(ValueError, match="multiple locations.*'table'"):
+    with pytest.raises(ValueError, match=r"multiple locations.*'table'"):
         sdata.pl.render_shapes("squares", color="score")
     sdata.pl.render_shapes("squares", color="score", table_name="table")
 

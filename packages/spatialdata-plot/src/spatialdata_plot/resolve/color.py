@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -209,8 +210,14 @@ def classify(column: Column) -> pd.Series[Any]:
 
 def _as_categories(values: pd.Series[Any]) -> pd.Series[Any]:
     names = [str(name) for name in values.cat.categories]
-    order = names if values.cat.ordered else sorted(names)
+    order = names if values.cat.ordered else sorted(names, key=_by_number_within)
     return values.cat.rename_categories(names).cat.reorder_categories(order)
+
+
+def _by_number_within(name: str) -> list[tuple[bool, int, str]]:
+    """A key by which ``gene2`` comes before ``gene10``."""
+    parts = re.split(r"(\d+)", name)
+    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 def _categorical(column: Column, values: pd.Series[Any], spec: ColoredSpec, alpha: float | None) -> Colors:
