@@ -10,7 +10,7 @@ import nox
 
 ROOT = Path(__file__).parent
 MEMBERS = ("spatialdata-core", "spatialdata-io", "spatialdata-plot", "napari-spatialdata")
-SOURCES = ("packages", "tests", "benchmarks", "examples", "docs", "noxfile.py")
+SOURCES = ("packages", "tests", "benchmarks", "docs", "noxfile.py")
 PYTHONS = ("3.11", "3.12", "3.13")
 PEER = ROOT / ".dev" / "peer"
 
