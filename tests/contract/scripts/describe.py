@@ -86,7 +86,9 @@ def describe(element):
             "X": _matrix(element.X),
             **{part: _frame(getattr(element, part)) for part in ("obs", "var")},
             **{
-                part: {key: _matrix(value) for key, value in sorted(getattr(element, part).items())}
+                part: {
+                    key: _matrix(getattr(element, part)[key]) for key in sorted(set(getattr(element, part)) - {None})
+                }
                 for part in ("layers", "obsm", "obsp", "varm", "varp")
             },
             "uns": _plain(dict(element.uns)),
