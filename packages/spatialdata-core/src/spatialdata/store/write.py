@@ -110,6 +110,18 @@ def write_store(
         There is something at the path, and ``overwrite`` was not given or it is no Zarr store. Also a ``ValueError``.
     StoreBusyError
         Another process is writing there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from spatialdata.models import Labels2DModel
+    >>> labels = Labels2DModel.parse(np.eye(4, dtype=np.int32))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_store(f"{folder}/cells.zarr", {Kind.LABELS: {"cells": labels}}, {"project": "demo"})
+    ...     store = Store.open(f"{folder}/cells.zarr")
+    ...     print(store.attrs, [str(entry) for entry in store.entries()])
+    {'project': 'demo'} ['labels/cells']
     """
     target = _resolved(path)
     encoding = _encoding(geometry_encoding)
