@@ -98,16 +98,51 @@ def test_volumes_are_placed_along_z() -> None:
         np.testing.assert_allclose(layer.data_to_world((1, 2, 3)), (1.5 * 5, 2.5 * 2, 3.5 * 3))
 
 
-def test_a_place_that_depends_on_hidden_z_is_said() -> None:
+def sheared() -> dict:
+    """A flat system, and one in which x becomes z and the other way round."""
+    matrix = np.eye(4)[[2, 1, 0, 3]]
+    return {"global": Identity(), "side": Affine(matrix, input_axes=("x", "y", "z"), output_axes=("x", "y", "z"))}
+
+
+@pytest.mark.filterwarnings("ignore:Non-orthogonal slicing is being requested")
+def test_points_whose_place_depends_on_z_are_drawn_with_z() -> None:
     from spatialdata import SpatialData
 
-    matrix = np.eye(4)
-    matrix[0, 2] = 1
-    shear = Affine(matrix, input_axes=("x", "y", "z"), output_axes=("x", "y", "z"))
-    sdata = SpatialData.init_from_elements({"points": points_of(np.ones((3, 3)), {"global": shear})})
-    with pytest.warns(LossyDisplayWarning) as caught:
-        shown(sdata, "points")
-    assert any("depends on z" in str(warning.message) for warning in caught)
+    xyz = np.random.default_rng(0).random((4, 3))
+    sdata = SpatialData.init_from_elements({"points": points_of(xyz, sheared())})
+    layer = shown(sdata, "points", system="side")["points"]
+    assert layer.ndim == 3
+    np.testing.assert_allclose([layer.data_to_world(row) for row in layer.data], xyz)
+
+
+def test_a_flat_layer_is_hidden_where_its_place_depends_on_z() -> None:
+    from spatialdata import SpatialData
+
+    sdata = SpatialData.init_from_elements({"points": points_of(np.random.default_rng(0).random((4, 3)), sheared())})
+    interactive = Interactive(sdata, headless=True, viewer=ViewerModel())
+    interactive.add_element("points", "global")
+    layer = interactive.get_layer("points")
+    with pytest.warns(LossyDisplayWarning, match="depends on z.*it is hidden"):
+        interactive.switch_coordinate_system("side")
+    assert not layer.visible
+    interactive.switch_coordinate_system("global")
+    assert layer.visible
+
+
+def test_nothing_is_drawn_wrongly_where_it_cannot_be_drawn(scene) -> None:
+    from shapely import Polygon
+
+    from spatialdata import SpatialData
+    from spatialdata.transformations import set_transformation
+
+    from .conftest import shapes_of
+
+    solid = shapes_of([Polygon([(0, 0, 1), (1, 0, 2), (1, 1, 3)])], sheared())
+    with pytest.raises(ValueError, match="'solid' cannot be shown: its place in 'side' depends on z"):
+        shown(SpatialData.init_from_elements({"solid": solid}), "solid", system="side")
+    set_transformation(scene["image"], Scale([0, 1], axes=("x", "y")), "flat")
+    with pytest.raises(ValueError, match="'image' cannot be shown: the transformation to 'flat' leaves it without"):
+        shown(scene, "image", system="flat")
 
 
 @given(angle=st.floats(0, 6.3), factor=st.floats(0.1, 10), stretch=st.floats(1.1, 5), flip=st.booleans())

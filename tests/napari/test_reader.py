@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
 import pytest
 
 import napari_spatialdata
-from napari_spatialdata import get_reader, reference_of
+from napari_spatialdata import LossyDisplayWarning, get_reader, reference_of
 from napari_spatialdata.reader import read_layers
 
 ROOT = {"spatialdata_attrs": {"version": "0.2", "spatialdata_software_version": "0.9.0"}}
@@ -67,6 +68,26 @@ def test_without_a_window_all_elements_become_layers(scene, viewer, tmp_path: Pa
     assert [layer.name for layer in layers] == [
         "image", "pyramid: 0", "pyramid: 1", "labels", "cells", "circles", "patches", "points"
     ]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:Non-orthogonal slicing is being requested")
+def test_sample_stores_become_layers_in_every_system(sample_data: Path) -> None:
+    from napari.components import ViewerModel
+
+    from napari_spatialdata import Interactive
+    from spatialdata import read_zarr
+
+    store = sample_data / "stores" / "upstream-0.7.3-container-v02" / "store.zarr"
+    if not store.is_dir():
+        pytest.skip("no example stores beside the sample data")
+    sdata = read_zarr(store)
+    for system in sdata.coordinate_systems:
+        interactive = Interactive(sdata, headless=True, viewer=ViewerModel())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LossyDisplayWarning)  # circles that become ellipses
+            for entry in interactive.session.entries(system):
+                interactive.add_element(entry.label, system)
+                assert interactive.display.layers_of(entry), (system, entry.label)
 
 
 def test_the_sample_has_all_kinds_of_layers(viewer) -> None:

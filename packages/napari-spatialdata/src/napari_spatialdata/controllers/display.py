@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_spatialdata.controllers.view import fit_visible
 from napari_spatialdata.layers.build import layer_tuples, placement_note
 from napari_spatialdata.layers.notes import announce
-from napari_spatialdata.layers.placement import affine_of, isotropic_scale
+from napari_spatialdata.layers.placement import affine_of, isotropic_scale, obstacle
 from napari_spatialdata.model.reference import METADATA_KEY, LayerRef, reference_of
 from napari_spatialdata.model.settings import DrawSettings
 
@@ -110,9 +110,8 @@ class Display:
             visibility = dict(reference.visibility)
             if reference.coordinate_system in systems:
                 visibility[reference.coordinate_system] = layer.visible
-            if coordinate_system in systems:
-                _move(layer, reference, coordinate_system)
-            layer.visible = coordinate_system in systems and visibility.get(coordinate_system, True)
+            placed = coordinate_system in systems and _move(layer, reference, coordinate_system)
+            layer.visible = placed and visibility.get(coordinate_system, True)
             layer.metadata[METADATA_KEY] = replace(
                 reference, coordinate_system=coordinate_system, visibility=visibility
             )
@@ -124,11 +123,17 @@ class Display:
             fit_visible(self.viewer)
 
 
-def _move(layer: Any, reference: LayerRef, coordinate_system: str) -> None:
-    """Give a layer the matrix of a coordinate system; sizes of points, which the matrix does not scale, follow."""
+def _move(layer: Any, reference: LayerRef, coordinate_system: str) -> bool:
+    """Give a layer the matrix of a coordinate system, or say why not.
+
+    Sizes of points, which the matrix does not scale, follow.
+    """
     from napari.layers import Points
 
     element = reference.dataset.element(reference.element)
+    if reason := obstacle(element, coordinate_system, reference.axes):
+        announce(layer.name, f"{reason}; it is hidden. Add the element again to see it there")
+        return False
     points = isinstance(layer, Points)
     before = isotropic_scale(layer.affine.affine_matrix)
     matrix = affine_of(element, coordinate_system, reference.axes)
@@ -137,3 +142,4 @@ def _move(layer: Any, reference: LayerRef, coordinate_system: str) -> None:
         layer.size = layer.size * (isotropic_scale(matrix) / before)
     circles = points and reference.container == "shapes"
     announce(layer.name, placement_note(element, coordinate_system, reference.axes, circles=circles))
+    return True

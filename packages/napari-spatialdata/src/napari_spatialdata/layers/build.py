@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from napari_spatialdata.layers.placement import (
     affine_of,
     isotropic_scale,
     mixes_dropped_axes,
+    obstacle,
     preserves_circles,
     spatial_axes,
 )
@@ -20,6 +22,7 @@ from napari_spatialdata.layers.points import sketch_points
 from napari_spatialdata.layers.shapes import sketch_shapes
 from napari_spatialdata.model.reference import METADATA_KEY, LayerRef
 from napari_spatialdata.model.settings import DrawSettings
+from spatialdata.errors import TransformationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,10 +63,21 @@ def layer_tuples(
     -----
     LossyDisplayWarning
         A layer does not show all that the element holds.
+
+    Raises
+    ------
+    TransformationError
+        The element cannot be drawn there (also a ``ValueError``): polygons are drawn flat, but their place depends on
+        z, or nothing is left of the element.
     """
     element = entry.dataset.element(entry.name)
+    settings = settings or DrawSettings()
+    if settings.flatten and mixes_dropped_axes(element, coordinate_system, ("y", "x")):
+        settings = replace(settings, flatten=False)
     tuples = []
-    for sketch in SKETCHERS[entry.container](element, settings or DrawSettings()):
+    for sketch in SKETCHERS[entry.container](element, settings):
+        if reason := obstacle(element, coordinate_system, sketch.axes):
+            raise TransformationError(f"Element {entry.label!r} cannot be shown: {reason}.")
         matrix = affine_of(element, coordinate_system, sketch.axes)
         options = dict(sketch.options)
         for length in sketch.scaled:
@@ -97,9 +111,6 @@ def _note(element: Any, sketch: Sketch) -> str:
 
 def placement_note(element: Any, coordinate_system: str, axes: tuple[str, ...], *, circles: bool) -> str:
     """Say what a layer cannot show of the place of an element in a coordinate system; empty if nothing."""
-    notes = []
-    if mixes_dropped_axes(element, coordinate_system, axes):
-        notes.append(f"its place in {coordinate_system!r} depends on z, which is not drawn: it is shown as if z were 0")
     if circles and not preserves_circles(affine_of(element, coordinate_system, axes)):
-        notes.append(f"circles are ellipses in {coordinate_system!r} and are drawn as circles of the same area")
-    return "; ".join(notes)
+        return f"circles are ellipses in {coordinate_system!r} and are drawn as circles of the same area"
+    return ""

@@ -19,6 +19,7 @@ __all__ = [
     "affine_of",
     "isotropic_scale",
     "mixes_dropped_axes",
+    "obstacle",
     "preserves_circles",
     "spatial_axes",
 ]
@@ -73,6 +74,15 @@ def mixes_dropped_axes(element: Any, coordinate_system: str, axes: tuple[str, ..
     kept = [own.index(axis) for axis in axes]
     dropped = [position for position, axis in enumerate(own) if axis not in axes]
     return bool(np.any(matrix[np.ix_(kept, dropped)] != 0))
+
+
+def obstacle(element: Any, coordinate_system: str, axes: tuple[str, ...]) -> str:
+    """Say why a layer that draws these axes cannot be placed in a coordinate system; empty if it can."""
+    if mixes_dropped_axes(element, coordinate_system, axes):
+        return f"its place in {coordinate_system!r} depends on z, which the layer does not draw"
+    if isotropic_scale(affine_of(element, coordinate_system, axes)) == 0:
+        return f"the transformation to {coordinate_system!r} leaves it without extent"
+    return ""
 
 
 def isotropic_scale(matrix: NDArray[np.float64]) -> float:
