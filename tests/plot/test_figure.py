@@ -132,7 +132,7 @@ def test_guides_never_overlap_and_stay_in_the_figure(sdata, where, loc) -> None:
     for one, other in itertools.combinations([box for ax in axes for box in boxes(ax)], 2):
         assert not overlap(one, other)
     for ax in axes:
-        for box in boxes(ax):
+        for box in [*boxes(ax), ax.get_tightbbox()]:
             assert box.x0 >= -1
             assert box.y0 >= -1
             assert box.x1 <= figure.bbox.width + 1

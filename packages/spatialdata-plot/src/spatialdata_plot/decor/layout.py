@@ -21,7 +21,7 @@ __all__ = ["Room", "new_axes", "room_of", "settle"]
 
 SIDES = ("left", "right", "top", "bottom")
 ROUNDS = 5
-PAD = 0.08
+PAD = 0.15
 
 Room = dict[str, float]
 

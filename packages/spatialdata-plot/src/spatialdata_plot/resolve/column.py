@@ -207,7 +207,7 @@ def fetch(sdata: SpatialData, spec: ColoredSpec, key: str, index: pd.Index[Any] 
     if duplicated.any():
         raise ValueError(
             f"Table {where.table!r} has {int(duplicated.sum())} rows that annotate an instance of {spec.element!r} "
-            f"a second time, for example {instances[duplicated].iloc[0]!r}. Keep one row per instance."
+            f"a second time, for example {instances[duplicated].tolist()[0]!r}. Keep one row per instance."
         )
     values = _values(table, where, rows)
     values.index = instances.to_numpy()
@@ -245,8 +245,8 @@ def _aligned(values: pd.Series[Any], index: pd.Index[Any], element: str, where: 
     if len(values) and len(index) and not matched.any():
         raise ValueError(
             f"None of the {len(values)} rows of table {where.table!r} about {element!r} matches its instances. "
-            f"The table names them {values.index[0]!r} ({values.index.dtype}), "
-            f"the element {index[0]!r} ({index.dtype})."
+            f"The table names them {values.index.tolist()[0]!r} ({values.index.dtype}), "
+            f"the element {index.tolist()[0]!r} ({index.dtype})."
         )
     return values.reindex(index), int((~matched).sum())
 
