@@ -43,7 +43,7 @@ def run():
 def joined(monkeypatch):
     def join(**commands: str):
         entries = [EntryPoint(name=name, value=value, group=group.ENTRY_POINTS) for name, value in commands.items()]
-        monkeypatch.setattr(group, "entry_points", lambda group: entries)  # noqa: ARG005
+        monkeypatch.setattr(group, "entry_points", lambda group: entries)
 
     return join
 

@@ -189,10 +189,8 @@ def test_subclones_go_to_the_cells_that_overlap_most(truly_placed, spots, circle
 
     found = transfer_subclones(sdata, "xenium_rep1", spots, labels, "truth")
     cells = oracle.cells("xenium_rep1").geometry
-    overlap = pd.DataFrame(
-        {spot: shapely.area(shapely.intersection(cells.to_numpy(), disc)) for spot, disc in zip(spots.index, discs)},
-        index=cells.index,
-    )
+    shared = [shapely.area(shapely.intersection(cells.to_numpy(), disc)) for disc in discs]
+    overlap = pd.DataFrame(dict(zip(spots.index, shared, strict=True)), index=cells.index)
     by_label = overlap.T.groupby(labels).sum().T
     under = by_label[by_label.sum(axis=1) > 1e-3]
     assert set(under.index) <= set(found.index)

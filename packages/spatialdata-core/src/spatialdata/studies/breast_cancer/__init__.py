@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from spatialdata.studies.breast_cancer.common import find_common_area, spots_within
     from spatialdata.studies.breast_cancer.fractions import SpotFractions, compare_fractions, spot_fractions
     from spatialdata.studies.breast_cancer.genes import SpotGenes, compare_genes, spot_counts
-    from spatialdata.studies.breast_cancer.inputs import StudyInput, simulate_input
+    from spatialdata.studies.breast_cancer.inputs import StudyInput, read_landmarks, simulate_input
     from spatialdata.studies.breast_cancer.regions import RegionFractions, add_regions, compare_regions
     from spatialdata.studies.breast_cancer.results import Results
     from spatialdata.studies.breast_cancer.slides import read_slides
     from spatialdata.studies.breast_cancer.study import run_study
     from spatialdata.studies.breast_cancer.subclones import Subclones, label_spots, transfer_subclones
+    from spatialdata.studies.breast_cancer.truth import StudyTruth
 
 _HOME = "spatialdata.studies.breast_cancer"
 _HOMES = {
@@ -33,6 +34,7 @@ _HOMES = {
     "SpotFractions": f"{_HOME}.fractions",
     "SpotGenes": f"{_HOME}.genes",
     "StudyInput": f"{_HOME}.inputs",
+    "StudyTruth": f"{_HOME}.truth",
     "Subclones": f"{_HOME}.subclones",
     "add_cell_types": f"{_HOME}.cell_types",
     "add_regions": f"{_HOME}.regions",
@@ -42,6 +44,7 @@ _HOMES = {
     "compare_regions": f"{_HOME}.regions",
     "find_common_area": f"{_HOME}.common",
     "label_spots": f"{_HOME}.subclones",
+    "read_landmarks": f"{_HOME}.inputs",
     "read_slides": f"{_HOME}.slides",
     "run_study": f"{_HOME}.study",
     "simulate_input": f"{_HOME}.inputs",
@@ -59,6 +62,7 @@ __all__ = [
     "SpotFractions",
     "SpotGenes",
     "StudyInput",
+    "StudyTruth",
     "Subclones",
     "add_cell_types",
     "add_regions",
@@ -68,6 +72,7 @@ __all__ = [
     "compare_regions",
     "find_common_area",
     "label_spots",
+    "read_landmarks",
     "read_slides",
     "run_study",
     "simulate_input",

@@ -79,7 +79,8 @@ def visium_counts(sdata: SpatialData, spots: GeoDataFrame, genes: list[str]) -> 
     from spatialdata import get_values
 
     found: pd.DataFrame = get_values(value_key=genes, sdata=sdata, element_name=SPOTS, table_name=SPOT_TABLE)
-    return found.loc[spots.index, genes]
+    chosen: pd.DataFrame = found.loc[spots.index, genes]
+    return chosen
 
 
 def compare_genes(sdata: SpatialData, spots: GeoDataFrame, system: str = ALIGNED) -> SpotGenes:

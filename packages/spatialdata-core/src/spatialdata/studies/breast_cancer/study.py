@@ -44,9 +44,10 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from spatialdata.sdata import SpatialData
+    from spatialdata.studies.breast_cancer.alignment import Alignment
     from spatialdata.studies.breast_cancer.results import Results, Value
 
-__all__ = ["Annotation", "analyse", "read_annotation", "run_study"]
+__all__ = ["Annotation", "compare_slides", "place_everything", "read_annotation", "run_study"]
 
 _SIMULATED = "simulated"
 _SUBCLONES = "subclones"
@@ -115,10 +116,12 @@ def run_study(
         progress.begin("reading the slides")
         annotation = read_annotation(inputs)
         slides = add_cell_types(read_slides(inputs), annotation.cell_types)
+        progress.begin("aligning the slides")
+        alignment = place_everything(slides, annotation)
         progress.begin("writing the store")
         slides.write(folder / STORE)
         del slides
-        findings = analyse(read_zarr(folder / STORE), annotation, progress.begin)
+        findings = compare_slides(read_zarr(folder / STORE), alignment, annotation, progress.begin)
         progress.begin("drawing the figures")
         results = summarise(findings, parameters)
         figures = draw_figures(findings, folder / FIGURES)
@@ -163,21 +166,52 @@ def read_annotation(inputs: StudyInput) -> Annotation:
     )
 
 
-def analyse(sdata: SpatialData, annotation: Annotation, begin: Callable[[str], None]) -> Findings:
-    """Align the slides of a store and compare them.
+def place_everything(slides: SpatialData, annotation: Annotation) -> Alignment:
+    """Align the slides through landmarks and add what was drawn on them.
+
+    Parameters
+    ----------
+    slides
+        The slides; they get the coordinate system ``aligned``, and the regions and subclones as elements.
+    annotation
+        What was drawn.
+
+    Raises
+    ------
+    LandmarkError
+        The landmarks do not determine an alignment.
+    StudyInputError
+        The aligned slides have no area in common, or no spot lies in it.
+    """
+    alignment = align_slides(slides, annotation.landmarks, truth=annotation.truth)
+    truth = annotation.truth
+    if annotation.regions is not None:
+        add_regions(slides, annotation.regions)
+    elif truth is not None:
+        add_regions(slides, truth.regions, truth.tissue_to_aligned)
+    if truth is not None:
+        add_regions(slides, truth.subclones, truth.tissue_to_aligned, name=_SUBCLONES)
+    spots_within(slides, find_common_area(slides))
+    return alignment
+
+
+def compare_slides(
+    sdata: SpatialData, alignment: Alignment, annotation: Annotation, begin: Callable[[str], None]
+) -> Findings:
+    """Compare aligned slides.
 
     Parameters
     ----------
     sdata
-        The slides with cell types, backed by a store, which gets the alignment and everything that is found.
+        The slides with cell types and everything that was drawn. If they are backed by a store, everything that is
+        found is written to it.
+    alignment
+        How they were aligned.
     annotation
         What was drawn on the slides.
     begin
         Called with the name of each step before it runs.
     """
-    begin("aligning the slides")
-    alignment = align_slides(sdata, annotation.landmarks, truth=annotation.truth)
-    _add_drawn(sdata, annotation)
     area = find_common_area(sdata)
     spots = spots_within(sdata, area)
     begin("comparing cell types of spots")
@@ -198,16 +232,6 @@ def analyse(sdata: SpatialData, annotation: Annotation, begin: Callable[[str], N
     )
     keep_findings(findings)
     return findings
-
-
-def _add_drawn(sdata: SpatialData, annotation: Annotation) -> None:
-    truth = annotation.truth
-    if annotation.regions is not None:
-        add_regions(sdata, annotation.regions)
-    elif truth is not None:
-        add_regions(sdata, truth.regions, truth.tissue_to_aligned)
-    if truth is not None:
-        add_regions(sdata, truth.subclones, truth.tissue_to_aligned, name=_SUBCLONES)
 
 
 def _subclones(sdata: SpatialData, spots: GeoDataFrame, annotation: Annotation) -> Subclones | None:
