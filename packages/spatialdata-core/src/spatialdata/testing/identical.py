@@ -9,6 +9,7 @@ import numpy as np
 
 from spatialdata._core.elements import axes_of, element_attrs, is_tree, levels_of, type_name
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.testing.strings import with_plain_strings
 from spatialdata.testing.tables import assert_tables_equal
 from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
 
@@ -107,7 +108,7 @@ def _rasters(a: Any, b: Any) -> None:
 def _points(a: Any, b: Any) -> None:
     from pandas.testing import assert_frame_equal
 
-    first, second = a.compute(), b.compute()
+    first, second = with_plain_strings(a.compute()), with_plain_strings(b.compute())
     first.attrs, second.attrs = {}, {}
     assert_frame_equal(first, second, check_like=True)
 
@@ -115,7 +116,7 @@ def _points(a: Any, b: Any) -> None:
 def _shapes(a: Any, b: Any) -> None:
     from geopandas.testing import assert_geodataframe_equal
 
-    first, second = a.copy(), b.copy()
+    first, second = with_plain_strings(a), with_plain_strings(b)
     first.attrs, second.attrs = {}, {}
     assert_geodataframe_equal(first, second, check_less_precise=True, check_like=True)
 
