@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.accessors import register_accessor
+from spatialdata_plot.renderers import RenderMethods
 
 if TYPE_CHECKING:
     from os import PathLike
 
     from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
 
-    from spatialdata import SpatialData
-    from spatialdata_plot.chain import PlotChain
 
 __all__ = ["PlotAccessor"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def _element_alias(method: Callable[P, T]) -> Callable[P, T]:
-    """Accept ``elements``, the former name of ``element``."""
-
-    @wraps(method)
-    def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        if "elements" in kwargs:
-            warnings.warn("`elements` is now called `element`.", DeprecationWarning, stacklevel=2)
-            if "element" in kwargs or len(args) > 1:
-                raise TypeError("Both `element` and its former name `elements` are given. Give `element` only.")
-            kwargs["element"] = kwargs.pop("elements")
-        return method(*args, **kwargs)
-
-    return run
-
 
 @register_accessor("pl")
-class PlotAccessor:
+class PlotAccessor(RenderMethods):
     """Figures of a SpatialData object: layers by ``render_…``, then the figure by ``show``.
 
     Every ``render_…`` returns a new object with the same elements that remembers one more layer, so that both
@@ -63,287 +42,6 @@ class PlotAccessor:
     >>> list(sdata.pl.render_images("dapi").plotting_tree)
     ['1_render_images']
     """
-
-    def __init__(self, sdata: SpatialData) -> None:
-        self._sdata = sdata
-
-    @_element_alias
-    def render_images(
-        self,
-        element: str | None = None,
-        *,
-        channel: str | int | Sequence[str] | Sequence[int] | None = None,
-        cmap: str | Colormap | Sequence[str | Colormap] | None = None,
-        norm: Normalize | Sequence[Normalize] | None = None,
-        palette: Any = None,
-        alpha: float = 1.0,
-        scale: str | None = None,
-        grayscale: bool = False,
-        transfunc: Callable[..., Any] | Sequence[Callable[..., Any]] | None = None,
-        colorbar: bool | str | None = "auto",
-        colorbar_params: Mapping[str, Any] | None = None,
-        channels_as_legend: bool = False,
-        method: str | None = None,
-        datashader_reduction: str | None = None,
-    ) -> PlotChain:
-        """Draw an image.
-
-        Channels named r, g and b are the colors of a photograph. A single channel goes through ``cmap``. Otherwise
-        every channel is scaled by itself, colored, and added up: three channels as red, green and blue.
-        The pixels are placed by the transformation of the image; outside of it the figure stays empty.
-
-        Parameters
-        ----------
-        element
-            The name of the image; None draws all images.
-        channel
-            The channels to draw, by name; None draws all.
-        cmap, norm, palette
-            One value for all channels or one per channel: the colormap, the range, and the color of a channel.
-        alpha
-            From 0, transparent, to 1.
-        scale
-            None reads, of the levels, the pixels that the axes can show; ``"scale1"`` reads that level and ``"full"``
-            the finest one, both with all their pixels.
-        grayscale
-            Draw the brightness of exactly three channels.
-        transfunc
-            A function of the pixels of shape (c, y, x), or one function per channel, of shape (y, x).
-        colorbar, colorbar_params
-            Whether a single channel has a colorbar; its ``loc``, ``width``, ``pad``, ``label``, and what
-            ``Figure.colorbar`` takes.
-        channels_as_legend
-            List the colors of the channels in a legend.
-        method
-            ``"datashader"`` draws pixels as squares when they are larger than those of the device.
-        datashader_reduction
-            Accepted for compatibility; pixels that share one of the device are averaged.
-
-        Returns
-        -------
-        The elements with one more layer.
-
-        Raises
-        ------
-        KeyError
-            There is no such image.
-        ValueError
-            There is no such channel or scale, or a list has another length than there are channels.
-        """
-        from spatialdata_plot.spec import ImagesSpec
-
-        return _chained(self._sdata, ImagesSpec, locals())
-
-    @_element_alias
-    def render_shapes(
-        self,
-        element: str | None = None,
-        color: Any = None,
-        *,
-        fill_alpha: float | None = None,
-        groups: str | Sequence[str] | None = None,
-        palette: Any = None,
-        na_color: Any = "default",
-        outline: bool | None = None,
-        outline_width: float | tuple[float, float] | None = None,
-        outline_color: Any = None,
-        outline_alpha: float | tuple[float, float] | None = None,
-        cmap: str | Colormap | None = None,
-        norm: Normalize | None = None,
-        scale: float = 1.0,
-        method: str | None = None,
-        table_name: str | None = None,
-        table_layer: str | None = None,
-        gene_symbols: str | None = None,
-        shape: str | None = None,
-        colorbar: bool | str | None = "auto",
-        colorbar_params: Mapping[str, Any] | None = None,
-        datashader_reduction: str | None = None,
-        transfunc: Callable[..., Any] | None = None,
-        as_points: bool = False,
-        size: float = 1.0,
-    ) -> PlotChain:
-        """Draw circles and polygons.
-
-        Parameters
-        ----------
-        element
-            The name of the shapes; None draws all.
-        color
-            A color; the name of a column of the shapes or of an annotating table, or of a gene; or a list of names, of
-            which each makes a panel.
-        fill_alpha
-            The alpha of the fill; None takes that of the color.
-        groups
-            The categories to show. Others are left out, or drawn in ``na_color`` where that is given.
-        palette
-            The colors of categories: a dict, a list in the order of the categories (of ``groups`` if given), or the
-            name of a palette or colormap. It wins over the colors in the table, ``uns["<column>_colors"]``.
-        na_color
-            The color of shapes without a value; None is transparent.
-        outline, outline_width, outline_color, outline_alpha
-            Whether there is an outline; its width in points, color (or column) and alpha. Two values make two outlines.
-        cmap, norm, transfunc
-            The colors and the range of numbers, and a function that is applied to them first.
-        scale
-            A factor on the size of every shape.
-        method
-            ``"matplotlib"`` draws vectors, ``"datashader"`` pixels; None chooses by the number of shapes.
-        table_name, table_layer, gene_symbols
-            The table in which the color is looked up, its layer, and the column of ``var`` with the names of genes.
-        shape
-            Draw ``"circle"``, ``"hex"``, ``"square"`` or ``"visium_hex"`` instead.
-        colorbar, colorbar_params
-            Whether numbers have a colorbar, and how it looks.
-        datashader_reduction
-            Color pixels by this reduction of the numbers of all shapes over them, rather than by the topmost shape.
-        as_points, size
-            Draw a dot at every centroid, of this area in square points.
-
-        Returns
-        -------
-        The elements with one more layer.
-
-        Raises
-        ------
-        KeyError
-            There are no such shapes, column, gene or table.
-        ValueError
-            A parameter is out of range, or the color is ambiguous.
-        """
-        from spatialdata_plot.spec import ShapesSpec
-
-        return _chained(self._sdata, ShapesSpec, locals())
-
-    @_element_alias
-    def render_points(
-        self,
-        element: str | None = None,
-        color: Any = None,
-        *,
-        alpha: float | None = None,
-        groups: str | Sequence[str] | None = None,
-        palette: Any = None,
-        na_color: Any = "default",
-        cmap: str | Colormap | None = None,
-        norm: Normalize | None = None,
-        size: float = 1.0,
-        method: str | None = None,
-        table_name: str | None = None,
-        table_layer: str | None = None,
-        gene_symbols: str | None = None,
-        colorbar: bool | str | None = "auto",
-        colorbar_params: Mapping[str, Any] | None = None,
-        datashader_reduction: str | None = None,
-        density: bool = False,
-        density_how: str = "linear",
-        transfunc: Callable[..., Any] | None = None,
-    ) -> PlotChain:
-        """Draw points.
-
-        Parameters
-        ----------
-        element
-            The name of the points; None draws all.
-        color
-            A color, or the name of a column of the points or of an annotating table, or of a gene.
-        alpha
-            From 0, transparent, to 1.
-        size
-            The area of a point in square points (1/72 inch).
-        method
-            ``"matplotlib"`` draws vectors, ``"datashader"`` pixels; None chooses by the number of points.
-        datashader_reduction
-            Color pixels by this reduction of the numbers of all points on them, rather than by the last point.
-        density, density_how
-            Color pixels by how many points they hold, scaled ``"linear"``, ``"log"``, ``"cbrt"`` or ``"eq_hist"``.
-        groups, palette, na_color, cmap, norm, transfunc
-            As for :meth:`render_shapes`.
-        table_name, table_layer, gene_symbols, colorbar, colorbar_params
-            As for :meth:`render_shapes`.
-
-        Returns
-        -------
-        The elements with one more layer.
-
-        Raises
-        ------
-        KeyError
-            There are no such points, column, gene or table.
-        ValueError
-            A parameter is out of range, or the color is ambiguous.
-        """
-        from spatialdata_plot.spec import PointsSpec
-
-        if isinstance(color, (list, tuple)) and any(isinstance(item, str) for item in color):
-            raise ValueError(f"Points have one color, not a list of names: {color!r}. Draw one figure per name.")
-        return _chained(self._sdata, PointsSpec, locals())
-
-    @_element_alias
-    def render_labels(
-        self,
-        element: str | None = None,
-        color: Any = None,
-        *,
-        groups: str | Sequence[str] | None = None,
-        contour_px: int | None = 3,
-        palette: Any = None,
-        cmap: str | Colormap | None = None,
-        norm: Normalize | None = None,
-        na_color: Any = "default",
-        outline: bool | None = None,
-        outline_alpha: float = 0.0,
-        fill_alpha: float | None = None,
-        outline_color: Any = None,
-        scale: str | None = None,
-        colorbar: bool | str | None = "auto",
-        colorbar_params: Mapping[str, Any] | None = None,
-        table_name: str | None = None,
-        table_layer: str | None = None,
-        gene_symbols: str | None = None,
-        transfunc: Callable[..., Any] | None = None,
-        as_points: bool = False,
-        size: float = 1.0,
-        method: str | None = None,
-    ) -> PlotChain:
-        """Draw labels.
-
-        Parameters
-        ----------
-        element
-            The name of the labels; None draws all.
-        color
-            A color; the name of a column of an annotating table or of a gene; or a list of names, of which each makes a
-            panel. None gives every label a color by its number.
-        contour_px
-            The window, in pixels at 100 dpi, by which a label is eroded to leave its outline; None fills it.
-        outline, outline_alpha, outline_color
-            Whether there is an outline, its alpha, and its color (or column).
-        fill_alpha
-            The alpha of the fill; None is 0.4, or that of the color.
-        scale
-            As for :meth:`render_images`.
-        as_points, size, method
-            Draw a dot at every centroid, of this area in square points, as vectors or pixels.
-        groups, palette, na_color, cmap, norm, transfunc
-            As for :meth:`render_shapes`.
-        table_name, table_layer, gene_symbols, colorbar, colorbar_params
-            As for :meth:`render_shapes`.
-
-        Returns
-        -------
-        The elements with one more layer.
-
-        Raises
-        ------
-        KeyError
-            There are no such labels, column, gene or table.
-        ValueError
-            A parameter is out of range, or the color is ambiguous.
-        """
-        from spatialdata_plot.spec import LabelsSpec
-
-        return _chained(self._sdata, LabelsSpec, locals())
 
     def show(
         self,
@@ -427,6 +125,17 @@ class PlotAccessor:
             There is nothing to show.
         ValueError
             There is no such coordinate system, or the number of axes or titles is not that of the panels.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import spatialdata_plot
+        >>> from spatialdata import SpatialData
+        >>> from spatialdata.models import Image2DModel
+        >>> sdata = SpatialData(images={"dapi": Image2DModel.parse(np.eye(8)[None])})
+        >>> ax = sdata.pl.render_images("dapi").show("global", title="Nuclei", return_ax=True)
+        >>> ax.get_title()
+        'Nuclei'
         """
         given = dict(locals())
         from spatialdata_plot.chain import layers_of
@@ -442,7 +151,7 @@ class PlotAccessor:
             )
         if fig is not None:
             warnings.warn("`fig` is not needed: the figure is that of `ax`.", DeprecationWarning, stacklevel=2)
-            ax = fig.axes if ax is None and fig.axes else ax
+            ax = (fig.axes or [fig.add_subplot()]) if ax is None else ax
         legend = LegendSpec(
             loc=legend_loc,
             fontsize=legend_fontsize,
@@ -459,12 +168,3 @@ class PlotAccessor:
         if not return_ax:
             return None
         return axes[0] if len(axes) == 1 else axes
-
-
-def _chained(sdata: SpatialData, kind: type[Any], given: Mapping[str, Any]) -> PlotChain:
-    """Make the layers of one call, check them against the elements, and add them to the chain."""
-    from spatialdata_plot.chain import extended
-    from spatialdata_plot.resolve.layer import make_layers
-
-    params = {name: value for name, value in given.items() if name in kind.__dataclass_fields__}
-    return extended(sdata, make_layers(sdata, kind, params))

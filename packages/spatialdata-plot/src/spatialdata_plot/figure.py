@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata_plot._logging import logger
 from spatialdata_plot.decor.axes import ZORDER_STEP, limits_of, next_zorder, set_limits, set_texts
 from spatialdata_plot.decor.colorbar import add_colorbars
 from spatialdata_plot.decor.layout import lay_out, new_axes, room_of, settle
@@ -65,6 +66,8 @@ def draw_figure(sdata: SpatialData, layers: Sequence[LayerSpec], spec: FigureSpe
             f"There are {len(panels)} panels ({names}) but {len(given)} axes. "
             "Give one axes per panel, or choose with `coordinate_systems`."
         )
+    if given is not None and (spec.figsize is not None or (spec.dpi is not None and spec.save is None)):
+        logger.warning("`figsize` and `dpi` are those of the figure of `ax`, so the values given are ignored.")
     axes = new_axes(len(panels), spec) if given is None else given
     drawn = []
     for target, panel, title in zip(axes, panels, titles, strict=True):

@@ -11,7 +11,7 @@ from spatialdata_plot.draw.images import check_flat
 from spatialdata_plot.draw.panel import ColorbarGuide, Drawn, LegendGuide, Panel, extent_of_xy, guides_of
 from spatialdata_plot.draw.points import draw_dots
 from spatialdata_plot.draw.raster import DeviceGrid, GridImage
-from spatialdata_plot.resolve.canvas import LIMIT_LABELS, Pyramid, extent_of, plan, pyramid_of, read
+from spatialdata_plot.resolve.canvas import Pyramid, extent_of, plan, pyramid_of, read
 from spatialdata_plot.resolve.color import Colors, is_literal, literal_colors, resolve_colors, rgba_of
 from spatialdata_plot.resolve.column import fetch, locate
 from spatialdata_plot.resolve.element import get_element, levels_of, project_corners, raster_affine
@@ -163,14 +163,19 @@ def draw_labels(panel: Panel, spec: LabelsSpec) -> Drawn:
 
 
 def _ids(pyramid: Pyramid) -> NDArray[Any]:
-    """The labels of the finest level that is not too large, without the background."""
-    import pandas as pd
+    """The labels of the finest level, without the background; chunks are read one by one."""
+    import dask
 
-    small = [array for array in pyramid.arrays if array.size <= LIMIT_LABELS]
-    array = small[0] if small else pyramid.arrays[-1]
-    found = [pd.unique(np.asarray(block.compute()).ravel()) for block in array.blocks.ravel()]
+    blocks = pyramid.arrays[0].to_delayed().ravel()
+    found = dask.compute(*[dask.delayed(_distinct)(block) for block in blocks])
     ids: NDArray[Any] = np.unique(np.concatenate(found))
     return np.asarray(ids[ids != 0])
+
+
+def _distinct(block: NDArray[Any]) -> NDArray[Any]:
+    import pandas as pd
+
+    return np.asarray(pd.unique(block.ravel()))
 
 
 def _colors(panel: Panel, spec: LabelsSpec, ids: NDArray[Any], color: Any, alpha: float) -> Colors:

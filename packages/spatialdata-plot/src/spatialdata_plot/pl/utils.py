@@ -28,7 +28,7 @@ def set_zero_in_cmap_to_transparent(cmap: Colormap | str, steps: int | None = No
 
     Examples
     --------
-    >>> set_zero_in_cmap_to_transparent("viridis")(0)[3]
+    >>> float(set_zero_in_cmap_to_transparent("viridis")(0)[3])
     0.0
     """
     import matplotlib as mpl

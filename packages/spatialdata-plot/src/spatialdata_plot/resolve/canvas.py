@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from xarray import DataArray
 
-__all__ = ["LIMIT_LABELS", "Extent", "Pyramid", "ReadPlan", "extent_of", "plan", "pyramid_of", "read"]
-
-LIMIT_LABELS = 2**26
+__all__ = ["Extent", "Pyramid", "ReadPlan", "extent_of", "plan", "pyramid_of", "read"]
 
 Extent = tuple[float, float, float, float]
 
