@@ -172,14 +172,12 @@ def read_10x_mtx(folder: Path, prefix: str = "") -> CountMatrix:
     """
     import numpy as np
     import pandas as pd
-    from scipy.io import mmread
 
     matrix_file = _one(folder, prefix, ["matrix.mtx"])
     barcode_file = _one(folder, prefix, ["barcodes.tsv"])
     feature_file = _one(folder, prefix, ["features.tsv", "genes.tsv"])
     with reading(matrix_file, "a sparse matrix in Matrix Market form"):
-        X = mmread(str(matrix_file)).T.tocsr()
-        X = _csr(X.data, X.indices, X.indptr, X.shape)
+        X = _coordinates(matrix_file)
     with reading(barcode_file, "one barcode per line"):
         barcodes = pd.read_csv(barcode_file, header=None, sep="\t", usecols=[0])[0].to_numpy(dtype=object)
     with reading(feature_file, "id, name and type of one feature per line"):
@@ -189,6 +187,29 @@ def read_10x_mtx(folder: Path, prefix: str = "") -> CountMatrix:
         features = _features({name: np.asarray(values, dtype=object) for name, values in texts.items()})
     _check_sizes(matrix_file, X.shape, len(barcodes), len(features))
     return CountMatrix(X=X, barcodes=barcodes, features=features, attrs={})
+
+
+def _coordinates(path: Path) -> csr_matrix:
+    """Read counts (feature, observation, count per line, numbered from 1) as observations × features."""
+    import gzip
+
+    import numpy as np
+    import pandas as pd
+    from scipy.sparse import csr_matrix
+
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
+        line = lines.readline()
+        if not line.startswith("%%MatrixMarket matrix coordinate"):
+            raise BrokenFileError(f"{path} is no sparse Matrix Market file: its first line is {line.strip()[:80]!r}.")
+        while line.startswith("%"):
+            line = lines.readline()
+        features, observations, stated = (int(number) for number in line.split())
+        entries = pd.read_csv(lines, sep=" ", header=None, names=["feature", "observation", "count"])
+    if len(entries) != stated:
+        raise BrokenFileError(f"{path} is truncated: it states {stated} counts and holds {len(entries)}.")
+    rows, columns = (entries[name].to_numpy(np.int64) - 1 for name in ("observation", "feature"))
+    matrix = csr_matrix((entries["count"].to_numpy(np.float32), (rows, columns)), shape=(observations, features))
+    return _csr(matrix.data, matrix.indices, matrix.indptr, matrix.shape)
 
 
 def _one(folder: Path, prefix: str, names: Sequence[str]) -> Path:

@@ -44,7 +44,7 @@ def find_counts(slide: Match, counts_file: str, dataset_id: str | None) -> Path:
     for name in names:
         if (slide.root / name).exists():
             return slide.root / name
-        found = sorted(slide.root.glob(f"*_{name}"))
+        found = [] if Path(name).is_absolute() else sorted(slide.root.glob(f"*_{name}"))
         chosen = [path for path in found if dataset_id is None or path.name == f"{dataset_id}_{name}"] or found
         if len(chosen) == 1:
             return chosen[0]
