@@ -99,7 +99,11 @@ def circles(truly_placed, spots, oracle):
 
 def test_the_promises_are_kept(study_output):
     document = json.loads((study_output / "results.json").read_text(encoding="utf-8"))
-    assert set(document["promises"]) == {"alignment.error_xenium_rep2", "alignment.error_visium"}
+    assert set(document["promises"]) == {
+        "alignment.error_xenium_rep2",
+        "alignment.error_visium",
+        "fractions.error_true_alignment",
+    }
     assert all(promise["kept"] for promise in document["promises"].values())
     assert document["parameters"]["size"] == "tiny"
     assert 0.5 < document["results"]["fractions"]["pearson_median"] <= 1

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from spatialdata.studies.breast_cancer.genes import SpotGenes
     from spatialdata.studies.breast_cancer.regions import RegionFractions
     from spatialdata.studies.breast_cancer.subclones import Subclones
-    from spatialdata.studies.breast_cancer.truth import StudyTruth
+    from spatialdata.studies.breast_cancer.validation import Validation
 
 __all__ = ["COMMON_AREA", "Findings", "cell_type_table", "keep_findings", "subclone_table"]
 
@@ -46,8 +46,8 @@ class Findings:
     """None if no regions were drawn."""
     subclones: Subclones | None
     """None if no subclones are known."""
-    truth: StudyTruth | None
-    """None for real slides."""
+    validation: Validation | None
+    """None for real slides, whose truth is not known."""
 
 
 def cell_type_table(replicate: str, of: str = VISIUM) -> str:

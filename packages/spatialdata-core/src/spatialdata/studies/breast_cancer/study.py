@@ -36,6 +36,7 @@ from spatialdata.studies.breast_cancer.subclones import (
 )
 from spatialdata.studies.breast_cancer.summary import summarise
 from spatialdata.studies.breast_cancer.truth import StudyTruth
+from spatialdata.studies.breast_cancer.validation import validate_fractions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +46,9 @@ if TYPE_CHECKING:
 
     from spatialdata.sdata import SpatialData
     from spatialdata.studies.breast_cancer.alignment import Alignment
+    from spatialdata.studies.breast_cancer.fractions import SpotFractions
     from spatialdata.studies.breast_cancer.results import Results, Value
+    from spatialdata.studies.breast_cancer.validation import Validation
 
 __all__ = ["Annotation", "compare_slides", "place_everything", "read_annotation", "run_study"]
 
@@ -140,6 +143,8 @@ class Annotation:
     regions: GeoDataFrame | None
     subclones: pd.DataFrame | None
     truth: StudyTruth | None
+    true_cell_types: bool
+    """Whether the cell types are those of the truth."""
 
 
 def read_annotation(inputs: StudyInput) -> Annotation:
@@ -163,6 +168,7 @@ def read_annotation(inputs: StudyInput) -> Annotation:
         regions=read_regions(inputs.regions) if inputs.regions else None,
         subclones=read_subclones(inputs.subclones) if inputs.subclones else None,
         truth=truth,
+        true_cell_types=truth is not None and cell_types is None,
     )
 
 
@@ -228,7 +234,7 @@ def compare_slides(
         genes=genes,
         regions=compare_regions(sdata, area) if REGIONS in sdata.shapes else None,
         subclones=_subclones(sdata, spots, annotation),
-        truth=annotation.truth,
+        validation=_validation(sdata, spots, fractions, annotation),
     )
     keep_findings(findings)
     return findings
@@ -249,6 +255,14 @@ def _subclones(sdata: SpatialData, spots: GeoDataFrame, annotation: Annotation) 
         else {}
     )
     return Subclones(spots=labels, cells=transferred, accuracy=right)
+
+
+def _validation(
+    sdata: SpatialData, spots: GeoDataFrame, fractions: SpotFractions, annotation: Annotation
+) -> Validation | None:
+    if annotation.truth is None or not annotation.true_cell_types:
+        return None
+    return validate_fractions(sdata, spots, fractions, annotation.truth)
 
 
 class _Progress:

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from spatialdata.studies.breast_cancer.findings import Findings
     from spatialdata.studies.breast_cancer.results import Value
 
-__all__ = ["ALIGNMENT_PROMISE", "summarise"]
+__all__ = ["ALIGNMENT_PROMISE", "FRACTION_PROMISE", "summarise"]
 
 ALIGNMENT_PROMISE = 0.5
 """Micrometres by which a recovered alignment may be wrong."""
+
+FRACTION_PROMISE = 1e-6
+"""How far fractions of spots may be from the true ones if the alignment is the true one."""
 
 _PACKAGES = (
     "spatialdata",
@@ -105,6 +108,22 @@ def _fractions(findings: Findings) -> Section:
         Row(key="pearson_upper", label="  upper quartile", value=float(found.pearson.quantile(0.75))),
         Row(key="difference", label="Mean absolute difference of a fraction", value=found.difference),
     ]
+    if findings.validation is not None:
+        error = findings.validation.aligned_truly
+        promise = Promise(text=f"< {FRACTION_PROMISE:g}", kept=error < FRACTION_PROMISE)
+        rows += [
+            Row(
+                key="error_true_alignment",
+                label="Largest error of a fraction under the true alignment",
+                value=error,
+                promise=promise,
+            ),
+            Row(
+                key="error_landmark_alignment",
+                label="  under the alignment through landmarks",
+                value=findings.validation.aligned_by_landmarks,
+            ),
+        ]
     return Section(key="fractions", title="Cell-type fractions of spots, replicate 1 and 2", rows=tuple(rows))
 
 

@@ -36,17 +36,23 @@ class StudyTruth:
         simulate = require("spatialdata_io.simulate", "read what is true of the simulated study")
         self._truth: Any = simulate.read_truth(folder)
 
+    def tissue_to_um(self, slide: str) -> Floats:
+        """Homogeneous (3, 3), from tissue micrometres to micrometres of a slide's instrument."""
+        return np.asarray(self._truth.slides[slide].tissue_to_um, dtype=np.float64)
+
+    def tissue_to_px(self, slide: str) -> Floats:
+        """Homogeneous (3, 3), from tissue micrometres to pixels of a slide's image."""
+        return np.asarray(self._truth.slides[slide].tissue_to_px, dtype=np.float64)
+
     @property
     def tissue_to_aligned(self) -> Floats:
         """Homogeneous (3, 3), from tissue micrometres to micrometres of the first replicate."""
-        return np.asarray(self._truth.slides[REFERENCE].tissue_to_um, dtype=np.float64)
+        return self.tissue_to_um(REFERENCE)
 
     @property
     def matrices(self) -> dict[str, Floats]:
         """For every slide, homogeneous (3, 3) from its pixels to micrometres of the first replicate."""
-        return {
-            slide: self.tissue_to_aligned @ np.linalg.inv(self._truth.slides[slide].tissue_to_px) for slide in SLIDES
-        }
+        return {slide: self.tissue_to_aligned @ np.linalg.inv(self.tissue_to_px(slide)) for slide in SLIDES}
 
     @property
     def regions(self) -> GeoDataFrame:
@@ -89,6 +95,6 @@ class StudyTruth:
         x_min, y_min, x_max, y_max = self.regions.total_bounds
         x, y = np.meshgrid(np.linspace(x_min, x_max, _SAMPLES), np.linspace(y_min, y_max, _SAMPLES))
         tissue = np.stack([x.ravel(), y.ravel(), np.ones(x.size)])
-        found = matrix @ self._truth.slides[slide].tissue_to_px @ tissue
+        found = matrix @ self.tissue_to_px(slide) @ tissue
         error = found - self.tissue_to_aligned @ tissue
         return float(np.hypot(error[0], error[1]).max())

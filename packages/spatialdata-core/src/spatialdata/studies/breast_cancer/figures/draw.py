@@ -65,7 +65,8 @@ FIGURES = (
         name="3_closeup",
         title="Cells and spots on the H&E image",
         caption="Cells of the first replicate, colored by type, under the Visium spots (circles), on the H&E image of "
-        "the Visium slide. The box on the left marks the part that is enlarged on the right.",
+        "the Visium slide. That is another section, so regions coincide and single cells do not. The box on the left "
+        "marks the part that is enlarged on the right.",
         draw=draw_closeup,
     ),
     FigurePlan(
