@@ -353,6 +353,18 @@ def test_values_of_the_table_are_matched_by_id() -> None:
         )
 
 
+def test_a_table_that_annotates_something_else_is_not_searched() -> None:
+    sdata = annotated()
+    sdata["spots"]["type"] = 1.0
+    counted = sdata.aggregate(values="spots", by="cells", value_key="type", table_name="annotation")["annotation"]
+    plain = sdata.aggregate(values="spots", by="cells", value_key="type")["table"]
+    np.testing.assert_array_equal(counted.X.toarray(), plain.X.toarray())
+    with pytest.raises(ValueError, match="does not annotate 'spots'"):
+        sdata.aggregate(values="spots", by="cells", value_key="g0", table_name="annotation")
+    with pytest.raises(ValueError, match="'g0' not found"):
+        sdata.aggregate(values="spots", by="cells", value_key="g0")
+
+
 def test_values_without_a_row_are_counted_in_a_warning() -> None:
     sdata = annotated()
     sdata["annotation"] = sdata["annotation"][:5].copy()

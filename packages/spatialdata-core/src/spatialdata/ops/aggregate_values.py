@@ -10,6 +10,7 @@ import numpy as np
 
 from spatialdata._core.elements import is_points
 from spatialdata.models.base import ATTRS_KEY
+from spatialdata.relations.annotate import get_element_annotators
 from spatialdata.relations.ids import as_ids, check_same_type
 from spatialdata.relations.values import get_values, places_of
 
@@ -84,11 +85,11 @@ def source_of_values(
             return ValueSource([ONES], ones=True)
         value_key = feature
     keys = [value_key] if isinstance(value_key, str) else list(value_key)
-    has_table = sdata is not None and name is not None and table_name is not None and table_name in sdata.tables
-    table = sdata.tables[table_name] if has_table else None  # type: ignore[union-attr,index]
+    annotating = _annotating(sdata, name, table_name)
+    table = sdata.tables[str(table_name)] if sdata is not None and annotating else None
     if all(places_of(key, element, table) == ["element"] for key in keys):
         return ValueSource(keys)
-    if not has_table:
+    if sdata is None or table_name is None or table_name not in sdata.tables:
         get_values(keys, element=element)
     found = get_values(keys, sdata=sdata, element_name=name, table_name=table_name)
     missing = (len(element) if not is_points(element) else len(found)) - len(found)
@@ -99,6 +100,11 @@ def source_of_values(
             stacklevel=4,
         )
     return ValueSource(list(found.columns), found)
+
+
+def _annotating(sdata: SpatialData | None, name: str | None, table_name: str | None) -> bool:
+    """Whether the table exists and annotates the values; others are not searched."""
+    return sdata is not None and name is not None and table_name in get_element_annotators(sdata, name)
 
 
 def is_categorical(frame: pd.DataFrame) -> bool:

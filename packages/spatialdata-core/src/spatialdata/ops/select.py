@@ -202,7 +202,7 @@ def polygon_query(
 ) -> Any:
     """What lies in a polygon, or in one of several.
 
-    Images and labels: the rectangle of pixels around the polygon. Points: those inside or on the border. Circles:
+    Images and labels: the pixels in the bounding box of the polygon. Points: those inside or on the border. Circles:
     those whose disc meets the polygon. Polygons: those that meet it.
 
     Parameters

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from spatialdata._core.axes import SPATIAL_AXES
 from spatialdata._core.elements import is_tree, levels_of
 from spatialdata.grids.grid import pixels_between
 from spatialdata.models.pyramid import level_coordinates, tree_of
 from spatialdata.regions.project import place
+from spatialdata.regions.region import BoundingBox
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations, transformations_of
 from spatialdata.transformations.linear import Sequence as Chain
 from spatialdata.transformations.linear import Translation
@@ -32,7 +35,8 @@ def select_raster(raster: Any, regions: Sequence[Region]) -> list[DataArray | Da
     raster
         An image or labels, of one or several scales.
     regions
-        The regions. Of a region that is turned or no rectangle, the rectangle of pixels around it is taken.
+        The regions. Of a polygon its bounding box is taken; of a box that is turned against the pixels, the rectangle
+        of pixels around it.
 
     Returns
     -------
@@ -40,12 +44,25 @@ def select_raster(raster: Any, regions: Sequence[Region]) -> list[DataArray | Da
     transformation starts with the Translation by the first pixel taken. Each level is cut by the same bounds;
     levels that become empty are left out.
     """
-    return [_cut(raster, place(region, raster).window()) for region in regions]
+    return [_cut(raster, place(_rectangle(region), raster).window()) for region in regions]
+
+
+def _rectangle(region: Region) -> BoundingBox:
+    """The box around a region in its coordinate system."""
+    if isinstance(region, BoundingBox):
+        return region
+    x_min, y_min, x_max, y_max = region.polygon.bounds
+    return BoundingBox(
+        target_coordinate_system=region.target_coordinate_system,
+        axes=("x", "y"),
+        min_coordinate=np.array([x_min, y_min]),
+        max_coordinate=np.array([x_max, y_max]),
+    )
 
 
 def raster_request(raster: Any, region: Region) -> dict[str, slice]:
     """The bounds of a region in the pixel coordinates of a raster, by axis, for xarray's ``sel``."""
-    window = place(region, raster).window()
+    window = place(_rectangle(region), raster).window()
     return {axis: slice(*window.bounds(axis)) for axis in levels_of(raster)[0].dims if axis in window.axes}
 
 
