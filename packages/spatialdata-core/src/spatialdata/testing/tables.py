@@ -9,7 +9,6 @@ import numpy as np
 from spatialdata.testing.strings import with_plain_strings
 
 if TYPE_CHECKING:
-    import pandas as pd
     from anndata import AnnData
 
 __all__ = ["assert_tables_equal"]
@@ -29,14 +28,6 @@ def assert_tables_equal(a: AnnData, b: AnnData, *, check_metadata: bool = True) 
     for name in _MAPPINGS:
         if name != "uns" or check_metadata:
             _assert_values_equal(_as_dict(getattr(a, name)), _as_dict(getattr(b, name)), name)
-
-
-def _plain_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Columns of text as objects: in which of its types pandas keeps a text is not part of the data."""
-    import pandas as pd
-
-    texts = {name: object for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.StringDtype)}
-    return frame.astype(texts) if texts else frame
 
 
 def _as_dict(mapping: Any) -> dict[Any, Any]:
