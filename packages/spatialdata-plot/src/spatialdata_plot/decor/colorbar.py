@@ -18,6 +18,8 @@ __all__ = ["add_colorbars"]
 SIDES = ("right", "left", "top", "bottom")
 WIDTH = 0.05
 PAD = 0.015
+# To the right, the label of the last tick reaches out below the height of a colorbar, so it takes no room.
+FREE = {"right": 14.0, "left": 2.0, "top": 2.0, "bottom": 2.0}
 
 
 def add_colorbars(
@@ -49,7 +51,7 @@ def _add(ax: Axes, guide: ColorbarGuide, params: dict[str, Any]) -> Colorbar:
     pad = params.pop("pad", PAD)
     label = params.pop("label", guide.label)
     occupied = overflow(ax)[side]
-    offset = occupied + GAP if occupied > 2 else 0.0
+    offset = occupied + GAP if occupied > FREE[side] else 0.0
     bounds = {
         "right": (1 + pad, 0.0, width, 1.0),
         "left": (-pad - width, 0.0, width, 1.0),

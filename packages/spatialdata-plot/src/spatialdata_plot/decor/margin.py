@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GAP", "beyond", "overflow"]
 
-GAP = 6.0
+GAP = 9.0
 _SIGNS = {"right": (1, 0), "left": (-1, 0), "top": (0, 1), "bottom": (0, -1)}
 
 
