@@ -96,11 +96,11 @@ def test_a_group_inside_a_larger_one(example: Path) -> None:
 
 
 def test_what_names_no_store(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="no path on this machine"):
-        Store.open("https://example.org/store.zarr")
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Store.open("nowhere://example/store.zarr")
     with pytest.raises(TypeError, match=r"not by int"):
         Store.open(3)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"zarr.Group in a local folder"):
+    with pytest.raises(TypeError, match="with files behind it"):
         Store.open(zarr.open_group(zarr.storage.MemoryStore(), mode="w"))
 
 

@@ -24,17 +24,18 @@ import zarr
 
 from spatialdata.errors import (
     ElementNotFoundError,
+    InvalidAttributeError,
+    StoreBusyError,
     StoreError,
+    StoreExistsError,
     StoreNotFoundError,
     TransformationError,
     ValidationError,
 )
 from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
 from spatialdata.models.kind import Kind
-from spatialdata.store.checks import InvalidAttributeError
-from spatialdata.store.lock import StoreBusyError, exclusive
+from spatialdata.store.lock import exclusive
 from spatialdata.store.store import Entry, Store
-from spatialdata.store.transaction import StoreExistsError
 from spatialdata.store.write import (
     delete_element,
     write_attrs,

@@ -17,10 +17,13 @@ __all__ = [
     "ElementNotFoundError",
     "Fault",
     "IdTypeError",
+    "InvalidAttributeError",
     "LandmarkError",
     "NoTransformationError",
     "SpatialDataError",
+    "StoreBusyError",
     "StoreError",
+    "StoreExistsError",
     "StoreNotFoundError",
     "TransformationError",
     "UnknownCoordinateSystemError",
@@ -76,6 +79,14 @@ class StoreNotFoundError(StoreError, FileNotFoundError):
     """There is no store at the location given."""
 
 
+class StoreExistsError(StoreError, FileExistsError, ValueError):
+    """There is something at the place that was to be written to."""
+
+
+class StoreBusyError(StoreError, BlockingIOError):
+    """Another process or thread is writing to the store."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong with an object.
@@ -116,6 +127,10 @@ class ValidationError(SpatialDataError, ValueError):
     def errors(self) -> list[Fault]:
         """The faults as a list."""
         return list(self.faults)
+
+
+class InvalidAttributeError(ValidationError, TypeError):
+    """An attribute cannot be stored."""
 
 
 def listing(names: Iterable[object], *, limit: int = 20) -> str:

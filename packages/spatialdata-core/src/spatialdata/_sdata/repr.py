@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.elements import axes_of, is_points, is_shapes, is_table, is_tree, levels_of
+from spatialdata.errors import StoreError
 
 if TYPE_CHECKING:
     from spatialdata._sdata.elements import Elements
@@ -59,7 +60,10 @@ def summary(element: Any) -> str:
 def _unloaded(elements: Elements, name: str) -> str:
     """What the source says of an element that was not loaded yet."""
     says = getattr(elements.source(name), "summary", None)
-    return str(says()) if callable(says) else "not loaded"
+    try:
+        return str(says()) if callable(says) else "not loaded"
+    except StoreError as error:
+        return f"cannot be read ({str(error).partition(chr(10))[0]})"
 
 
 def _lines_of(elements: Elements, *, last: bool) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.elements import axes_of
 from spatialdata._core.names import names_faults
-from spatialdata.errors import Fault, SpatialDataError, ValidationError
+from spatialdata.errors import Fault, InvalidAttributeError, SpatialDataError, ValidationError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.model import validate_element
 from spatialdata.models.table import table_name_faults
@@ -19,14 +19,10 @@ from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["InvalidAttributeError", "check_attrs", "check_element", "check_elements"]
+__all__ = ["check_attrs", "check_element", "check_elements"]
 
 _RESERVED = "spatialdata_attrs"
 _SCALARS = (str, int, float, bool, type(None))
-
-
-class InvalidAttributeError(ValidationError, TypeError):
-    """An attribute cannot be stored."""
 
 
 def check_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:

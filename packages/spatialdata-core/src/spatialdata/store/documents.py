@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from spatialdata.errors import StoreError, listing
+from spatialdata.store.files import stamp_of
 
 __all__ = [
     "Node",
+    "array_shape",
     "child_names",
     "consolidate",
     "consolidated_paths",
@@ -110,15 +112,15 @@ def read_node(folder: Path) -> Node:
     return Node(node_type, attributes)
 
 
+def array_shape(folder: Path) -> tuple[int, ...]:
+    """The shape of an array, by its document."""
+    document = _read_json(folder / (DOCUMENT if zarr_format_of(folder) == 3 else _ARRAY_V2))
+    return tuple(document["shape"])
+
+
 def document_stamp(folder: Path) -> object:
     """What changes when the document of a node is replaced."""
-    stamps = []
-    for name in (DOCUMENT, _ARRAY_V2, _ATTRS_V2):
-        document = folder / name
-        if document.is_file():
-            found = document.stat()
-            stamps.append((name, found.st_ino, found.st_mtime_ns, found.st_size))
-    return tuple(stamps)
+    return tuple(stamp_of(folder / name) for name in (DOCUMENT, _ARRAY_V2, _ATTRS_V2))
 
 
 def write_group(folder: Path, attributes: dict[str, Any] | None = None) -> None:

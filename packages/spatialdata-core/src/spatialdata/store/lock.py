@@ -11,13 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from spatialdata.errors import StoreError
+from spatialdata.errors import StoreBusyError, StoreError
 
-__all__ = ["StoreBusyError", "exclusive"]
-
-
-class StoreBusyError(StoreError, BlockingIOError):
-    """Another process or thread is writing to the store."""
+__all__ = ["exclusive"]
 
 
 if sys.platform == "win32":

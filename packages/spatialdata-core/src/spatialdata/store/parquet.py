@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -12,6 +13,7 @@ import numpy as np
 
 from spatialdata._core.axes import SPATIAL_AXES
 from spatialdata.errors import StoreError, listing
+from spatialdata.store.files import opened_parquet, stamp_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +22,16 @@ if TYPE_CHECKING:
 
     from spatialdata._core.sources import Window
 
-__all__ = ["Layout", "Piece", "empty_frame", "pieces_of", "read_categories", "read_piece", "write_partition"]
+__all__ = [
+    "Layout",
+    "Piece",
+    "empty_frame",
+    "pieces_of",
+    "read_categories",
+    "read_piece",
+    "row_count",
+    "write_partition",
+]
 
 ROWS_PER_GROUP = 65_536
 ROWS_PER_PART = ROWS_PER_GROUP * 16
@@ -126,10 +137,8 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"Categories of points must be strings or numbers, not {type(value).__name__}.")
 
 
-def _open(part: Path) -> pq.ParquetFile:
-    import pyarrow.parquet as pq
-
-    return pq.ParquetFile(part, pre_buffer=False, buffer_size=65_536)
+def _open(part: Path) -> AbstractContextManager[pq.ParquetFile]:
+    return opened_parquet(part, pre_buffer=False, buffer_size=65_536)
 
 
 def _note(schema: pa.Schema) -> dict[str, Any]:
@@ -170,6 +179,19 @@ def _categories_in(file: pq.ParquetFile, note: dict[str, Any]) -> Categories:
     return found
 
 
+def row_count(part: Path) -> int:
+    """The number of rows of a file, by its footer."""
+    with _open(part) as file:
+        return int(file.metadata.num_rows)
+
+
+def column_names(part: Path) -> list[str]:
+    """The columns of a file, without its index."""
+    with _open(part) as file:
+        described = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
+        return [name for name in file.schema_arrow.names if name not in described]
+
+
 def empty_frame(part: Path, categories: Categories) -> pd.DataFrame:
     """A frame without rows, with the columns, dtypes and categories of the points."""
     with _open(part) as file:
@@ -190,14 +212,14 @@ class Piece:
         Size and time of the file when it was opened; a rewritten file makes another piece.
     """
 
-    part: str
+    part: Path
     groups: tuple[int, ...] | None
-    stamp: tuple[int, int]
+    stamp: tuple[object, int] | None
 
     @classmethod
     def of(cls, part: Path, groups: tuple[int, ...] | None) -> Piece:
         """The piece of a file as it is now."""
-        return cls(str(part), groups, _stamp(part))
+        return cls(part, groups, stamp_of(part))
 
     @classmethod
     def nothing_of(cls, part: Path) -> Piece:
@@ -205,16 +227,10 @@ class Piece:
         return cls.of(part, ())
 
 
-def _stamp(part: Path) -> tuple[int, int]:
-    found = part.stat()
-    return found.st_mtime_ns, found.st_size
-
-
 def pieces_of(part: Path, window: Window | None) -> list[Piece]:
     """The pieces of a file that may hold points inside a window."""
-    import pyarrow.parquet as pq
-
-    metadata = pq.read_metadata(part)
+    with _open(part) as file:
+        metadata = file.metadata
     groups = [
         group
         for group in range(metadata.num_row_groups)
@@ -248,8 +264,8 @@ def _may_overlap(group: Any, window: Window) -> bool:
 
 def read_piece(piece: Piece, columns: list[str] | None = None, categories: Categories | None = None) -> pd.DataFrame:
     """Read some columns of a piece."""
-    part = Path(piece.part)
-    if piece.groups is not None and _stamp(part) != piece.stamp:
+    part = piece.part
+    if piece.groups is not None and stamp_of(part) != piece.stamp:
         raise StoreError(f"{part} was rewritten after the points had been opened. Read the store again.")
     with _open(part) as file:
         if piece.groups is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,16 @@ from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.kind import Kind
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
 from spatialdata.store.documents import contents, write_group
+from spatialdata.store.files import is_local
 from spatialdata.store.parquet import (
     Layout,
     Piece,
+    column_names,
     empty_frame,
     pieces_of,
     read_categories,
     read_piece,
+    row_count,
     write_partition,
 )
 from spatialdata.store.source import ElementSource, reading
@@ -61,7 +64,8 @@ class PointsSource(ElementSource):
         folder = self.folder / PARQUET
         if folder.is_file():
             return [folder]
-        parts = [part for part in folder.glob("*.parquet") if not part.name.startswith(".")] if folder.is_dir() else []
+        names = folder.glob("*.parquet") if folder.is_dir() else _numbered(folder)
+        parts = [part for part in names if not part.name.startswith(".")]
         if not parts:
             raise StoreError(f"{self.where} has no Parquet file in {PARQUET}: {contents(folder)}.")
         return sorted(parts, key=_part_number)
@@ -102,12 +106,28 @@ class PointsSource(ElementSource):
 
     def check(self) -> None:
         """See :meth:`ElementSource.check`."""
-        import pyarrow.parquet as pq
-
         _ = self.attrs
         with reading(self.where, self.folder / PARQUET):
-            for part in self.parts:
-                pq.read_metadata(part)
+            self.row_counts()
+
+    def row_counts(self) -> list[int]:
+        """The number of rows of each file, by the footers."""
+        return [row_count(part) for part in self.parts]
+
+    def summary(self) -> str:
+        """See :meth:`ElementSource.summary`."""
+        with reading(self.where, self.folder / PARQUET):
+            columns = column_names(self.parts[0])
+            dims = "3D" if "z" in columns else "2D"
+            return f"DataFrame with shape: ({sum(self.row_counts())}, {len(columns)}) ({dims} points)"
+
+
+def _numbered(folder: Path) -> Iterator[Path]:
+    """The files of a folder that cannot be listed, as on a plain web server."""
+    number = 0
+    while not is_local(folder) and (part := folder / f"part.{number}.parquet").is_file():
+        yield part
+        number += 1
 
 
 def _part_number(part: Path) -> tuple[int, str]:

@@ -76,6 +76,14 @@ class RasterSource(ElementSource):
         _ = self.attrs
         self._arrays(self.description)
 
+    def summary(self) -> str:
+        """See :meth:`ElementSource.summary`."""
+        found = self.description
+        arrays = self._arrays(found)
+        kind = "DataArray" if len(arrays) == 1 else "DataTree"
+        shapes = ", ".join(str(array.shape) for array in arrays)
+        return f"{kind}[{''.join(found.axes)}] {shapes} {arrays[0].dtype}"
+
     def _arrays(self, found: Multiscale) -> list[StoredArray]:
         with reading(self.where, self.folder):
             arrays = [StoredArray(self.folder / path) for path in found.paths]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -12,7 +13,8 @@ from spatialdata._core.elements import axes_of
 from spatialdata.errors import StoreError, listing
 from spatialdata.models.kind import Kind
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
-from spatialdata.store.documents import contents, write_group
+from spatialdata.store.documents import array_shape, contents, is_node, write_group
+from spatialdata.store.files import is_local, opened_parquet, zarr_location
 from spatialdata.store.source import ElementSource, reading
 from spatialdata.store.versions import CURRENT
 from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
@@ -71,8 +73,6 @@ class ShapesSource(ElementSource):
 
     def check(self) -> None:
         """See :meth:`ElementSource.check`."""
-        import pyarrow.parquet as pq
-
         _ = self.attrs
         with reading(self.where, self.folder):
             if self.version == _RAGGED_VERSION:
@@ -80,7 +80,24 @@ class ShapesSource(ElementSource):
                 self._array("coords")
                 self._array("Index")
             else:
-                pq.read_metadata(self._file())
+                with opened_parquet(self._file()):
+                    pass
+
+    def summary(self) -> str:
+        """See :meth:`ElementSource.summary`."""
+        with reading(self.where, self.folder):
+            if self.version == _RAGGED_VERSION:
+                rows = array_shape(self.folder / "Index")[0]
+                columns = 2 if (self.folder / _RADIUS).is_dir() else 1
+                return f"GeoDataFrame shape: ({rows}, {columns}) (2D shapes)"
+            with opened_parquet(self._file()) as file:
+                index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
+                columns = len([name for name in self._names(file) if name not in index])
+                dims = "3D" if any(kind.endswith(" Z") for kind in _described(file).get("geometry_types", [])) else "2D"
+                return f"GeoDataFrame shape: ({file.metadata.num_rows}, {columns}) ({dims} shapes)"
+
+    def _names(self, file: pq.ParquetFile) -> list[str]:
+        return [name for name in file.schema_arrow.names if name != _BBOX or not _has_covering(file)]
 
     def _file(self) -> Path:
         path = self.folder / PARQUET
@@ -90,28 +107,29 @@ class ShapesSource(ElementSource):
 
     def _load_parquet(self, columns: Sequence[str] | None, window: Window | None) -> GeoDataFrame | pd.DataFrame:
         import geopandas
-        import pyarrow.parquet as pq
 
         path = self._file()
-        with pq.ParquetFile(path) as file:
-            names = [name for name in file.schema_arrow.names if name != _BBOX or not _has_covering(file)]
+        with opened_parquet(path) as file:
+            names = self._names(file)
             box = _box(file, window) if window is not None and _has_covering(file) else None
         wanted = None if columns is None else list(columns)
         missing = [column for column in wanted or () if column not in names]
         if missing:
             raise StoreError(f"There is no column {listing(missing)}. Columns: {listing(names)}.")
         if wanted is not None and "geometry" not in wanted and box is None:
-            return pq.read_table(path, columns=wanted, use_pandas_metadata=True).to_pandas()
+            with opened_parquet(path) as file:
+                return file.read(columns=wanted, use_pandas_metadata=True).to_pandas()
         read = None if wanted is None else [*wanted, *(["geometry"] if "geometry" not in wanted else [])]
-        frame = geopandas.read_parquet(path, columns=read, bbox=box)
+        where = (path, None) if is_local(path) else (path.path, path.fs)  # type: ignore[attr-defined]
+        frame = geopandas.read_parquet(where[0], columns=read, bbox=box, filesystem=where[1])
         return frame if wanted is None else frame[wanted]
 
     def _array(self, name: str) -> np.ndarray[Any, Any]:
         import zarr
 
-        if not (self.folder / name).is_dir():
+        if not is_node(self.folder / name):
             raise StoreError(f"The array {name!r} is missing: {contents(self.folder)}.")
-        return np.asarray(zarr.open_array(self.folder / name, mode="r")[...])
+        return np.asarray(zarr.open_array(zarr_location(self.folder / name), mode="r")[...])
 
     def _geometry_type(self) -> Any:
         import shapely
@@ -140,11 +158,15 @@ class ShapesSource(ElementSource):
         return geopandas.GeoDataFrame(columns, geometry=geometries, index=self._array("Index"))
 
 
-def _has_covering(file: pq.ParquetFile) -> bool:
-    import json
-
+def _described(file: pq.ParquetFile) -> dict[str, Any]:
+    """What the file says of its geometries."""
     geo = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"{}"))
-    return "bbox" in geo.get("columns", {}).get(geo.get("primary_column", ""), {}).get("covering", {})
+    described: dict[str, Any] = geo.get("columns", {}).get(geo.get("primary_column", ""), {})
+    return described
+
+
+def _has_covering(file: pq.ParquetFile) -> bool:
+    return "bbox" in _described(file).get("covering", {})
 
 
 def _box(file: pq.ParquetFile, window: Window) -> tuple[float, float, float, float] | None:

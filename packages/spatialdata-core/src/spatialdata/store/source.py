@@ -95,5 +95,9 @@ class ElementSource(ABC):
         """Load the element, or the given columns of the rows that may lie inside the window."""
 
     @abstractmethod
+    def summary(self) -> str:
+        """The type and the shape of the element in a few words, from metadata only."""
+
+    @abstractmethod
     def check(self) -> None:
         """Raise a StoreError unless the metadata are readable and the files are present; no data are read."""

@@ -20,11 +20,13 @@ from spatialdata.store.documents import (
     read_node,
     zarr_format_of,
 )
+from spatialdata.store.files import is_local, path_of
 from spatialdata.store.transaction import finish_swap, finish_swaps_below
 from spatialdata.store.versions import ContainerVersion, container_version
 
 if TYPE_CHECKING:
     import zarr
+    from zarr.abc.store import Store as ZarrStore
 
     from spatialdata.store.source import ElementSource
 
@@ -46,29 +48,22 @@ class Entry:
 
 
 def local_path(location: str | os.PathLike[str] | zarr.Group) -> Path:
-    """The folder that a location means.
+    """The folder on this machine that a location means, for writing.
 
     Raises
     ------
     StoreError
-        The location is no folder of this machine.
+        The location is elsewhere, or in an archive.
     TypeError
-        It is no path and no Zarr group.
+        It is no location.
     """
-    if isinstance(location, str) and "://" in location and not location.startswith("file://"):
-        raise StoreError(f"{location!r} is no path on this machine. Stores are read from local folders; copy it first.")
-    if isinstance(location, str):
-        return Path(location.removeprefix("file://")).expanduser()
-    if isinstance(location, os.PathLike):
-        return Path(os.fspath(location)).expanduser()
-    root = getattr(getattr(location, "store", None), "root", None)
-    path = getattr(location, "path", None)
-    if isinstance(root, str | os.PathLike) and isinstance(path, str):
-        return Path(root) / path
-    raise TypeError(
-        f"A store is opened by its path or by a zarr.Group in a local folder, not by {type(location).__name__}: "
-        f"{location!r}."
-    )
+    path = path_of(location)
+    if not is_local(path):
+        raise StoreError(
+            f"{location} cannot be changed in place: only stores in folders of this machine can. Write the object to "
+            "a new location with write(path)."
+        )
+    return path
 
 
 class Store:
@@ -98,13 +93,14 @@ class Store:
         self._check_is_store(own)
 
     @classmethod
-    def open(cls, location: str | os.PathLike[str] | zarr.Group) -> Store:
+    def open(cls, location: str | os.PathLike[str] | zarr.Group | ZarrStore) -> Store:
         """Open the store at a location.
 
         Parameters
         ----------
         location
-            The path of the store, or a Zarr group in a local folder.
+            The path of the store, its address, the path of a ``.zarr.zip``, an ``UPath``, or a group or store of
+            zarr.
 
         Returns
         -------
@@ -117,17 +113,36 @@ class Store:
         StoreError
             The store has a version that is not known.
         """
-        path = local_path(location)
+        path = path_of(location)
+        if not is_local(path):
+            return cls._open_elsewhere(path)
         finish_swap(path, path)
         if not path.exists():
             parent = next(parent for parent in path.parents if parent.exists())
             raise StoreNotFoundError(f"There is no store at {path}: {contents(path)}. {contents(parent)}.")
+        cls._check_is_group(path)
+        return cls(path)
+
+    @classmethod
+    def _open_elsewhere(cls, path: Path) -> Store:
+        """Open a store behind an address or in an archive."""
+        try:
+            if zarr_format_of(path) is None and str(getattr(path, "protocol", "")) == "zip":
+                path = _folder_in_archive(path)
+            cls._check_is_group(path)
+            return cls(path)
+        except StoreError:
+            raise
+        except (OSError, ImportError, ValueError) as error:
+            raise StoreError(f"{path} cannot be opened: {type(error).__name__}: {error}.") from error
+
+    @staticmethod
+    def _check_is_group(path: Path) -> None:
         if zarr_format_of(path) is None:
             raise StoreNotFoundError(
                 f"{path} is no SpatialData store: no zarr.json or .zgroup was found, and {contents(path)}. "
                 "Give the folder that holds images, labels, points, shapes and tables."
             )
-        return cls(path)
 
     def _check_is_store(self, own: object) -> None:
         if own is not None or any((self.path / kind.container).is_dir() for kind in Kind):
@@ -156,7 +171,8 @@ class Store:
         found: list[Entry] = []
         for kind in Kind:
             group = self.path / kind.container
-            finish_swaps_below(group, self.path)
+            if is_local(group):
+                finish_swaps_below(group, self.path)
             names = child_names(group) if listed is None else _names_below(kind.container, listed)
             found.extend(Entry(kind, name) for name in names)
         return tuple(found)
@@ -195,6 +211,12 @@ class Store:
         """Write the metadata of all elements into the root."""
         consolidate(self.path)
         self.__dict__.pop("_entries", None)
+
+
+def _folder_in_archive(path: Path) -> Path:
+    """The one folder that an archive holds, where the store itself is not at its top."""
+    folders = [entry for entry in path.iterdir() if entry.is_dir()]
+    return folders[0] if len(folders) == 1 else path
 
 
 def _names_below(container: str, paths: set[str]) -> list[str]:

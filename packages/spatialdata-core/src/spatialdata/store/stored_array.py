@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import StoreError
 from spatialdata.store.documents import document_stamp
+from spatialdata.store.files import zarr_location
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +39,7 @@ class StoredArray:
         import zarr
 
         stamp = document_stamp(self.path)
-        return stamp, zarr.open_array(self.path, mode="r")
+        return stamp, zarr.open_array(zarr_location(self.path), mode="r")
 
     @property
     def ndim(self) -> int:

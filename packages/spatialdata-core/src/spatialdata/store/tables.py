@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 from spatialdata.errors import StoreError
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.kind import Kind
-from spatialdata.store.documents import child_names, contents, is_node, read_node, replace_attributes, write_group
+from spatialdata.store.documents import (
+    array_shape,
+    child_names,
+    contents,
+    is_node,
+    read_node,
+    replace_attributes,
+    write_group,
+)
+from spatialdata.store.files import zarr_location
 from spatialdata.store.source import ElementSource, reading
 from spatialdata.store.versions import CURRENT
 
@@ -52,7 +61,7 @@ class TableSource(ElementSource):
 
         _ = self.version
         with reading(self.where, self.folder):
-            table = read_zarr(zarr.open_group(self.folder, mode="r", use_consolidated=False))
+            table = read_zarr(zarr.open_group(zarr_location(self.folder), mode="r", use_consolidated=False))
         stored = table.uns.get(ATTRS_KEY)
         if stored is not None:
             table.uns[ATTRS_KEY] = _plain_attrs(stored)
@@ -67,6 +76,19 @@ class TableSource(ElementSource):
         with reading(self.where, self.folder):
             for name in child_names(self.folder):
                 read_node(self.folder / name)
+
+    def summary(self) -> str:
+        """See :meth:`ElementSource.summary`."""
+        with reading(self.where, self.folder):
+            return f"AnnData ({_length(self.folder / 'obs')}, {_length(self.folder / 'var')})"
+
+
+def _length(frame: Path) -> int:
+    """The number of rows of a frame, by the array of its index."""
+    index = frame / str(read_node(frame).attributes.get("_index", "_index"))
+    if read_node(index).node_type == "group":
+        index /= "values"
+    return array_shape(index)[0]
 
 
 def _plain_attrs(stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,17 +15,13 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from spatialdata.errors import StoreError
-from spatialdata.store.lock import StoreBusyError, exclusive
+from spatialdata.errors import StoreBusyError
+from spatialdata.store.lock import exclusive
 
-__all__ = ["StoreExistsError", "Transaction", "finish_swap", "finish_swaps_below", "remove_folder", "sweep"]
+__all__ = ["Transaction", "finish_swap", "finish_swaps_below", "remove_folder", "sweep"]
 
 _REMOVAL_ATTEMPTS = 5
 _SWAP_ATTEMPTS = 100
-
-
-class StoreExistsError(StoreError, FileExistsError, ValueError):
-    """There is something at the place that was to be written to."""
 
 
 def _stage_of(target: Path) -> Path:

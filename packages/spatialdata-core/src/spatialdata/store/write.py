@@ -13,7 +13,14 @@ from tqdm import tqdm
 
 from spatialdata._core.elements import levels_of
 from spatialdata.config import settings
-from spatialdata.errors import ElementNotFoundError, SpatialDataError, StoreError, listing, unknown_name
+from spatialdata.errors import (
+    ElementNotFoundError,
+    SpatialDataError,
+    StoreError,
+    StoreExistsError,
+    listing,
+    unknown_name,
+)
 from spatialdata.models.kind import Kind
 from spatialdata.store.checks import check_attrs, check_element, check_elements
 from spatialdata.store.codec import write_into
@@ -33,7 +40,7 @@ from spatialdata.store.lock import exclusive
 from spatialdata.store.progress import TaskBar
 from spatialdata.store.raster import RasterSource
 from spatialdata.store.store import ATTRS_KEY, Entry, Store, local_path
-from spatialdata.store.transaction import StoreExistsError, Transaction, finish_swap, remove_folder
+from spatialdata.store.transaction import Transaction, finish_swap, remove_folder
 from spatialdata.store.versions import CURRENT, container_version
 from spatialdata.transformations.attach import check_transformations
 

@@ -1,0 +1,163 @@
+"""The files of a store: on this machine, in an archive, or behind an address.
+
+A local file is a :class:`pathlib.Path`; anything else is an ``UPath``, which has the same methods and carries its
+credentials along. The functions here hide what differs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from spatialdata.errors import StoreError
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+    import zarr
+    from zarr.abc.store import Store as ZarrStore
+
+__all__ = ["is_archive", "is_local", "opened_parquet", "path_of", "stamp_of", "zarr_location"]
+
+_LOCAL = ("", "file", "local")
+_SLASHES = "://"
+_ZIP = ".zip"
+
+
+def is_local(path: object) -> bool:
+    """Whether a path lies in a folder of this machine.
+
+    Examples
+    --------
+    >>> is_local(Path("cells.zarr")), is_local(path_of("memory://cells.zarr"))
+    (True, False)
+    """
+    return isinstance(path, Path) and getattr(path, "protocol", "") in _LOCAL
+
+
+def is_archive(location: object) -> bool:
+    """Whether a location is a Zip file of this machine, by its name."""
+    return isinstance(location, str | Path) and str(location).endswith(_ZIP) and _SLASHES not in str(location)
+
+
+def path_of(location: str | os.PathLike[str] | zarr.Group | ZarrStore) -> Path:
+    """The path that a location means.
+
+    Parameters
+    ----------
+    location
+        A path, an address such as ``"s3://bucket/cells.zarr"``, an ``UPath`` (with credentials, if need be), the path
+        of a ``.zarr.zip``, or a group or store of zarr.
+
+    Returns
+    -------
+    A local path, or an ``UPath`` for what is elsewhere.
+
+    Raises
+    ------
+    StoreError
+        Nothing knows how to open the address.
+    TypeError
+        It is no location.
+    """
+    if isinstance(location, str):
+        return _of_string(location)
+    if isinstance(location, Path) and is_local(location):
+        plain = Path(os.fspath(location)).expanduser()
+        return _inside_archive(plain) if is_archive(plain) and plain.is_file() else plain
+    elsewhere: Any = location
+    if hasattr(elsewhere, "protocol") and hasattr(elsewhere, "fs"):
+        return Path(elsewhere.path) if elsewhere.protocol in _LOCAL else cast("Path", elsewhere)
+    if isinstance(location, os.PathLike):
+        return path_of(Path(os.fspath(location)))
+    return _of_zarr(location)
+
+
+def _of_string(location: str) -> Path:
+    if location.startswith("file://"):
+        return path_of(Path(location.removeprefix("file://")))
+    if _SLASHES not in location:
+        return path_of(Path(location))
+    from upath import UPath
+
+    try:
+        return cast("Path", UPath(location))
+    except (ValueError, ImportError, NotImplementedError) as error:
+        raise StoreError(
+            f"{location!r} cannot be opened: {error}. Known are paths and the addresses of fsspec (s3://, gs://, "
+            "az://, https://, memory://), each of which may need a package of its own."
+        ) from error
+
+
+def _inside_archive(path: Path) -> Path:
+    from upath import UPath
+
+    return cast("Path", UPath("zip://", fo=str(path)))
+
+
+def _of_zarr(location: Any) -> Path:
+    """The path of a group or a store of zarr."""
+    from upath import UPath
+
+    store = getattr(location, "store", location)
+    inner = str(getattr(location, "path", "") or "") if store is not location else ""
+    root = getattr(store, "root", None)
+    if isinstance(root, str | os.PathLike):
+        return Path(root) / inner if inner else Path(root)
+    archive = getattr(store, "path", None)
+    system = getattr(store, "fs", None)
+    if system is not None:
+        system = getattr(system, "sync_fs", system)
+        protocol = system.protocol if isinstance(system.protocol, str) else system.protocol[0]
+        options = {key: value for key, value in system.storage_options.items() if key != "asynchronous"}
+        found = UPath(f"{protocol}://{str(archive).lstrip('/')}", **options)
+        return cast("Path", found / inner if inner else found)
+    if isinstance(archive, Path) and archive.suffix == _ZIP:
+        found = _inside_archive(archive)
+        return found / inner if inner else found
+    raise TypeError(
+        "A store is opened by its path, its address, an UPath, or a group or store of zarr with files behind it, not "
+        f"by {type(location).__name__}: {location!r}."
+    )
+
+
+def zarr_location(path: Path) -> Any:
+    """The path as zarr takes it."""
+    if is_local(path):
+        return path
+    from zarr.storage import FsspecStore
+
+    system: Any = path.fs  # type: ignore[attr-defined]
+    if system.async_impl:
+        system = type(system)(*system.storage_args, **{**system.storage_options, "asynchronous": True})
+    else:
+        from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
+
+        system = AsyncFileSystemWrapper(system, asynchronous=True)
+    return FsspecStore(fs=system, path=path.path.rstrip("/"), read_only=True)  # type: ignore[attr-defined]
+
+
+def stamp_of(path: Path) -> tuple[object, int] | None:
+    """What changes when a file is replaced; None where there is no file, and for what is elsewhere."""
+    if not is_local(path):
+        return None
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return (found.st_ino, found.st_mtime_ns), found.st_size
+
+
+@contextmanager
+def opened_parquet(path: Path, **options: Any) -> Iterator[pq.ParquetFile]:
+    """A Parquet file; of one that is elsewhere, only the ranges that are needed are fetched."""
+    import pyarrow.parquet as pq
+
+    if is_local(path):
+        with pq.ParquetFile(path, **options) as file:
+            yield file
+        return
+    with path.open("rb") as stream, pq.ParquetFile(stream) as file:
+        yield file
