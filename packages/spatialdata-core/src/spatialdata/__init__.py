@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spatialdata.ops.concatenate import concatenate
     from spatialdata.ops.deepcopy import deepcopy
     from spatialdata.ops.extent import are_extents_equal, get_extent
+    from spatialdata.ops.rasterize import rasterize
     from spatialdata.ops.select import bounding_box_query, get_bounding_box_corners, polygon_query
     from spatialdata.ops.to_vector import to_circles, to_polygons
     from spatialdata.ops.transform import transform
@@ -48,6 +49,7 @@ _HOMES = {
     "match_table_to_element": "spatialdata.relations.match",
     "models": "spatialdata.models",
     "polygon_query": "spatialdata.ops.select",
+    "rasterize": "spatialdata.ops.rasterize",
     "read_zarr": "spatialdata.sdata",
     "sanitize_name": "spatialdata._core.names",
     "sanitize_table": "spatialdata.models.table",
@@ -79,6 +81,7 @@ __all__ = [
     "match_table_to_element",
     "models",
     "polygon_query",
+    "rasterize",
     "read_zarr",
     "sanitize_name",
     "sanitize_table",

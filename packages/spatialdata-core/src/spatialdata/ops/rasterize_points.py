@@ -1,0 +1,133 @@
+"""Points drawn onto a grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata.errors import IdTypeError
+from spatialdata.ops.aggregate_values import Categories
+from spatialdata.ops.canvas import Canvas
+from spatialdata.ops.frames import coordinates_of, partitions_of
+from spatialdata.ops.rasterize_values import InstanceCodes, is_category
+from spatialdata.regions.project import projection_of
+from spatialdata.relations.ids import as_ids, check_same_type
+from spatialdata.relations.instances import instance_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from spatialdata.ops.rasterize_grid import Target
+    from spatialdata.transformations.algebra import FloatArray
+
+__all__ = ["Drawn", "draw_categories", "draw_numbers", "draw_point_ids"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture.
+
+    Attributes
+    ----------
+    data
+        Array of shape ``(channels, [depth,] height, width)``.
+    channels
+        The names of the channels.
+    names
+        What the numbers in the picture stand for, if they are codes.
+    """
+
+    data: Any
+    channels: list[Any]
+    names: dict[int, Any] | None = None
+
+
+def _pixels(points: Any, target: Target, columns: list[str]) -> Iterator[tuple[pd.DataFrame, NDArray[np.int64], int]]:
+    """For each partition: the rows inside the box, the pixel of each, and the number of the partition's first row."""
+    linear, offset = target.to_pixels(projection_of(points, target.coordinate_system))
+    axes = projection_of(points, target.coordinate_system).axes
+    first = 0
+    for part in partitions_of(points, list(dict.fromkeys([*axes, *columns])), "drawing of points"):
+        position = np.floor(coordinates_of(part, axes) @ linear.T + offset)
+        where = np.flatnonzero(((position >= 0) & (position < target.shape)).all(axis=1))
+        rows = part.iloc[where].assign(**{_ROW: first + where})
+        pixel = np.ravel_multi_index(tuple(position[where].astype(np.int64).T), target.shape)
+        yield rows, np.asarray(pixel, dtype=np.int64), first
+        first += len(part)
+
+
+_ROW = "__row"
+
+
+def _of_rows(rows: pd.DataFrame, key: str, table: pd.Series | None) -> pd.Series:
+    """The values of rows, from their own column or from a table."""
+    if table is None:
+        return rows[key]
+    ids = as_ids(rows.index)
+    try:
+        check_same_type(ids, as_ids(table.index), "points", "instance key")
+    except IdTypeError as error:
+        raise ValueError(str(error)) from error
+    found: pd.Series = table.set_axis(as_ids(table.index)).reindex(ids)
+    return found
+
+
+def draw_numbers(points: Any, target: Target, key: str | None, table: pd.Series | None, reduction: str) -> Drawn:
+    """One reduction of the numbers of the points on each pixel, or of their number without a key."""
+    canvas = Canvas(reduction, int(np.prod(target.shape)))
+    for rows, pixel, _ in _pixels(points, target, [key] if key is not None and table is None else []):
+        value: FloatArray | None = None
+        if key is not None:
+            column = _of_rows(rows, key, table)
+            if is_category(column):
+                value = np.where(column.isna(), np.nan, 1.0)
+            else:
+                value = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        canvas.add(pixel, value)
+    return Drawn(canvas.result().reshape(1, *target.shape), [0])
+
+
+def draw_categories(points: Any, target: Target, key: str, table: pd.Series | None, *, single: bool) -> Drawn:
+    """The category of the first point on each pixel as a code, or the number of points by category in channels."""
+    meta = points._meta[key] if table is None else table  # noqa: SLF001
+    known = meta.cat.categories if hasattr(meta, "cat") and _knows(meta) else ()
+    categories = Categories(known)
+    size = int(np.prod(target.shape))
+    codes, pixels = [], []
+    for rows, pixel, _ in _pixels(points, target, [key] if table is None else []):
+        code = categories.codes(_of_rows(rows, key, table))
+        codes.append(code[code >= 0])
+        pixels.append(pixel[code >= 0])
+    names, order = categories.order()
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    code, pixel = rank[np.concatenate(codes)], np.concatenate(pixels)
+    if single:
+        canvas = Canvas("first", size)
+        canvas.add(pixel, (code + 1).astype(np.float64))
+        return Drawn(canvas.result().reshape(1, *target.shape), [0], dict(enumerate(names, start=1)))
+    counts = np.bincount(code * size + pixel, minlength=size * len(names)).astype(np.uint32)
+    return Drawn(counts.reshape(len(names), *target.shape), names)
+
+
+def _knows(column: Any) -> bool:
+    return "__UNKNOWN_CATEGORIES__" not in column.cat.categories
+
+
+def draw_point_ids(points: Any, target: Target) -> Drawn:
+    """The id of the first point on each pixel."""
+    codes = InstanceCodes.of(instance_ids(points))
+    canvas = Canvas("first", int(np.prod(target.shape)))
+    for rows, pixel, _ in _pixels(points, target, []):
+        canvas.add(pixel, rows[_ROW].to_numpy(dtype=np.float64))
+    counted = canvas.occupied()
+    data = np.zeros(int(np.prod(target.shape)), dtype=codes.dtype)
+    shown = canvas.result()[counted].astype(np.int64)
+    data[counted] = codes.codes[shown]
+    names = dict(zip(codes.codes[shown].tolist(), codes.ids[shown].tolist(), strict=True))
+    return Drawn(data.reshape(1, *target.shape), [0], dict(sorted(names.items())))

@@ -1,0 +1,91 @@
+"""Images and labels drawn onto another grid: each pixel takes the value of the pixel that its centre lies on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata._core.elements import axes_of, levels_of
+from spatialdata.errors import listing
+from spatialdata.ops.rasterize_points import Drawn
+from spatialdata.ops.rasterize_values import Values, code_dtype
+from spatialdata.ops.transform_raster import resample
+from spatialdata.regions.project import Projection, projection_over
+from spatialdata.relations.ids import as_ids
+from spatialdata.transformations.attach import get_transformation, transformations_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from spatialdata.ops.rasterize_grid import Target
+
+__all__ = ["draw_label_values", "draw_raster"]
+
+_SLACK = 1 + 1e-6
+
+
+def draw_raster(raster: Any, target: Target) -> Drawn:
+    """The pixels of an image or labels on the grid, lazily; 0 beyond the raster.
+
+    Of a multiscale raster the coarsest level is read whose pixels are not larger than those of the grid.
+
+    Parameters
+    ----------
+    raster
+        The raster, which has the axes of the grid.
+    target
+        The grid.
+    """
+    get_transformation(raster, target.coordinate_system)
+    spatial = [axis for axis in axes_of(raster) if axis != "c"]
+    missing = [axis for axis in spatial if axis not in target.axes]
+    if missing:
+        raise ValueError(
+            f"The raster has the axes {tuple(spatial)}, but the box has no bounds along {listing(missing)}. Give them."
+        )
+    to_world = projection_over(target.grid().to_world, target.axes)
+    level, projection = _suitable(raster, target)
+    back = projection.inverse()
+    to_source = Projection(back.axes, back.linear @ to_world.linear, back.linear @ to_world.offset + back.offset)
+    data = resample(level.data, to_source, target.shape)
+    if "c" not in level.dims:
+        return Drawn(data[None], [0])
+    return Drawn(data, level.coords["c"].to_numpy().tolist())
+
+
+def _suitable(raster: Any, target: Target) -> tuple[Any, Projection]:
+    levels = levels_of(raster)
+    axes = axes_of(raster)
+    placed = [(level, projection_over(transformations_of(level)[target.coordinate_system], axes)) for level in levels]
+    fine = [
+        (level, projection)
+        for level, projection in placed
+        if (np.linalg.norm(projection.linear, axis=0) <= target.pixel.min() * _SLACK).all()
+    ]
+    return fine[-1] if fine else placed[0]
+
+
+def draw_label_values(labels: Any, target: Target, column: pd.Series) -> Drawn:
+    """The values of labels on the grid: 0 on the background; labels without a value are nan, or 0 for categories."""
+    drawn = draw_raster(labels, target)
+    values = Values.of(column)
+    ids = as_ids(column.index).to_numpy()
+    order = np.argsort(ids, kind="stable")
+    ids, numbers = ids[order], values.numbers[order]
+    dtype = np.dtype(np.float64) if values.categories is None else code_dtype(len(values.categories))
+    data = drawn.data.map_blocks(_looked_up, ids, numbers, dtype, dtype=dtype)
+    return Drawn(data, [0], values.names() if values.categories is not None else None)
+
+
+def _looked_up(block: NDArray[Any], ids: NDArray[Any], numbers: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    found = np.zeros(block.shape, dtype=dtype)
+    if np.issubdtype(dtype, np.floating):
+        found[block != 0] = np.nan
+    if not len(ids):
+        return found
+    position = np.minimum(np.searchsorted(ids, block), len(ids) - 1)
+    known = (ids[position] == block) & (block != 0)
+    found[known] = numbers[position[known]].astype(dtype)
+    return found

@@ -1,0 +1,131 @@
+"""The pixels under polygons and circles, row by row.
+
+A pixel belongs to a figure if its centre does. Of the border of polygons, the part towards lower coordinates counts, so
+that polygons which tile the plane share no pixel and leave none out; the border of circles counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatialdata.transformations.algebra import FloatArray
+
+__all__ = ["Scanlines", "circle_scanlines", "polygon_scanlines"]
+
+_HALF = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Scanlines:
+    """Stretches of pixels: pixels ``start`` to ``stop`` of a row, which belong to a figure.
+
+    Attributes
+    ----------
+    figure
+        The number of the figure.
+    row, start, stop
+        The pixels.
+    """
+
+    figure: NDArray[np.int64]
+    row: NDArray[np.int64]
+    start: NDArray[np.int64]
+    stop: NDArray[np.int64]
+
+    def within(self, width: int) -> Scanlines:
+        """The part between the columns 0 and ``width``, without empty stretches."""
+        start, stop = np.clip(self.start, 0, width), np.clip(self.stop, 0, width)
+        keep = stop > start
+        return Scanlines(self.figure[keep], self.row[keep], start[keep], stop[keep])
+
+    def pixels(self, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The pixels one by one, numbered along the rows, and the figure of each."""
+        length = self.stop - self.start
+        first = self.row * width + self.start
+        offset = first - (np.cumsum(length) - length)
+        return np.repeat(offset, length) + np.arange(int(length.sum())), np.repeat(self.figure, length)
+
+
+def polygon_scanlines(
+    geometry: NDArray[Any], linear: FloatArray, offset: FloatArray, height: int, width: int
+) -> Scanlines:
+    """The pixels under polygons.
+
+    Parameters
+    ----------
+    geometry
+        Array of polygons and multipolygons, which may have holes.
+    linear, offset
+        The map from their coordinates x, y to pixels, which come as y, x.
+    height, width
+        The number of pixels.
+    """
+    import shapely
+
+    parts, owner = shapely.get_parts(geometry, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    coordinates, ring = shapely.get_coordinates(rings, return_index=True)
+    y, x = (coordinates @ linear.T + offset).T
+    same = ring[1:] == ring[:-1]
+    figure = owner[part][ring[1:]][same]
+    return _crossings(figure, x[:-1][same], y[:-1][same], x[1:][same], y[1:][same], height).within(width)
+
+
+def _crossings(
+    figure: NDArray[np.int64], x0: FloatArray, y0: FloatArray, x1: FloatArray, y1: FloatArray, height: int
+) -> Scanlines:
+    """Where edges cross the lines through the centres of pixels; two by two, crossings enclose the inside."""
+    # An edge that two figures share is computed in the same direction for both, so that both get the same crossing.
+    down = y0 > y1
+    x0, x1, y0, y1 = np.where(down, x1, x0), np.where(down, x0, x1), np.minimum(y0, y1), np.maximum(y0, y1)
+    first = np.clip(np.ceil(y0 - _HALF), 0, height).astype(np.int64)
+    last = np.clip(np.ceil(y1 - _HALF), 0, height).astype(np.int64)
+    count = last - first
+    edge = np.repeat(np.arange(len(count)), count)
+    row = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
+    slope = np.divide(x1 - x0, y1 - y0, out=np.zeros_like(x0), where=y1 != y0)
+    crossing = x0[edge] + (row + _HALF - y0[edge]) * slope[edge]
+    order = np.lexsort((crossing, row, figure[edge]))
+    column = np.ceil(crossing[order] - _HALF)
+    column = np.clip(column, -1, np.iinfo(np.int32).max).astype(np.int64)
+    opening = order[::2]
+    return Scanlines(figure[edge][opening].astype(np.int64), row[opening], column[::2], column[1::2])
+
+
+def circle_scanlines(
+    centres: FloatArray, radii: FloatArray, linear: FloatArray, offset: FloatArray, height: int, width: int
+) -> Scanlines:
+    """The pixels under circles, which the map may turn into ellipses.
+
+    Parameters
+    ----------
+    centres
+        Array of shape ``(n, 2)`` of x, y.
+    radii
+        Array of shape ``(n,)``.
+    linear, offset
+        The map from these coordinates to pixels, which come as y, x.
+    height, width
+        The number of pixels.
+    """
+    cy, cx = (centres @ linear.T + offset).T
+    (yy, xy), (_, xx) = linear @ linear.T
+    reach = radii * np.sqrt(yy)
+    first = np.clip(np.ceil(cy - reach - _HALF), 0, height).astype(np.int64)
+    last = np.clip(np.floor(cy + reach - _HALF) + 1, 0, height).astype(np.int64)
+    count = np.maximum(last - first, 0)
+    figure = np.repeat(np.arange(len(count)), count)
+    row = np.arange(len(figure)) - np.repeat(np.cumsum(count) - count, count) + first[figure]
+    dy = row + _HALF - cy[figure]
+    middle = cx[figure] + dy * (xy / yy)
+    remaining = np.maximum(radii[figure] ** 2 - dy**2 / yy, 0)
+    half = np.sqrt(remaining * max(xx - xy**2 / yy, 0.0))
+    start = np.clip(np.ceil(middle - half - _HALF), -1, np.iinfo(np.int32).max).astype(np.int64)
+    stop = np.clip(np.floor(middle + half - _HALF) + 1, -1, np.iinfo(np.int32).max).astype(np.int64)
+    return Scanlines(figure, row, start, stop).within(width)
