@@ -78,9 +78,7 @@ def _blocks(mask: Any, pixels: Any) -> Any:
     image = pixels.rechunk((-1, *mask.chunks))
     blocks, values = mask.to_delayed(), image.to_delayed()
     positions = list(np.ndindex(blocks.shape))
-    for position in tqdm(
-        positions, desc="aggregation of pixels", disable=None if len(positions) > 1 else True, leave=False
-    ):
+    for position in tqdm(positions, desc="aggregation of pixels", disable=None, leave=False, delay=0.5):
         block, part = dask.compute(blocks[position], values[(0, *position)])
         yield np.asarray(block).ravel(), np.asarray(part).reshape(part.shape[0], -1)
 

@@ -13,6 +13,7 @@ from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.points import PointsModel
 from spatialdata.ops.transform_vector import moved_points
 from spatialdata.regions.project import projection_of
+from spatialdata.relations.blocks import computed
 from spatialdata.transformations.attach import attach_transformations, get_transformation
 from spatialdata.transformations.linear import Identity
 
@@ -96,9 +97,9 @@ def _mean_positions(data: Any) -> tuple[NDArray[Any], FloatArray]:
         count(blocks[position], [int(starts[axis][index]) for axis, index in enumerate(position)])
         for position in np.ndindex(blocks.shape)
     ]
-    computed = dask.compute(*parts)
-    ids, inverse = np.unique(np.concatenate([part[0] for part in computed]), return_inverse=True)
-    sums = np.concatenate([part[1] for part in computed])
+    found = computed(parts, "centres of labels")
+    ids, inverse = np.unique(np.concatenate([part[0] for part in found]), return_inverse=True)
+    sums = np.concatenate([part[1] for part in found])
     total = np.stack([np.bincount(inverse, weights=column, minlength=len(ids)) for column in sums.T], axis=1)
     return ids, total[:, 1:] / total[:, :1]
 

@@ -45,9 +45,7 @@ def partitions_of(
         yield frame
         return
     numbers = range(frame.npartitions)
-    for number in tqdm(
-        numbers, desc=description, unit="partition", disable=None if len(numbers) > 1 else True, leave=False
-    ):
+    for number in tqdm(numbers, desc=description, unit="partition", disable=None, leave=False, delay=0.5):
         yield frame.partitions[number].compute()
 
 

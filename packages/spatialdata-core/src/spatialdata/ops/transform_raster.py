@@ -7,7 +7,6 @@ their ids.
 
 from __future__ import annotations
 
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,12 +108,12 @@ def resample(data: da.Array, to_source: Projection, shape: Sequence[int]) -> da.
     starts = [np.concatenate([[0], np.cumsum(sizes)])[:-1].astype(int) for sizes in chunks]
     blocks = np.empty([len(sizes) for sizes in (*leading, *chunks)], dtype=object)
     first = [np.concatenate([[0], np.cumsum(sizes)])[:-1].astype(int) for sizes in leading]
-    for position in product(*(range(n) for n in blocks.shape)):
-        lead, rest = position[: len(leading)], position[len(leading) :]
+    for lead in np.ndindex(*blocks.shape[: len(leading)]):
         part = data[tuple(slice(first[a][i], first[a][i] + leading[a][i]) for a, i in enumerate(lead))]
-        corner = tuple(int(starts[a][i]) for a, i in enumerate(rest))
-        size = tuple(int(chunks[a][i]) for a, i in enumerate(rest))
-        blocks[position] = _block(part, to_source, corner, size)
+        for rest in np.ndindex(*blocks.shape[len(leading) :]):
+            corner = tuple(int(starts[a][i]) for a, i in enumerate(rest))
+            size = tuple(int(chunks[a][i]) for a, i in enumerate(rest))
+            blocks[lead + rest] = _block(part, to_source, corner, size)
     return da.block(blocks.tolist())
 
 

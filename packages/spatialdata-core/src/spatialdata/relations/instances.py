@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spatialdata._core.elements import levels_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.relations.blocks import computed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +67,7 @@ def _labels_ids(labels: Any, *, background: bool) -> pd.Index:
 
     data = levels_of(labels)[0].data
     find = dask.delayed(lambda block: pd.unique(np.asarray(block).ravel()))
-    found = dask.compute(*[find(block) for block in data.to_delayed().ravel()]) if data.size else ()
+    found = computed([find(block) for block in data.to_delayed().ravel()], "ids of labels") if data.size else ()
     ids = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=data.dtype)
     if ids.dtype == bool:
         ids = ids.astype(np.int64)
