@@ -9,6 +9,7 @@ import numpy as np
 
 from spatialdata.studies.breast_cancer.cell_types import CELL_TYPE
 from spatialdata.studies.breast_cancer.names import ALIGNED, REPLICATES, SPOTS, cells, table
+from spatialdata.studies.errors import StudyInputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ class SpotFractions:
     @property
     def median(self) -> float:
         """The median of the correlations of the spots."""
-        return float(self.pearson.median())
+        return float(self.pearson.dropna().median())
 
     @property
     def difference(self) -> float:
@@ -110,10 +111,21 @@ def compare_fractions(sdata: SpatialData, spots: GeoDataFrame, system: str = ALI
         The circles to compare.
     system
         The coordinate system that all share.
+
+    Raises
+    ------
+    StudyInputError
+        The spots lie on no cell of a replicate.
     """
     import pandas as pd
 
     amounts = {replicate: spot_fractions(sdata, replicate, spots, system) for replicate in REPLICATES}
+    for replicate, found in amounts.items():
+        if not found.to_numpy().any():
+            raise StudyInputError(
+                f"None of the {len(spots)} spots in the common area lies on a cell of {replicate}, which has "
+                f"{len(sdata.shapes[cells(replicate)])}. Check the landmarks."
+            )
     first, second = (shares(amounts[replicate]) for replicate in REPLICATES)
     pearson = pearson_by_row(first.to_numpy(), second[first.columns].to_numpy())
     return SpotFractions(amounts=amounts, pearson=pd.Series(pearson, index=first.index, name="pearson"))

@@ -106,9 +106,10 @@ def read_landmarks(inputs: StudyInput) -> pd.DataFrame:
         The file is absent or no such table, a slide is absent, or one has fewer than three landmarks.
     """
     simulate = require("spatialdata_io.simulate", "read landmarks")
+    _check_file(inputs.landmarks, "landmarks (columns landmark, slide, x, y)")
     try:
         found: pd.DataFrame = simulate.read_landmarks(inputs.landmarks)
-    except (ValueError, FileNotFoundError) as error:
+    except ValueError as error:
         raise StudyInputError(str(error)) from error
     names = {folder.name: slide for slide, folder in inputs.folders.items()} | {slide: slide for slide in SLIDES}
     renamed = found.assign(slide=found["slide"].map(names))

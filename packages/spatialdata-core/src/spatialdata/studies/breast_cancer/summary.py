@@ -104,8 +104,8 @@ def _fractions(findings: Findings) -> Section:
     rows = [
         Row(key="spots_compared", label="Spots with cells of both replicates", value=compared),
         Row(key="pearson_median", label="Pearson r of a spot over the types, median", value=found.median),
-        Row(key="pearson_lower", label="  lower quartile", value=float(found.pearson.quantile(0.25))),
-        Row(key="pearson_upper", label="  upper quartile", value=float(found.pearson.quantile(0.75))),
+        Row(key="pearson_lower", label="  lower quartile", value=float(found.pearson.dropna().quantile(0.25))),
+        Row(key="pearson_upper", label="  upper quartile", value=float(found.pearson.dropna().quantile(0.75))),
         Row(key="difference", label="Mean absolute difference of a fraction", value=found.difference),
     ]
     if findings.validation is not None:
@@ -136,7 +136,7 @@ def _genes(findings: Findings) -> Section:
             Row(
                 key=f"pearson_median_{slide}",
                 label=f"r of a gene over spots, {what}, median",
-                value=float(found.pearson[slide].median()),
+                value=float(found.pearson[slide].dropna().median()),
             ),
             Row(
                 key=f"pearson_totals_{slide}",

@@ -74,11 +74,13 @@ def _box(findings: Findings) -> Bounds:
 
     from spatialdata import get_centroids
 
+    amount = findings.fractions.amounts[REFERENCE].sum(axis=1)
     fractions = findings.fractions.fractions[REFERENCE].fillna(0.0)
     entropy = -(fractions * np.log(fractions.where(fractions > 0, 1.0))).sum(axis=1)
-    mixture = entropy * findings.fractions.amounts[REFERENCE].sum(axis=1)
+    mixture = entropy * amount
     centres = get_centroids(findings.spots, coordinate_system=ALIGNED).compute().loc[mixture.index]
     inside = shapely.contains_xy(findings.area.buffer(-_HALF), centres["x"], centres["y"])
-    best = (mixture + np.where(inside, mixture.max() + 1, 0)).idxmax()
+    rank = 2 * (amount > 0) + inside
+    best = (mixture + rank * (mixture.max() + 1)).idxmax()
     x, y = centres.loc[best, ["x", "y"]]
     return float(x) - _HALF, float(y) - _HALF, float(x) + _HALF, float(y) + _HALF

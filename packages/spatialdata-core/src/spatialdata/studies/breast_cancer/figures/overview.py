@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.optional import require
-from spatialdata.studies.breast_cancer.common import slide_image
+from spatialdata.studies.breast_cancer.common import footprint, slide_image
 from spatialdata.studies.breast_cancer.figures.style import SLIDE_NAMES, display, label_panels, new_figure
 from spatialdata.studies.breast_cancer.names import SLIDES, SPOTS, VISIUM
 
@@ -42,8 +42,8 @@ def _draw_slide(findings: Findings, slide: str, ax: Any) -> None:
         norm = colors.Normalize(0, _brightness(sdata.images[name]))
         channel = [str(one) for one in _finest(sdata.images[name])["c"].to_numpy()][:1]
         chain = sdata.pl.render_images(name, channel=channel, cmap="gray", norm=norm, colorbar=False)
-    rows, columns = _finest(sdata.images[name]).shape[1:]
-    display(chain, ax, SLIDE_NAMES[slide], (0, 0, columns, rows), system=slide, pixel_size=pixel_size)
+    bounds = footprint(sdata, slide, slide).bounds
+    display(chain, ax, SLIDE_NAMES[slide], bounds, system=slide, pixel_size=pixel_size)
 
 
 def _finest(raster: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.optional import require
@@ -54,8 +53,7 @@ _COLORS = (
     "#1f77b4", "#ff9d2e", "#d62728", "#17a589", "#7cb518", "#8c564b", "#f4d03f", "#8d99ae", "#6a3d9a",
     "#e377c2", "#7fd1f5", "#1b1b3a",
 )  # fmt: skip
-_SCALE_BAR = {"location": "lower right", "box_alpha": 0.8, "font_size": 8}
-_SCALE_BAR_SHARE = 0.28
+_SCALE_BAR = {"location": "lower right", "length_fraction": 0.28, "box_alpha": 0.8, "font_size": 8}
 
 
 def new_figure(width: float, height: float) -> Any:
@@ -100,19 +98,12 @@ def display(
         frameon=False,
         scalebar_dx=pixel_size,
         scalebar_units="um",
-        scalebar_params={**_SCALE_BAR, "fixed_value": _bar_length((bounds[2] - bounds[0]) * pixel_size)},
+        scalebar_params=_SCALE_BAR,
+        crop_coord=(bounds[0], bounds[2], bounds[1], bounds[3]),
         show=False,
         **options,
     )
     ax.set_anchor("N")
-    zoom(ax, bounds)
-
-
-def _bar_length(width: float) -> int:
-    """The longest round number of micrometres that is not much of a width."""
-    longest = max(width * _SCALE_BAR_SHARE, 1.0)
-    decade = int(10 ** math.floor(math.log10(longest)))
-    return max(decade * step for step in (1, 2, 5) if decade * step <= longest)
 
 
 def zoom(ax: Any, bounds: Bounds) -> None:
