@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix, issparse
 
 from spatialdata import SpatialData, aggregate
-from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
+from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.ops.aggregate import AGGREGATE
 from spatialdata.ops.box_index import BoxIndex
@@ -462,6 +462,51 @@ def test_bad_elements() -> None:
     sdata = SpatialData(shapes={"circles": circles})
     with pytest.raises(KeyError, match="'circle'"):
         sdata.aggregate(values="circle", by="circles")
+
+
+def test_elements_may_be_given_with_their_object() -> None:
+    sdata = annotated()
+    ask = {"value_key": "g0", "values_sdata": sdata, "table_name": "annotation"}
+    by_name = aggregate("cells", sdata["spots"], **ask)
+    by_element = aggregate(sdata["cells"], sdata["spots"], **ask)
+    np.testing.assert_array_equal(by_name["annotation"].X.toarray(), by_element["annotation"].X.toarray())
+    with pytest.raises(ValueError, match="not in values_sdata"):
+        aggregate(regions(0, "circles"), sdata["spots"], **ask)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"fractions": True}, NotImplementedError, "for shapes"),
+        ({"value_key": "c"}, ValueError, "not for images"),
+        ({"agg_func": ["mean", "mode"]}, ValueError, "'mode'"),
+    ],
+)
+def test_arguments_that_are_not_for_pixels(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        aggregate(Image2DModel.parse(np.ones((1, 4, 4))), Labels2DModel.parse(np.ones((4, 4), dtype=int)), **arguments)
+    with pytest.raises(NotImplementedError, match="3D"):
+        aggregate(Image3DModel.parse(np.ones((1, 2, 4, 4))), Labels2DModel.parse(np.ones((4, 4), dtype=int)))
+
+
+def test_counts_are_merged_when_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    by, (_, points) = regions(2, "circles"), molecules(1)
+    expected = aggregate(points, by)["table"].X.toarray()
+    monkeypatch.setattr("spatialdata.ops.accumulate._KEYS_AT_ONCE", 3)
+    monkeypatch.setattr("spatialdata.ops.aggregate_vector._POINTS_AT_ONCE", 20)
+    np.testing.assert_array_equal(aggregate(points, by)["table"].X.toarray(), expected)
+
+
+@pytest.mark.parametrize("func", ["median", "mean", "std", "min"])
+def test_without_a_hit_everything_is_zero(func: str) -> None:
+    far = ShapesModel.parse(np.array([[900.0, 900.0]]), geometry=0, radius=1.0)
+    assert aggregate(molecules(0)[1], far, value_key="qv", agg_func=func)["table"].X.toarray().tolist() == [[0]]
+
+
+def test_one_value_has_no_deviation() -> None:
+    points = PointsModel.parse(pd.DataFrame({"x": [0.0], "y": [0.0], "v": [3.0]}))
+    by = ShapesModel.parse(np.zeros((1, 2)), geometry=0, radius=1.0)
+    assert np.isnan(aggregate(points, by, value_key="v", agg_func="std")["table"].X.toarray()).all()
 
 
 def test_nothing_of_the_input_changes() -> None:

@@ -41,9 +41,6 @@ def partitions_of(
     from tqdm import tqdm
 
     frame = points if columns is None else points[list(columns)]
-    if not hasattr(frame, "npartitions"):
-        yield frame
-        return
     numbers = range(frame.npartitions)
     for number in tqdm(numbers, desc=description, unit="partition", disable=None, leave=False, delay=0.5):
         yield frame.partitions[number].compute()

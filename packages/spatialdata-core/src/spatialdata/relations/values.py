@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -77,8 +77,7 @@ def get_values(
     if place == "element":
         frame = found[keys].compute() if is_points(found) else _plain(found[keys])
         return _checked(frame, keys)
-    if table is None:
-        raise ValueError("The values are in a table, but no table was given.")
+    table = cast("AnnData", table)
     rows, ids = _rows(found, element_name, table)
     if place == "obsm" and return_obsm_as_is:
         if len(keys) > 1:
