@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from spatialdata.transformations.algebra import BaseTransformation
 from spatialdata.transformations.attach import get_transformation, remove_transformation, set_transformation
+from spatialdata.transformations.fields import Coordinates, Displacements
 from spatialdata.transformations.graph import (
     get_transformation_between_coordinate_systems,
     remove_transformations_to_coordinate_system,
 )
 from spatialdata.transformations.landmarks import align_elements_using_landmarks, get_transformation_between_landmarks
 from spatialdata.transformations.linear import Affine, Identity, MapAxis, Scale, Sequence, Translation
+from spatialdata.transformations.nonlinear import Bijection, Inverse
+from spatialdata.transformations.thin_plate import ThinPlateSpline
 
 __all__ = [
     "Affine",
     "BaseTransformation",
+    "Bijection",
+    "Coordinates",
+    "Displacements",
     "Identity",
+    "Inverse",
     "MapAxis",
     "Scale",
     "Sequence",
+    "ThinPlateSpline",
     "Translation",
     "align_elements_using_landmarks",
     "get_transformation",

@@ -52,6 +52,31 @@ class BaseTransformation(ABC):
             Array of shape ``(len(output_axes), len(axes) + 1)``; the last column is the offset.
         """
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether the transformation has a matrix; the others are evaluated point by point."""
+        return True
+
+    def map_points(self, points: FloatArray, axes: Axes) -> tuple[Axes, FloatArray]:
+        """Map points, keeping all the axes that come of it.
+
+        Parameters
+        ----------
+        points
+            Array of shape ``(n, len(axes))``.
+        axes
+            The axes of the columns.
+
+        Returns
+        -------
+        output_axes
+            The axes that the points have after the transformation.
+        points
+            Array of shape ``(n, len(output_axes))``.
+        """
+        produced, rows = self.linear_map(axes)
+        return produced, points @ rows[:, :-1].T + rows[:, -1]
+
     @abstractmethod
     def inverse(self) -> BaseTransformation:
         """The transformation that undoes this one.
@@ -80,6 +105,52 @@ class BaseTransformation(ABC):
         ('c', 'x', 'y')
         """
         return self.linear_map(as_axes(axes))[0]
+
+    def transform_coordinates(
+        self, coordinates: ArrayLike, input_axes: SequenceABC[str], output_axes: SequenceABC[str] | None = None
+    ) -> FloatArray:
+        """Map coordinates, whether the transformation is linear or not.
+
+        Parameters
+        ----------
+        coordinates
+            Array of shape ``(n, len(input_axes))``.
+        input_axes
+            The axes of its columns.
+        output_axes
+            The axes of the columns of the result; the input axes if not given.
+
+        Returns
+        -------
+        Array of shape ``(n, len(output_axes))``.
+
+        Raises
+        ------
+        TransformationError
+            The array has another number of columns, an axis asked for is not produced, or a numerical inverse does not
+            exist at one of the places.
+
+        Examples
+        --------
+        >>> from spatialdata.transformations import Scale
+        >>> Scale([2.0], axes=("x",)).transform_coordinates([[1.0, 3.0]], ("y", "x"))
+        array([[1., 6.]])
+        """
+        columns = as_axes(input_axes)
+        wanted = columns if output_axes is None else as_axes(output_axes)
+        points = np.asarray(coordinates, dtype=np.float64)
+        if points.ndim != 2 or points.shape[1] != len(columns):
+            raise TransformationError(
+                f"Coordinates over the axes {columns} must have the shape (n, {len(columns)}). Found {points.shape}."
+            )
+        produced, mapped = self.map_points(points, columns)
+        missing = [axis for axis in wanted if axis not in produced]
+        if missing:
+            raise TransformationError(
+                f"{type(self).__name__} takes the axes {columns} to {produced}; it does not produce "
+                f"{', '.join(missing)}."
+            )
+        return mapped[:, [produced.index(axis) for axis in wanted]]
 
     def to_affine_matrix(self, input_axes: SequenceABC[str], output_axes: SequenceABC[str]) -> FloatArray:
         """The homogeneous matrix of the transformation over the axes asked for.
@@ -160,6 +231,11 @@ class BaseTransformation(ABC):
         if type(self) is not type(other) or not isinstance(other, BaseTransformation):
             return NotImplemented if not isinstance(other, BaseTransformation) else False
         return all(_equal(a, b) for a, b in zip(self._parameters(), other._parameters(), strict=True))
+
+    def __dask_tokenize__(self) -> Any:
+        from dask.base import normalize_token
+
+        return normalize_token([type(self).__qualname__, *self._parameters()])
 
     def __repr__(self) -> str:
         return "\n".join(self._describe())

@@ -1,13 +1,13 @@
-"""The linear transformations: Identity, MapAxis, Translation, Scale, Affine, and their Sequence."""
+"""The linear transformations Identity, MapAxis, Translation, Scale and Affine, and the Sequence of any others."""
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spatialdata.errors import TransformationError
+from spatialdata.transformations.affine import Affine
 from spatialdata.transformations.algebra import Axes, BaseTransformation, FloatArray, as_axes, as_vector
 
 if TYPE_CHECKING:
@@ -186,93 +186,6 @@ class Scale(BaseTransformation):
         return [f"Scale ({', '.join(self.axes)})", f"    {self.scale}"]
 
 
-class Affine(BaseTransformation):
-    """Any linear map with an offset.
-
-    Parameters
-    ----------
-    matrix
-        Homogeneous matrix of shape ``(len(output_axes) + 1, len(input_axes) + 1)``; its last row is ``[0, …, 0, 1]``.
-    input_axes
-        The axes of the columns.
-    output_axes
-        The axes of the rows. An input axis that is no output axis is dropped.
-
-    Examples
-    --------
-    >>> turn = Affine([[0, -1, 0], [1, 0, 0], [0, 0, 1]], input_axes=("x", "y"), output_axes=("x", "y"))
-    >>> turn.to_affine_matrix(("y", "x"), ("y", "x"))[:2, :2]
-    array([[ 0.,  1.],
-           [-1.,  0.]])
-    """
-
-    def __init__(self, matrix: ArrayLike, input_axes: SequenceABC[str], output_axes: SequenceABC[str]) -> None:
-        self.input_axes = as_axes(input_axes)
-        self.output_axes = as_axes(output_axes)
-        self.matrix = self._checked(np.array(matrix, dtype=np.float64))
-
-    def _checked(self, matrix: FloatArray) -> FloatArray:
-        shape = (len(self.output_axes) + 1, len(self.input_axes) + 1)
-        if matrix.shape != shape:
-            raise TransformationError(
-                f"An Affine from {self.input_axes} to {self.output_axes} needs a matrix of shape {shape}. Found "
-                f"{matrix.shape}."
-            )
-        if not np.array_equal(matrix[-1], np.eye(1, shape[1], shape[1] - 1)[0]):
-            raise TransformationError(f"The last row of an Affine must be [0, …, 0, 1]. Found {matrix[-1].tolist()}.")
-        if not np.isfinite(matrix).all():
-            raise TransformationError(f"The matrix of an Affine has values that are not finite: {matrix.tolist()}.")
-        matrix.flags.writeable = False
-        return matrix
-
-    def linear_map(self, axes: Axes) -> tuple[Axes, FloatArray]:
-        """See :meth:`BaseTransformation.linear_map`."""
-        known = [axis for axis in self.input_axes if axis in axes]
-        if not known:
-            warnings.warn(
-                f"An Affine over {self.input_axes} was applied to the axes {axes}, none of which it names.",
-                UserWarning,
-                stacklevel=2,
-            )
-        passing = tuple(axis for axis in axes if axis not in self.input_axes and axis not in self.output_axes)
-        rows = np.zeros((len(passing) + len(self.output_axes), len(axes) + 1))
-        for index, axis in enumerate(passing):
-            rows[index, axes.index(axis)] = 1.0
-        block = rows[len(passing) :]
-        block[:, -1] = self.matrix[:-1, -1]
-        for axis in known:
-            block[:, axes.index(axis)] = self.matrix[:-1, self.input_axes.index(axis)]
-        return passing + self.output_axes, rows
-
-    def _check_nothing_dropped(self, columns: Axes, produced: Axes, wanted: Axes) -> None:
-        """An Affine may be asked for some of its output axes only."""
-
-    def inverse(self) -> Affine:
-        """The inverse matrix, from the output axes to the input axes.
-
-        Raises
-        ------
-        TransformationError
-            The numbers of input and output axes differ, or the matrix is singular.
-        """
-        if len(self.input_axes) != len(self.output_axes):
-            raise TransformationError(
-                f"An Affine from {self.input_axes} to {self.output_axes} changes the number of axes and has no inverse."
-            )
-        if np.linalg.matrix_rank(self.matrix) < self.matrix.shape[0]:
-            raise TransformationError(f"The matrix {self.matrix.tolist()} is singular and has no inverse.")
-        inverse = np.linalg.inv(self.matrix)
-        inverse[-1] = np.eye(1, inverse.shape[1], inverse.shape[1] - 1)[0]
-        return Affine(inverse, self.output_axes, self.input_axes)
-
-    def _parameters(self) -> tuple[Any, ...]:
-        return (self.input_axes, self.output_axes, self.matrix)
-
-    def _describe(self) -> list[str]:
-        head = f"Affine ({', '.join(self.input_axes)} -> {', '.join(self.output_axes)})"
-        return [head, *("    " + line for line in str(self.matrix).splitlines())]
-
-
 class Sequence(BaseTransformation):
     """Transformations applied one after the other, the first of the list first.
 
@@ -293,6 +206,26 @@ class Sequence(BaseTransformation):
             if not isinstance(item, BaseTransformation):
                 raise TypeError(f"A Sequence consists of transformations. Found {type(item).__name__}.")
         self.transformations: list[BaseTransformation] = list(transformations)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether all members are linear."""
+        return all(transformation.is_linear for transformation in self.transformations)
+
+    def axes_after(self, axes: SequenceABC[str]) -> Axes:
+        """See :meth:`BaseTransformation.axes_after`."""
+        current = as_axes(axes)
+        for transformation in self.transformations:
+            current = transformation.axes_after(current)
+        return current
+
+    def map_points(self, points: FloatArray, axes: Axes) -> tuple[Axes, FloatArray]:
+        """See :meth:`BaseTransformation.map_points`."""
+        if self.is_linear:
+            return super().map_points(points, axes)
+        for transformation in self.transformations:
+            axes, points = transformation.map_points(points, axes)
+        return axes, points
 
     def linear_map(self, axes: Axes) -> tuple[Axes, FloatArray]:
         """See :meth:`BaseTransformation.linear_map`."""
