@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spatialdata._compat import install as _serve_old_modules
 from spatialdata._core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from spatialdata import datasets, models, transformations
+    from spatialdata._core.accessors import register_accessor
     from spatialdata._core.names import sanitize_name
     from spatialdata.config import settings
     from spatialdata.models.table import sanitize_table
@@ -51,6 +53,7 @@ _HOMES = {
     "polygon_query": "spatialdata.ops.select",
     "rasterize": "spatialdata.ops.rasterize",
     "read_zarr": "spatialdata.sdata",
+    "register_accessor": "spatialdata._core.accessors",
     "sanitize_name": "spatialdata._core.names",
     "sanitize_table": "spatialdata.models.table",
     "settings": "spatialdata.config",
@@ -83,6 +86,7 @@ __all__ = [
     "polygon_query",
     "rasterize",
     "read_zarr",
+    "register_accessor",
     "sanitize_name",
     "sanitize_table",
     "settings",
@@ -93,3 +97,4 @@ __all__ = [
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES, __all__)
+_serve_old_modules()

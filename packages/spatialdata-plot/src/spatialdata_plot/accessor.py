@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from spatialdata._core.accessors import register_accessor
+from spatialdata import register_accessor
 from spatialdata_plot.renderers import RenderMethods
 
 if TYPE_CHECKING:

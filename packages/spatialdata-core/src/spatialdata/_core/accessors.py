@@ -24,7 +24,7 @@ def register_accessor(name: str) -> Callable[[type[T]], type[T]]:
 
     Examples
     --------
-    >>> from spatialdata._core.accessors import register_accessor
+    >>> from spatialdata import register_accessor
     >>> @register_accessor("names")
     ... class Names:
     ...     def __init__(self, sdata):
