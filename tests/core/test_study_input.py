@@ -21,7 +21,11 @@ from spatialdata.studies.breast_cancer.inputs import (
     read_subclones,
 )
 from spatialdata.studies.breast_cancer.output import check_output, new_output
+from spatialdata.studies.breast_cancer.study import compare_slides, place_everything, read_annotation
+from spatialdata.studies.breast_cancer.summary import summarise
 from spatialdata.studies.errors import OutputExistsError, StudyInputError
+
+REPLICATES = ("xenium_rep1", "xenium_rep2")
 
 
 @pytest.fixture(scope="module")
@@ -141,26 +145,70 @@ def test_slides_that_do_not_overlap(demo, tmp_path, simulated):
     fails_with_one_error(demo(landmarks=tmp_path / "landmarks.csv"), "no area in common", "visium")
 
 
-def test_real_slides_without_truth(inputs, tmp_path):
+def test_real_slides_with_everything_that_can_be_given(inputs, tmp_path, simulated):
     regions = {
         "type": "FeatureCollection",
         "features": [
             {"properties": {"name": "left"}, "geometry": box(20, 20, 200, 300)},
             {"properties": None, "geometry": box(200, 20, 400, 300)},
+            {"properties": {"name": "left"}, "geometry": box(50, 20, 100, 300)},
         ],
     }
-    path = tmp_path / "regions.geojson"
-    path.write_text(json.dumps(regions), encoding="utf-8")
-    given = StudyInput(xenium=inputs.xenium, visium=inputs.visium, landmarks=inputs.landmarks, regions=path)
-    results = run_study(tmp_path / "out", inputs=given)
-    assert {section.key for section in results.sections} == {"slides", "alignment", "fractions", "genes", "regions"}
-    assert set(results["regions"]) == {"left", "region 2"}
-    assert len(list((tmp_path / "out/figures").glob("*.png"))) == 7
+    (tmp_path / "regions.geojson").write_text(json.dumps(regions), encoding="utf-8")
+    types = [pd.read_parquet(simulated / f"truth/cell_types_{one}.parquet").assign(slide=one) for one in REPLICATES]
+    pd.concat(types).to_csv(tmp_path / "types.csv", index=False)
+    positions = pd.read_csv(simulated / "visium/spatial/tissue_positions.csv").query("in_tissue == 1")
+    subclones = positions[["barcode"]].assign(subclone=np.where(positions["pxl_col_in_fullres"] < 500, "west", "east"))
+    subclones.to_csv(tmp_path / "subclones.csv", index=False)
+    words = ["demo", "-o", tmp_path / "out", "--xenium", inputs.xenium[0], "--xenium", inputs.xenium[1]]
+    words += ["--visium", inputs.visium, "--landmarks", inputs.landmarks]
+    words += ["--visium-image", inputs.full_image(), "--cell-types", tmp_path / "types.csv"]
+    words += ["--regions", tmp_path / "regions.geojson", "--subclones", tmp_path / "subclones.csv"]
+    result = CliRunner().invoke(main, [str(word) for word in words])
+    assert result.exit_code == 0, result.output
+    assert max(len(line) for line in result.output.splitlines() if not line.startswith("Report")) <= 100
+    document = json.loads((tmp_path / "out/results.json").read_text(encoding="utf-8"))
+    assert document["promises"] == {}
+    assert set(document["results"]["regions"]) == {"left", "region 2", "left (2)"}
+    assert "accuracy_xenium_rep1" not in document["results"]["subclones"]
+    assert len(list((tmp_path / "out/figures").glob("*.png"))) == 8
     sdata = read_zarr(tmp_path / "out/study.zarr")
-    types = {name: sdata.tables[f"{name}_table"].obs["cell_type"] for name in ("xenium_rep1", "xenium_rep2")}
-    first, second = types.values()
+    assert set(sdata.tables["xenium_rep1_table"].obs["cell_type"]) == set(types[0]["cell_type"])
+    spots = sdata.tables["visium_subclones"].obs.set_index("spot_id")["subclone"]
+    barcodes = sdata.tables["visium_table"].obs.reset_index().set_index("spot_id")["index"].loc[spots.index]
+    assert spots.tolist() == subclones.set_index("barcode")["subclone"].loc[barcodes].tolist()
+
+
+def test_real_slides_with_nothing_but_landmarks(inputs):
+    annotation = read_annotation(inputs)
+    slides = add_cell_types(read_slides(inputs), annotation.cell_types)
+    steps = []
+    findings = compare_slides(slides, place_everything(slides, annotation), annotation, steps.append)
+    assert findings.regions is findings.subclones is findings.validation is None
+    assert len(steps) == 3
+    results = summarise(findings, {})
+    assert {section.key for section in results.sections} == {"slides", "alignment", "fractions", "genes"}
+    assert results.promises_kept
+    first, second = (slides.tables[f"{name}_table"].obs["cell_type"] for name in REPLICATES)
     assert list(first.cat.categories) == list(second.cat.categories)
     assert all(name.startswith(("cluster ", "unassigned")) for name in first.cat.categories)
+
+
+def test_regions_and_spots_that_lie_elsewhere(inputs, tmp_path):
+    far = {"features": [{"properties": {}, "geometry": box(1e6, 1e6, 2e6, 2e6)}]}
+    (tmp_path / "regions.geojson").write_text(json.dumps(far), encoding="utf-8")
+    given = StudyInput(
+        xenium=inputs.xenium, visium=inputs.visium, landmarks=inputs.landmarks, regions=tmp_path / "regions.geojson"
+    )
+    with pytest.raises(StudyInputError, match=r"None of the 1 regions lies in the area"):
+        run_study(tmp_path / "out", inputs=given)
+    (tmp_path / "subclones.csv").write_text("barcode,subclone\nNOWHERE-1,A\n", encoding="utf-8")
+    given = StudyInput(
+        xenium=inputs.xenium, visium=inputs.visium, landmarks=inputs.landmarks, subclones=tmp_path / "subclones.csv"
+    )
+    with pytest.raises(StudyInputError, match=r"name no spot.*NOWHERE-1"):
+        run_study(tmp_path / "out", inputs=given)
+    assert not (tmp_path / "out").exists()
 
 
 def box(x_min, y_min, x_max, y_max):

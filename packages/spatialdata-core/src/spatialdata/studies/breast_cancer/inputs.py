@@ -155,7 +155,8 @@ def read_regions(path: Path) -> GeoDataFrame:
     Parameters
     ----------
     path
-        A feature collection of polygons. The property ``name`` names a region; without it they are numbered.
+        A feature collection of polygons. The property ``name`` names a region; without it, and if several have the
+        same, they are numbered.
 
     Returns
     -------
@@ -180,12 +181,20 @@ def read_regions(path: Path) -> GeoDataFrame:
     if other or not shapes:
         found = listing(other) if other else "no feature at all"
         raise StudyInputError(f"{path} must hold polygons; found {found}.")
-    names = [_name_of(feature, number) for number, feature in enumerate(features, start=1)]
-    return gpd.GeoDataFrame({"name": names}, geometry=shapes)
+    return gpd.GeoDataFrame({"name": _names_of(features)}, geometry=shapes)
 
 
-def _name_of(feature: Any, number: int) -> str:
-    return str((feature.get("properties") or {}).get("name") or f"region {number}")
+def _names_of(features: Sequence[Any]) -> list[str]:
+    """A name for each region that no other has."""
+    taken: set[str] = set()
+    names: list[str] = []
+    for number, feature in enumerate(features, start=1):
+        wanted = str((feature.get("properties") or {}).get("name") or f"region {number}")
+        free = (wanted if count == 1 else f"{wanted} ({count})" for count in range(1, len(features) + 2))
+        name = next(one for one in free if one not in taken)
+        taken.add(name)
+        names.append(name)
+    return names
 
 
 def _check_file(path: Path, what: str) -> None:

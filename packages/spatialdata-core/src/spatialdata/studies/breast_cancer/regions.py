@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spatialdata.studies.breast_cancer.cell_types import CELL_TYPE
 from spatialdata.studies.breast_cancer.fractions import fraction_table, pearson_by_row, shares
 from spatialdata.studies.breast_cancer.names import ALIGNED, REGIONS, REPLICATES, cells, table
+from spatialdata.studies.errors import StudyInputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,10 +92,21 @@ def compare_regions(
         The name of the element with the regions.
     system
         The coordinate system that all share.
+
+    Raises
+    ------
+    StudyInputError
+        No region lies in the area.
     """
     from spatialdata import aggregate, polygon_query
 
     inside = polygon_query(sdata.shapes[regions], area, target_coordinate_system=system, clip=True)
+    if inside is None or len(inside) == 0:
+        raise StudyInputError(
+            f"None of the {len(sdata.shapes[regions])} regions lies in the area that all slides show. Regions span "
+            f"{sdata.shapes[regions].total_bounds.round(1).tolist()} (x_min, y_min, x_max, y_max), the area "
+            f"{[round(value, 1) for value in area.bounds]}, in micrometres of {REPLICATES[0]}."
+        )
     amounts = {}
     for replicate in REPLICATES:
         gathered = aggregate(
