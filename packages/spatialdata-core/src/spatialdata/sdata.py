@@ -18,6 +18,8 @@ from spatialdata.models.kind import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import pandas as pd
+
 __all__ = ["SpatialData", "read_zarr"]
 
 
@@ -90,6 +92,68 @@ class SpatialData(AnnotatingMethods, PlacingMethods, StoringMethods):
     def __repr__(self) -> str:
         return describe(self)
 
+    def _repr_html_(self) -> str:
+        from spatialdata._sdata.html import describe_html
+
+        return describe_html(self)
+
+    def info(self) -> pd.DataFrame:
+        """An overview as a frame; nothing is loaded for it.
+
+        Returns
+        -------
+        One row for each element and table, indexed by name, with its kind, type and shape, its coordinate systems, the
+        tables that annotate it or the elements that it annotates, whether it is loaded, and where it is stored.
+
+        Examples
+        --------
+        >>> from spatialdata.datasets import blobs
+        >>> blobs(length=32).info().loc["blobs_labels", "annotated_by"]
+        ['table']
+        """
+        from spatialdata._sdata.overview import overview
+
+        return overview(self)
+
+    def get_attrs(
+        self,
+        key: str,
+        return_as: Literal["dict", "json", "df"] | None = None,
+        sep: str = "_",
+        flatten: bool = True,
+    ) -> Any:
+        """One attribute of the object.
+
+        Parameters
+        ----------
+        key
+            The name of the attribute.
+        return_as
+            ``"dict"``, ``"json"`` (a string) or ``"df"`` (a frame of one row); as it is if not given.
+        sep
+            What joins the names of nested mappings.
+        flatten
+            Turn nested mappings into one, with joined names.
+
+        Raises
+        ------
+        KeyError
+            There is no such attribute.
+        TypeError
+            ``key`` or ``sep`` is no string, or something else than a mapping is asked for as a dict.
+        ValueError
+            ``return_as`` is unknown.
+
+        Examples
+        --------
+        >>> from spatialdata import SpatialData
+        >>> SpatialData(attrs={"donor": {"sex": "f", "age": {"years": 61}}}).get_attrs("donor")
+        {'sex': 'f', 'age_years': 61}
+        """
+        from spatialdata._sdata.attributes import attribute
+
+        return attribute(self.attrs, key, return_as, sep, flatten)
+
     def __getattr__(self, name: str) -> Any:
         accessor = find_accessor(name)
         if accessor is None:
@@ -145,7 +209,7 @@ class SpatialData(AnnotatingMethods, PlacingMethods, StoringMethods):
         file_path
             The location of the store.
         selection
-            The kinds of elements to read; all if not given.
+            The kinds, names or patterns of elements to read; all if not given.
         reconsolidate_metadata
             Write the consolidated metadata of the store anew first.
         """
@@ -174,12 +238,14 @@ def read_zarr(
     Parameters
     ----------
     store
-        The location of the store, or a zarr group.
+        The path of the store; its address, such as ``"s3://bucket/cells.zarr"`` or ``"https://…"`` (what fsspec
+        knows); the path of a ``.zarr.zip``; an ``UPath``, with credentials if need be; or a group or store of zarr.
     selection
-        The kinds of elements to read: ``"images"``, ``"labels"``, ``"points"``, ``"shapes"``, ``"tables"``. All if
-        not given.
+        What to read: kinds (``"images"``, ``"labels"``, ``"points"``, ``"shapes"``, ``"tables"``), names of elements,
+        and patterns such as ``"rep1_*"`` or ``"shapes/*_cells"``. All if not given.
     on_bad_files
-        What happens with an element that cannot be read: ``"error"``, or ``"warn"`` and leave it out.
+        What happens with an element that cannot be read: ``"error"``, or ``"warn"`` and leave it out. Behind an
+        address, and of more than 256 elements, an element raises the error when it is first used.
 
     Returns
     -------

@@ -67,11 +67,16 @@ class Elements(MutableMapping[str, Any]):
 
     def __setitem__(self, name: str, element: Any) -> None:
         self.check(name, element)
-        self._slots[name] = _Slot(InMemory(element), element)
+        self._hold(name, _Slot(InMemory(element), element))
 
     def __delitem__(self, name: str) -> None:
         self._slot(name)
         del self._slots[name]
+        self._shelf.release(name)
+
+    def _hold(self, name: str, slot: _Slot) -> None:
+        self._slots[name] = slot
+        self._shelf.take(name, self._kind)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._slots)
@@ -105,7 +110,7 @@ class Elements(MutableMapping[str, Any]):
     def put_source(self, name: str, source: Source) -> None:
         """Put an element that is loaded from its source when it is first used."""
         self._shelf.check_free(name, self._kind)
-        self._slots[name] = _Slot(source)
+        self._hold(name, _Slot(source))
 
     def replace_source(self, name: str, source: Source) -> None:
         """Say where a loaded element comes from now."""
@@ -132,14 +137,21 @@ class Elements(MutableMapping[str, Any]):
 
     def replace_all(self, elements: Mapping[str, Any]) -> None:
         """Replace all elements; nothing changes if one of them is not valid."""
-        before = self._slots
-        self._slots = {}
+        before = dict(self._slots)
+        self._clear()
         try:
             for name, element in elements.items():
                 self.put(name, element, origin=elements)
         except (TypeError, ValueError, KeyError):
-            self._slots = before
+            self._clear()
+            for name, slot in before.items():
+                self._hold(name, slot)
             raise
+
+    def _clear(self) -> None:
+        for name in list(self._slots):
+            self._shelf.release(name)
+        self._slots = {}
 
     def put(self, name: str, element: Any, origin: Mapping[str, Any]) -> None:
         """Put an element; one that its origin has not loaded yet stays so."""
@@ -154,6 +166,8 @@ class Shelf:
 
     def __init__(self) -> None:
         self._by_kind = {kind: Elements(kind, self) for kind in Kind}
+        # Names without regard to case: the name as it is spelled, and its kind.
+        self._taken: dict[str, tuple[str, Kind]] = {}
 
     def __getitem__(self, kind: Kind) -> Elements:
         return self._by_kind[kind]
@@ -171,18 +185,24 @@ class Shelf:
 
     def check_free(self, name: str, kind: Kind) -> None:
         """Raise if a name cannot be used for an element of that kind."""
-        for elements in self:
-            for other in elements:
-                if other == name and elements.kind is not kind:
-                    raise DuplicateNameError(
-                        f"The name {name!r} is taken in {elements.kind.container}. Names are unique over all kinds."
-                    )
-                if other != name and other.casefold() == name.casefold():
-                    raise DuplicateNameError(
-                        f"The name {name!r} differs from {other!r} in {elements.kind.container} only "
-                        "in upper and lower case. "
-                        "Choose another, since such names clash on some file systems."
-                    )
+        other, owner = self._taken.get(name.casefold(), (name, kind))
+        if other != name:
+            raise DuplicateNameError(
+                f"The name {name!r} differs from {other!r} in {owner.container} only in upper and lower case. "
+                "Choose another, since such names clash on some file systems."
+            )
+        if owner is not kind:
+            raise DuplicateNameError(
+                f"The name {name!r} is taken in {owner.container}. Names are unique over all kinds."
+            )
+
+    def take(self, name: str, kind: Kind) -> None:
+        """Note that a name is used."""
+        self._taken[name.casefold()] = (name, kind)
+
+    def release(self, name: str) -> None:
+        """Note that a name is free again."""
+        self._taken.pop(name.casefold(), None)
 
     def place(self, element: Any) -> Elements:
         """The mapping for an element."""

@@ -131,7 +131,8 @@ class ElementHolder:
 
     @path.setter
     def path(self, value: Path | str | None) -> None:
-        if value is not None and not isinstance(value, str | Path):
+        given: Any = value
+        if not (given is None or isinstance(given, str | Path) or hasattr(given, "fs")):
             raise TypeError(f"path must be a string, a Path or None, not {type(value).__name__}.")
         self._path = value
 

@@ -29,24 +29,29 @@ __all__ = [
 ]
 
 OnBadFiles = Literal["error", "warn"]
+# Checking reads some metadata of each element. Of very many, and of those behind an address, each is checked when it
+# is first used.
+_CHECKED_AT_ONCE = 256
 
 
 def fill_from_store(
     sdata: ElementHolder, location: Any, selection: Iterable[str] | None, on_bad_files: OnBadFiles
 ) -> None:
     """Put the elements of a store into an empty object; only metadata are read."""
+    from spatialdata.store.files import is_local
+    from spatialdata.store.selection import chosen_entries
     from spatialdata.store.store import Store
 
     if on_bad_files not in ("error", "warn"):
         raise ValueError(f"on_bad_files must be 'error' or 'warn', not {on_bad_files!r}.")
-    wanted = _wanted_kinds(selection)
     store = Store.open(location)
-    for entry in store.entries():
-        if entry.kind not in wanted:
-            continue
+    chosen = chosen_entries(store.entries(), selection)
+    checks = on_bad_files == "warn" or (len(chosen) <= _CHECKED_AT_ONCE and is_local(store.path))
+    for entry in chosen:
         source = store.source(entry)
         try:
-            source.check()
+            if checks:
+                source.check()
         except StoreError as error:
             if on_bad_files == "error":
                 raise
@@ -55,15 +60,6 @@ def fill_from_store(
         sdata.shelf[entry.kind].put_source(entry.name, source)
     sdata.attrs = dict(store.attrs)
     sdata.path = store.path
-
-
-def _wanted_kinds(selection: Iterable[str] | None) -> set[Kind]:
-    names = [kind.container for kind in Kind]
-    chosen = [selection] if isinstance(selection, str) else list(selection or names)
-    for name in chosen:
-        if name not in names:
-            raise ValueError(unknown_name("kind of element", name, names))
-    return {Kind(name) for name in chosen}
 
 
 def check_before_writing(sdata: ElementHolder) -> None:

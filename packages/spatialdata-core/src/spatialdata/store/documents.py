@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,11 +78,11 @@ def _read_json(path: Path) -> dict[str, Any]:
     return document
 
 
-def _write_json(path: Path, document: dict[str, Any]) -> None:
+def _write_json(path: Path, document: dict[str, Any], *, indent: int | None = 2) -> None:
     """Replace a document in one step, and make sure that it is on disk."""
     fresh = path.with_name(f".{path.name}.new")
     with fresh.open("w", encoding="utf-8", newline="\n") as file:
-        json.dump(document, file, indent=2, ensure_ascii=False, allow_nan=False)
+        file.write(json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False))
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
@@ -182,16 +182,39 @@ def consolidate(root: Path) -> None:
     if zarr_format_of(root) == 2:
         _consolidate_v2(root)
         return
-    metadata = {}
-    for path, folder in _walk(root, ""):
+    _write_consolidated(root, dict(_gathered(_walk(root, ""))))
+
+
+def _gathered(nodes: Iterable[tuple[str, Path]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, folder in nodes:
         document = _read_json(folder / DOCUMENT)
         if document.get("node_type") == "group":
             document[_CONSOLIDATED] = _inline({})
-        metadata[path] = document
+        yield path, document
+
+
+def _write_consolidated(root: Path, metadata: dict[str, Any]) -> None:
     document = _read_json(root / DOCUMENT)
     document.pop(_CONSOLIDATED, None)
     node_type = document.pop("node_type")
-    _write_json(root / DOCUMENT, {**document, _CONSOLIDATED: _inline(metadata), "node_type": node_type})
+    # Of thousands of nodes, an indented document would be slow to write.
+    _write_json(root / DOCUMENT, {**document, _CONSOLIDATED: _inline(metadata), "node_type": node_type}, indent=None)
+
+
+def _consolidate_again(root: Path, known: dict[str, Any], changed: Sequence[str]) -> None:
+    """Gather only what has changed, in the order of a full walk."""
+    metadata = {
+        path: document
+        for path, document in known.items()
+        if not any(path == other or path.startswith(f"{other}/") for other in changed)
+    }
+    for path in changed:
+        parent = path.rpartition("/")[0]
+        nodes = [(node, root / node) for node in (parent, path) if node and is_node(root / node)]
+        if is_node(root / path):
+            nodes.extend(_walk(root / path, f"{path}/"))
+        metadata.update(_gathered(nodes))
+    _write_consolidated(root, dict(sorted(metadata.items(), key=lambda item: item[0].split("/"))))
 
 
 def _consolidate_v2(root: Path) -> None:
@@ -213,16 +236,30 @@ def _drop_consolidated(root: Path) -> None:
 
 
 @contextmanager
-def without_consolidated(root: Path) -> Iterator[None]:
+def without_consolidated(root: Path, *changed: str) -> Iterator[None]:
     """Take the consolidated metadata away while a store is changed, and gather them again afterwards if it had any.
 
     A crash in between leaves a store without consolidated metadata, never one with wrong ones.
+
+    Parameters
+    ----------
+    root
+        The store.
+    *changed
+        The paths of the nodes that change, such as ``"images/dapi"``; the documents of all others are not read.
     """
-    had = consolidated_paths(root) is not None
+    if zarr_format_of(root) == 2:
+        had = consolidated_paths(root) is not None
+        known = None
+    else:
+        known = _read_json(root / DOCUMENT).get(_CONSOLIDATED)
+        had = isinstance(known, dict)
     if had:
         _drop_consolidated(root)
     try:
         yield
     finally:
-        if had:
+        if had and isinstance(known, dict):
+            _consolidate_again(root, known.get("metadata", {}), changed)
+        elif had:
             consolidate(root)

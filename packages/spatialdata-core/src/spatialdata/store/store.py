@@ -17,10 +17,12 @@ from spatialdata.store.documents import (
     consolidate,
     consolidated_paths,
     contents,
+    is_node,
     read_node,
     zarr_format_of,
 )
 from spatialdata.store.files import is_local, path_of
+from spatialdata.store.lock import exclusive
 from spatialdata.store.transaction import finish_swap, finish_swaps_below
 from spatialdata.store.versions import ContainerVersion, container_version
 
@@ -167,20 +169,35 @@ class Store:
 
     @cached_property
     def _entries(self) -> tuple[Entry, ...]:
-        listed = consolidated_paths(self.path)
-        found: list[Entry] = []
+        names = self._listed() if is_local(self.path) else self._consolidated()
+        return tuple(Entry(kind, name) for kind in Kind for name in names[kind])
+
+    def _listed(self) -> dict[Kind, list[str]]:
+        """The names of the folders that are Zarr nodes, and of all elements that the consolidated metadata know."""
+        known = consolidated_paths(self.path)
+        found = {}
         for kind in Kind:
             group = self.path / kind.container
-            if is_local(group):
-                finish_swaps_below(group, self.path)
-            names = child_names(group) if listed is None else _names_below(kind.container, listed)
-            found.extend(Entry(kind, name) for name in names)
-        return tuple(found)
+            finish_swaps_below(group, self.path)
+            names = child_names(group)
+            if known is not None:
+                names = [name for name in names if f"{kind.container}/{name}" in known or is_node(group / name)]
+                names = sorted({*names, *_names_below(kind.container, known)})
+            found[kind] = names
+        return found
+
+    def _consolidated(self) -> dict[Kind, list[str]]:
+        """The names in the consolidated metadata; behind an address, listing is slow or impossible."""
+        known = consolidated_paths(self.path)
+        if known is None:
+            return {kind: child_names(self.path / kind.container) for kind in Kind}
+        return {kind: _names_below(kind.container, known) for kind in Kind}
 
     def entries(self) -> list[Entry]:
         """The elements, sorted by kind and name; broken ones are listed too.
 
-        They are found in the consolidated metadata, if there are any, otherwise by listing folders.
+        On this machine they are found by listing folders, and in the consolidated metadata too, so that one that has
+        gone is noticed; behind an address, in the consolidated metadata, if there are any.
         """
         return list(self._entries)
 
@@ -208,8 +225,16 @@ class Store:
         return consolidated_paths(self.path) is not None
 
     def consolidate(self) -> None:
-        """Write the metadata of all elements into the root."""
-        consolidate(self.path)
+        """Write the metadata of all elements into the root.
+
+        Raises
+        ------
+        StoreBusyError
+            Another process is writing to the store.
+        """
+        root = local_path(self.path)
+        with exclusive(root):
+            consolidate(root)
         self.__dict__.pop("_entries", None)
 
 

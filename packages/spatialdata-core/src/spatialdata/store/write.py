@@ -40,7 +40,7 @@ from spatialdata.store.lock import exclusive
 from spatialdata.store.progress import TaskBar
 from spatialdata.store.raster import RasterSource
 from spatialdata.store.store import ATTRS_KEY, Entry, Store, local_path
-from spatialdata.store.transaction import Transaction, finish_swap, remove_folder
+from spatialdata.store.transaction import Transaction, finish_swap, finish_swaps_below, remove_folder
 from spatialdata.store.versions import CURRENT, container_version
 from spatialdata.transformations.attach import check_transformations
 
@@ -174,7 +174,9 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
 def _opened(path: str | os.PathLike[str]) -> Iterator[Store]:
     """A store that exists, with its lock held. Whatever a crash has left of it is put in order first."""
     root = _resolved(path)
-    Store.open(root).entries()
+    store = Store.open(root)
+    for kind in Kind:
+        finish_swaps_below(store.path / kind.container, store.path)
     with exclusive(root):
         yield Store.open(root)
 
@@ -253,7 +255,7 @@ def write_element(
             with _named(entry), TaskBar(str(entry)):
                 write_into(transaction.stage, kind, name, element, encoding)
             transaction.sync()
-            with without_consolidated(root):
+            with without_consolidated(root, f"{kind.container}/{name}"):
                 transaction.commit()
                 _list_labels(root, kind)
 
@@ -292,7 +294,7 @@ def delete_element(store_path: str | os.PathLike[str], kind: Kind, name: str) ->
     with _opened(store_path) as store:
         root = store.path
         folder = _existing(store, kind, name)
-        with without_consolidated(root):
+        with without_consolidated(root, f"{kind.container}/{name}"):
             remove_folder(folder)
             _list_labels(root, kind)
 
@@ -335,7 +337,7 @@ def write_transformations(
             attributes = dialect.with_edges(attributes, edges, source.where)
         else:
             attributes["coordinateTransformations"] = edges_of(checked, attributes["axes"])
-        with without_consolidated(root):
+        with without_consolidated(root, f"{kind.container}/{name}"):
             replace_attributes(folder, attributes)
 
 
@@ -353,7 +355,7 @@ def write_attrs(store_path: str | os.PathLike[str], attrs: Mapping[str, Any]) ->
         own = read_node(root).attributes.get(ATTRS_KEY, {"version": store.version})
         replace_attributes(root, {ATTRS_KEY: own, **plain})
         if store.container is not CURRENT and store.has_consolidated_metadata():
-            store.consolidate()
+            consolidate(root)
 
 
 def write_channel_names(store_path: str | os.PathLike[str], name: str, names: Sequence[Any]) -> None:
@@ -376,5 +378,5 @@ def write_channel_names(store_path: str | os.PathLike[str], name: str, names: Se
                 f"The image {name!r} has {count} channels, but {len(names)} names were given: {list(names)}."
             )
         dialect = v05_spatialdata if store.container is CURRENT else v04
-        with without_consolidated(root):
+        with without_consolidated(root, f"{Kind.IMAGE.container}/{name}"):
             replace_attributes(folder, dialect.with_channels(source.node.attributes, list(names), source.where))
