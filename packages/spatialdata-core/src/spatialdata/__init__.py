@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from spatialdata import datasets, models, transformations
     from spatialdata._core.accessors import register_accessor
     from spatialdata._core.names import sanitize_name
-    from spatialdata.config import settings
+    from spatialdata.config import disable_dask_tune_optimization, settings
     from spatialdata.models.table import sanitize_table
     from spatialdata.ops.aggregate import aggregate
     from spatialdata.ops.centroids import get_centroids
@@ -39,6 +39,7 @@ _HOMES = {
     "concatenate": "spatialdata.ops.concatenate",
     "datasets": "spatialdata.datasets",
     "deepcopy": "spatialdata.ops.deepcopy",
+    "disable_dask_tune_optimization": "spatialdata.config",
     "get_bounding_box_corners": "spatialdata.ops.select",
     "get_centroids": "spatialdata.ops.centroids",
     "get_element_annotators": "spatialdata.relations.annotate",
@@ -72,6 +73,7 @@ __all__ = [
     "concatenate",
     "datasets",
     "deepcopy",
+    "disable_dask_tune_optimization",
     "get_bounding_box_corners",
     "get_centroids",
     "get_element_annotators",
