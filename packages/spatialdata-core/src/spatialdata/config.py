@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["LARGE_CHUNK_THRESHOLD_BYTES", "Settings", "settings"]
+__all__ = ["LARGE_CHUNK_THRESHOLD_BYTES", "Settings", "disable_dask_tune_optimization", "settings"]
 
 LARGE_CHUNK_THRESHOLD_BYTES = 2147483647
 
@@ -33,3 +35,20 @@ class Settings:
 
 
 settings = Settings()
+
+
+@contextmanager
+def disable_dask_tune_optimization() -> Iterator[None]:
+    """Let dask read Parquet files in their own partitions inside a ``with`` block, and not merge small ones.
+
+    Examples
+    --------
+    >>> import dask
+    >>> with disable_dask_tune_optimization():
+    ...     dask.config.get("optimization.tune.active")
+    False
+    """
+    import dask
+
+    with dask.config.set({"optimization.tune.active": False}):
+        yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,7 +10,31 @@ if TYPE_CHECKING:
 
     from spatialdata.sdata import SpatialData
 
-__all__ = ["QueryManager"]
+__all__ = ["BoundingBoxRequest", "QueryManager"]
+
+
+@dataclass(frozen=True)
+class BoundingBoxRequest:
+    """A question for what lies in a box, to be answered by ``sdata.query(request)``.
+
+    Attributes
+    ----------
+    target_coordinate_system
+        The coordinate system of the box.
+    min_coordinate, max_coordinate
+        The corners, one number for each axis.
+    axes
+        The names of the axes.
+    """
+
+    target_coordinate_system: str
+    min_coordinate: Any
+    max_coordinate: Any
+    axes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The arguments of :func:`spatialdata.bounding_box_query`."""
+        return asdict(self)
 
 
 class QueryManager:
@@ -64,6 +89,6 @@ class QueryManager:
         )
         return found
 
-    def __call__(self, request: Any, **kwargs: Any) -> SpatialData:
+    def __call__(self, request: BoundingBoxRequest, **kwargs: Any) -> SpatialData:
         """Answer a request for a bounding box."""
         return self.bounding_box(**request.to_dict(), **kwargs)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from spatialdata._sdata.elements import Elements
     from spatialdata._sdata.holder import ElementHolder
 
-__all__ = ["describe", "natural_key", "summary"]
+__all__ = ["describe", "natural_key", "summary", "text_of"]
 
 _WIDTH = 100
 
@@ -57,6 +57,11 @@ def summary(element: Any) -> str:
     return _raster(element)
 
 
+def text_of(elements: Elements, name: str) -> str:
+    """One element in a few words, loaded or not."""
+    return summary(elements[name]) if elements.is_loaded(name) else _unloaded(elements, name)
+
+
 def _unloaded(elements: Elements, name: str) -> str:
     """What the source says of an element that was not loaded yet."""
     says = getattr(elements.source(name), "summary", None)
@@ -71,8 +76,7 @@ def _lines_of(elements: Elements, *, last: bool) -> list[str]:
     bar = "    " if last else "│   "
     names = sorted(elements, key=natural_key)
     for index, name in enumerate(names):
-        text = summary(elements[name]) if elements.is_loaded(name) else _unloaded(elements, name)
-        lines.append(f"{bar}  {'└──' if index == len(names) - 1 else '├──'} {name!r}: {text}")
+        lines.append(f"{bar}  {'└──' if index == len(names) - 1 else '├──'} {name!r}: {text_of(elements, name)}")
     return lines
 
 

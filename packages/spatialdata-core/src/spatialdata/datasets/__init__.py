@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from spatialdata.datasets.blobs import blobs, blobs_annotating_element
+from spatialdata.datasets.blobs import BlobsDataset, blobs, blobs_annotating_element
+from spatialdata.datasets.raccoon import RaccoonDataset, raccoon
 
-__all__ = ["blobs", "blobs_annotating_element"]
+__all__ = ["BlobsDataset", "RaccoonDataset", "blobs", "blobs_annotating_element", "raccoon"]

@@ -9,17 +9,18 @@ import numpy as np
 from spatialdata.transformations.linear import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from anndata import AnnData
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
+    from xarray import DataArray, DataTree
 
     from spatialdata.models.points_frame import PointsFrame
     from spatialdata.sdata import SpatialData
     from spatialdata.transformations.algebra import BaseTransformation
 
-__all__ = ["blobs", "blobs_annotating_element"]
+__all__ = ["BlobsDataset", "blobs", "blobs_annotating_element"]
 
 _SEED = 0
 _GENES = ("gene_a", "gene_b")
@@ -64,35 +65,119 @@ def blobs(
     >>> sorted(blobs(length=64).labels)
     ['blobs_labels', 'blobs_multiscale_labels']
     """
-    from spatialdata.models import Image2DModel, Labels2DModel
-    from spatialdata.sdata import SpatialData
+    return BlobsDataset(length, n_points, n_shapes, extra_coord_system, n_channels, c_coords).blobs()
 
-    systems: dict[str, BaseTransformation] = {"global": Identity()}
-    if extra_coord_system is not None:
-        systems[extra_coord_system] = Identity()
-    names = None if c_coords is None else [c_coords] if isinstance(c_coords, str) else list(c_coords)
-    image = _blob_image(length, n_channels if names is None else len(names))
-    labels = _blob_labels(length)
-    image_args: dict[str, Any] = {"dims": ("c", "y", "x"), "c_coords": names, "transformations": systems}
-    return SpatialData(
-        images={
-            "blobs_image": Image2DModel.parse(image, **image_args),
-            "blobs_multiscale_image": Image2DModel.parse(image, scale_factors=_SCALE_FACTORS, **image_args),
-        },
-        labels={
-            "blobs_labels": Labels2DModel.parse(labels, transformations=systems),
-            "blobs_multiscale_labels": Labels2DModel.parse(
-                labels, scale_factors=_SCALE_FACTORS, transformations=systems
-            ),
-        },
-        points={"blobs_points": _points(length, n_points, labels, systems)},
-        shapes={
-            "blobs_circles": _circles(length, n_shapes, systems),
-            "blobs_polygons": _polygons(length, n_shapes, systems, multi=False),
-            "blobs_multipolygons": _polygons(length, n_shapes, systems, multi=True),
-        },
-        tables={"table": _table(image, labels, names)},
-    )
+
+class BlobsDataset:
+    """Blobs, element by element; packages build objects of their own of them.
+
+    Parameters
+    ----------
+    length, n_points, n_shapes, extra_coord_system, n_channels, c_coords
+        As in :func:`blobs`.
+
+    Examples
+    --------
+    >>> from spatialdata.datasets import BlobsDataset
+    >>> BlobsDataset(length=32).blobs()["blobs_image"].shape
+    (3, 32, 32)
+    """
+
+    def __init__(
+        self,
+        length: int = 512,
+        n_points: int = 200,
+        n_shapes: int = 5,
+        extra_coord_system: str | None = None,
+        n_channels: int = 3,
+        c_coords: str | Sequence[str] | None = None,
+    ) -> None:
+        self.length = length
+        self.n_points = n_points
+        self.n_shapes = n_shapes
+        self.c_coords = None if c_coords is None else [c_coords] if isinstance(c_coords, str) else list(c_coords)
+        self.n_channels = n_channels if self.c_coords is None else len(self.c_coords)
+        self.transformations: dict[str, BaseTransformation] = {"global": Identity()}
+        if extra_coord_system is not None:
+            self.transformations[extra_coord_system] = Identity()
+
+    def blobs(self) -> SpatialData:
+        """All elements in one object."""
+        from spatialdata.sdata import SpatialData
+
+        systems, length = self.transformations, self.length
+        image = (systems, length, self.n_channels, self.c_coords)
+        shapes = (systems, length, self.n_shapes)
+        return SpatialData(
+            images={
+                "blobs_image": self._image_blobs(*image),
+                "blobs_multiscale_image": self._image_blobs(*image, scale_factors=_SCALE_FACTORS),
+            },
+            labels={
+                "blobs_labels": self._labels_blobs(systems, length),
+                "blobs_multiscale_labels": self._labels_blobs(systems, length, scale_factors=_SCALE_FACTORS),
+            },
+            points={"blobs_points": self._points_blobs(systems, length, self.n_points)},
+            shapes={
+                "blobs_circles": self._circles_blobs(*shapes),
+                "blobs_polygons": self._polygons_blobs(*shapes),
+                "blobs_multipolygons": self._polygons_blobs(*shapes, multipolygons=True),
+            },
+            tables={"table": _table(_blob_image(length, self.n_channels), _blob_labels(length), self.c_coords)},
+        )
+
+    def _image_blobs(
+        self,
+        transformations: Mapping[str, BaseTransformation] | None = None,
+        length: int = 512,
+        n_channels: int = 3,
+        c_coords: str | Sequence[str] | None = None,
+        scale_factors: Sequence[int] | None = None,
+    ) -> DataArray | DataTree:
+        from spatialdata.models import Image2DModel
+
+        return Image2DModel.parse(
+            _blob_image(length, n_channels),
+            dims=("c", "y", "x"),
+            c_coords=c_coords,
+            transformations=transformations,
+            scale_factors=scale_factors,
+        )
+
+    def _labels_blobs(
+        self,
+        transformations: Mapping[str, BaseTransformation] | None = None,
+        length: int = 512,
+        scale_factors: Sequence[int] | None = None,
+    ) -> DataArray | DataTree:
+        from spatialdata.models import Labels2DModel
+
+        return Labels2DModel.parse(_blob_labels(length), transformations=transformations, scale_factors=scale_factors)
+
+    def _points_blobs(
+        self,
+        transformations: Mapping[str, BaseTransformation] | None = None,
+        length: int = 512,
+        n_points: int = 200,
+    ) -> PointsFrame:
+        return _points(length, n_points, _blob_labels(length), transformations)
+
+    def _circles_blobs(
+        self,
+        transformations: Mapping[str, BaseTransformation] | None = None,
+        length: int = 512,
+        n_shapes: int = 5,
+    ) -> GeoDataFrame:
+        return _circles(length, n_shapes, transformations)
+
+    def _polygons_blobs(
+        self,
+        transformations: Mapping[str, BaseTransformation] | None = None,
+        length: int = 512,
+        n_shapes: int = 5,
+        multipolygons: bool = False,
+    ) -> GeoDataFrame:
+        return _polygons(length, n_shapes, transformations, multi=multipolygons)
 
 
 def blobs_annotating_element(name: str) -> SpatialData:
@@ -152,7 +237,9 @@ def _blob_labels(length: int) -> NDArray[np.int64]:
     return np.asarray(found, dtype=np.int64)
 
 
-def _points(length: int, count: int, labels: NDArray[np.int64], systems: dict[str, BaseTransformation]) -> PointsFrame:
+def _points(
+    length: int, count: int, labels: NDArray[np.int64], systems: Mapping[str, BaseTransformation] | None
+) -> PointsFrame:
     import pandas as pd
 
     from spatialdata.models import PointsModel
@@ -165,7 +252,7 @@ def _points(length: int, count: int, labels: NDArray[np.int64], systems: dict[st
     return PointsModel.parse(frame, feature_key="genes", instance_key="instance_id", transformations=systems)
 
 
-def _circles(length: int, count: int, systems: dict[str, BaseTransformation]) -> GeoDataFrame:
+def _circles(length: int, count: int, systems: Mapping[str, BaseTransformation] | None) -> GeoDataFrame:
     from spatialdata.models import ShapesModel
 
     rng = _rng(2)
@@ -174,7 +261,9 @@ def _circles(length: int, count: int, systems: dict[str, BaseTransformation]) ->
     return ShapesModel.parse(centres, geometry=0, radius=radii, transformations=systems)
 
 
-def _polygons(length: int, count: int, systems: dict[str, BaseTransformation], *, multi: bool) -> GeoDataFrame:
+def _polygons(
+    length: int, count: int, systems: Mapping[str, BaseTransformation] | None, *, multi: bool
+) -> GeoDataFrame:
     import geopandas
     import shapely
 
