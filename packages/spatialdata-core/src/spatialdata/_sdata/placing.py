@@ -82,7 +82,7 @@ class PlacingMethods(ElementHolder):
         return kept
 
     def transform_element_to_coordinate_system(
-        self, element_name: str, target_coordinate_system: str, maintain_positioning: bool = False
+        self, element_name: str, target_coordinate_system: str, maintain_positioning: bool = False, *, order: int = 0
     ) -> Any:
         """An element in a coordinate system, also one that only other elements lead to.
 
@@ -94,6 +94,8 @@ class PlacingMethods(ElementHolder):
             The coordinate system.
         maintain_positioning
             Keep the place of the element in its coordinate systems.
+        order
+            How an image is interpolated; see :func:`spatialdata.transform`.
 
         Returns
         -------
@@ -106,21 +108,28 @@ class PlacingMethods(ElementHolder):
         direct = self._mapping(element_name).transformations(element_name)
         if target_coordinate_system in direct:
             return transform(
-                element, to_coordinate_system=target_coordinate_system, maintain_positioning=maintain_positioning
+                element,
+                to_coordinate_system=target_coordinate_system,
+                maintain_positioning=maintain_positioning,
+                order=order,
             )
         path = get_transformation_between_coordinate_systems(self, element, target_coordinate_system)
-        return self._transform_along(element, path, target_coordinate_system, maintain_positioning)
+        return self._transform_along(element, path, target_coordinate_system, maintain_positioning, order)
 
     @staticmethod
-    def _transform_along(element: Any, path: BaseTransformation, target: str, maintain_positioning: bool) -> Any:
+    def _transform_along(
+        element: Any, path: BaseTransformation, target: str, maintain_positioning: bool, order: int
+    ) -> Any:
         from spatialdata.ops.transform import transform
 
         if maintain_positioning:
-            return transform(element, transformation=path, maintain_positioning=True)
+            return transform(element, transformation=path, maintain_positioning=True, order=order)
         placed = with_transformations(element, {**transformations_of(element), target: path})
-        return transform(placed, to_coordinate_system=target)
+        return transform(placed, to_coordinate_system=target, order=order)
 
-    def transform_to_coordinate_system(self, target_coordinate_system: str, maintain_positioning: bool = False) -> Self:
+    def transform_to_coordinate_system(
+        self, target_coordinate_system: str, maintain_positioning: bool = False, *, order: int = 0
+    ) -> Self:
         """All elements that have a coordinate system, in it.
 
         Parameters
@@ -129,6 +138,8 @@ class PlacingMethods(ElementHolder):
             The coordinate system.
         maintain_positioning
             Keep the place of the elements in their coordinate systems.
+        order
+            How images are interpolated; see :func:`spatialdata.transform`.
 
         Returns
         -------
@@ -136,7 +147,9 @@ class PlacingMethods(ElementHolder):
         """
         names = _systems.elements_in(self, target_coordinate_system)
         elements = {
-            name: self.transform_element_to_coordinate_system(name, target_coordinate_system, maintain_positioning)
+            name: self.transform_element_to_coordinate_system(
+                name, target_coordinate_system, maintain_positioning, order=order if name in self.images else 0
+            )
             for name in names
         }
         result = self._holding(list(self.tables))

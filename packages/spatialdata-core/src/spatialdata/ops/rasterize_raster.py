@@ -10,7 +10,7 @@ from spatialdata._core.elements import axes_of, levels_of
 from spatialdata.errors import listing
 from spatialdata.ops.rasterize_points import Drawn
 from spatialdata.ops.rasterize_values import Values, code_dtype
-from spatialdata.ops.transform_raster import resample
+from spatialdata.ops.resample import resample
 from spatialdata.regions.project import Projection, projection_over
 from spatialdata.relations.ids import as_ids
 from spatialdata.transformations.attach import get_transformation, transformations_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from spatialdata.ops.rasterize_grid import Target
 
-__all__ = ["draw_label_values", "draw_raster"]
+__all__ = ["draw_label_values", "draw_raster", "level_for"]
 
 _SLACK = 1 + 1e-6
 
@@ -46,7 +46,7 @@ def draw_raster(raster: Any, target: Target) -> Drawn:
             f"The raster has the axes {tuple(spatial)}, but the box has no bounds along {listing(missing)}. Give them."
         )
     to_world = projection_over(target.grid().to_world, target.axes)
-    level, projection = _suitable(raster, target)
+    level, projection = level_for(raster, target.coordinate_system, float(target.pixel.min()))
     back = projection.inverse()
     to_source = Projection(back.axes, back.linear @ to_world.linear, back.linear @ to_world.offset + back.offset)
     data = resample(level.data, to_source, target.shape)
@@ -55,14 +55,27 @@ def draw_raster(raster: Any, target: Target) -> Drawn:
     return Drawn(data, level.coords["c"].to_numpy().tolist())
 
 
-def _suitable(raster: Any, target: Target) -> tuple[Any, Projection]:
-    levels = levels_of(raster)
+def level_for(raster: Any, coordinate_system: str, pixel: float) -> tuple[Any, Projection]:
+    """The coarsest level of a raster whose pixels are not larger than wanted, and the map from its pixels.
+
+    Parameters
+    ----------
+    raster
+        An image or labels.
+    coordinate_system
+        The coordinate system in which pixels are measured.
+    pixel
+        The size wanted; the finest level is taken if all are coarser.
+    """
+    get_transformation(raster, coordinate_system)
     axes = axes_of(raster)
-    placed = [(level, projection_over(transformations_of(level)[target.coordinate_system], axes)) for level in levels]
+    placed = [
+        (level, projection_over(transformations_of(level)[coordinate_system], axes)) for level in levels_of(raster)
+    ]
     fine = [
         (level, projection)
         for level, projection in placed
-        if (np.linalg.norm(projection.linear, axis=0) <= target.pixel.min() * _SLACK).all()
+        if (np.linalg.norm(projection.linear, axis=0) <= pixel * _SLACK).all()
     ]
     return fine[-1] if fine else placed[0]
 

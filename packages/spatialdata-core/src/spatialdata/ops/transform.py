@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from spatialdata._core.container import is_container, new_container
 from spatialdata.errors import UnsupportedElementError, listing
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.ops.resample import ORDERS
 from spatialdata.ops.transform_raster import moved_raster
 from spatialdata.ops.transform_vector import moved_points, moved_shapes
 from spatialdata.transformations.attach import attach_transformations, get_transformation, transformations_of
@@ -24,25 +25,40 @@ __all__ = ["transform"]
 T = TypeVar("T")
 
 
-def _move_raster(element: Any, transformation: BaseTransformation) -> tuple[Any, BaseTransformation]:
+def _move_image(element: Any, transformation: BaseTransformation, order: int) -> tuple[Any, BaseTransformation]:
+    return moved_raster(element, transformation, order)
+
+
+def _move_labels(element: Any, transformation: BaseTransformation, order: int) -> tuple[Any, BaseTransformation]:
+    if order != 0:
+        raise ValueError(
+            f"Labels are ids, which cannot be interpolated. Found order={order} for labels; only order=0 is valid."
+        )
     return moved_raster(element, transformation)
 
 
-def _move_points(element: Any, transformation: BaseTransformation) -> tuple[Any, BaseTransformation]:
+def _move_points(element: Any, transformation: BaseTransformation, order: int) -> tuple[Any, BaseTransformation]:
+    _check_no_order(order)
     return moved_points(element, transformation), Identity()
 
 
-def _move_shapes(element: Any, transformation: BaseTransformation) -> tuple[Any, BaseTransformation]:
+def _move_shapes(element: Any, transformation: BaseTransformation, order: int) -> tuple[Any, BaseTransformation]:
+    _check_no_order(order)
     return moved_shapes(element, transformation), Identity()
 
 
-def _refuse_table(element: Any, transformation: BaseTransformation) -> tuple[Any, BaseTransformation]:  # noqa: ARG001
+def _refuse_table(element: Any, transformation: BaseTransformation, order: int) -> tuple[Any, BaseTransformation]:  # noqa: ARG001
     raise UnsupportedElementError("A table has no coordinates to transform. Transform the elements that it annotates.")
 
 
-MOVE: dict[Kind, Callable[[Any, BaseTransformation], tuple[Any, BaseTransformation]]] = {
-    Kind.IMAGE: _move_raster,
-    Kind.LABELS: _move_raster,
+def _check_no_order(order: int) -> None:
+    if order != 0:
+        raise ValueError(f"Only images are interpolated. Found order={order} for points or shapes; leave it out.")
+
+
+MOVE: dict[Kind, Callable[[Any, BaseTransformation, int], tuple[Any, BaseTransformation]]] = {
+    Kind.IMAGE: _move_image,
+    Kind.LABELS: _move_labels,
     Kind.POINTS: _move_points,
     Kind.SHAPES: _move_shapes,
     Kind.TABLE: _refuse_table,
@@ -54,11 +70,14 @@ def transform(
     transformation: BaseTransformation | None = None,
     maintain_positioning: bool = False,
     to_coordinate_system: str | None = None,
+    *,
+    order: int = 0,
 ) -> T:
     """Move the data of an element into another coordinate system.
 
-    Vectors get the coordinates that they have there. Images and labels are resampled by nearest pixel onto square
-    pixels of size 1 (a pure shift only moves them). Images, labels and points stay lazy.
+    Vectors get the coordinates that they have there: points exactly, polygons at their vertices, between which edges
+    stay straight. Images and labels are resampled onto square pixels of size 1 (a pure shift only moves them): the
+    centre of each pixel is looked up in the source, and 0 where there is nothing. Images, labels and points stay lazy.
 
     Parameters
     ----------
@@ -72,6 +91,9 @@ def transform(
         are in all coordinate systems: each transformation is preceded by the inverse.
     to_coordinate_system
         The coordinate system whose transformation is applied.
+    order
+        How images are interpolated: 0 by nearest pixel, 1 linearly, 3 by cubic splines. Labels are always taken from
+        the nearest pixel.
 
     Returns
     -------
@@ -82,7 +104,7 @@ def transform(
     UnknownCoordinateSystemError
         The element is not in that coordinate system.
     TransformationError
-        The transformation cannot be applied to the axes of the element.
+        The transformation cannot be applied to the axes of the element, or has no inverse where one is needed.
     ValueError, RuntimeError
         The arguments do not fit together.
 
@@ -97,23 +119,25 @@ def transform(
     >>> moved.geometry[0].wkt, moved.radius[0]
     ('POINT (2 3)', np.float64(1.0))
     """
+    if order not in ORDERS:
+        raise ValueError(f"The order of interpolation must be one of {listing(ORDERS)}. Found {order!r}.")
     if is_container(data):
-        return _transform_object(data, transformation, maintain_positioning, to_coordinate_system)  # type: ignore[return-value]
+        return _transform_object(data, transformation, maintain_positioning, to_coordinate_system, order)  # type: ignore[return-value]
     kind = kind_of(data)
     if kind is Kind.TABLE:
-        MOVE[kind](data, Identity())
+        MOVE[kind](data, Identity(), order)
     if maintain_positioning:
-        in_place: T = _transform_in_place(data, _one_of(data, transformation, to_coordinate_system))
+        in_place: T = _transform_in_place(data, _one_of(data, transformation, to_coordinate_system), order)
         return in_place
     system = _system(data, transformation, to_coordinate_system)
-    moved, position = MOVE[kind](data, get_transformation(data, system))
+    moved, position = MOVE[kind](data, get_transformation(data, system), order)
     attach_transformations(moved, {system: position})
     return moved  # type: ignore[no-any-return]
 
 
-def _transform_in_place(data: Any, applied: BaseTransformation) -> Any:
+def _transform_in_place(data: Any, applied: BaseTransformation, order: int) -> Any:
     inverse = applied.inverse()
-    moved, position = MOVE[kind_of(data)](data, applied)
+    moved, position = MOVE[kind_of(data)](data, applied, order)
     steps = [inverse] if isinstance(position, Identity) else [position, inverse]
     attach_transformations(moved, {name: Chain([*steps, t]) for name, t in transformations_of(data).items()})
     return moved
@@ -153,14 +177,18 @@ def _system(data: Any, transformation: BaseTransformation | None, system: str | 
 
 
 def _transform_object(
-    sdata: SpatialData, transformation: BaseTransformation | None, maintain_positioning: bool, system: str | None
+    sdata: SpatialData,
+    transformation: BaseTransformation | None,
+    maintain_positioning: bool,
+    system: str | None,
+    order: int,
 ) -> SpatialData:
     if not maintain_positioning:
         if transformation is not None or system is None:
             raise ValueError(
                 "A SpatialData object is transformed to a coordinate system. Give to_coordinate_system only."
             )
-        return sdata.transform_to_coordinate_system(system)
+        return sdata.transform_to_coordinate_system(system, order=order)
     if (transformation is None) == (system is None):
         raise ValueError(
             "With maintain_positioning=True give either transformation or to_coordinate_system, and not both."
@@ -169,5 +197,6 @@ def _transform_object(
     for name, found in sdata.gen_transformations():
         applied = transformation if transformation is not None else found.get(system or "")
         if applied is not None:
-            elements[name] = _transform_in_place(sdata[name], applied)
+            element = sdata[name]
+            elements[name] = _transform_in_place(element, applied, order if kind_of(element) is Kind.IMAGE else 0)
     return new_container({**elements, **dict(sdata.tables.items())}, sdata.attrs)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -12,11 +13,16 @@ from spatialdata.errors import TransformationError
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
 from spatialdata.ops.frames import coordinates_of, copied_attrs
 from spatialdata.regions.project import Projection, projection_over
+from spatialdata.transformations.newton import jacobian
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
 
+    from spatialdata._core.axes import ValidAxis
     from spatialdata.models.points_frame import PointsFrame
     from spatialdata.transformations.algebra import BaseTransformation, FloatArray
 
@@ -25,54 +31,85 @@ __all__ = ["circle_scale", "moved_points", "moved_shapes"]
 _ISOTROPIC = 1e-6
 
 
+@dataclass(frozen=True, slots=True)
+class _Warp:
+    """A non-linear map over some axes, which is called like a projection."""
+
+    axes: tuple[ValidAxis, ...]
+    transformation: BaseTransformation
+    is_identity: ClassVar[bool] = False
+
+    def __call__(self, coordinates: FloatArray) -> FloatArray:
+        return self.transformation.transform_coordinates(coordinates, self.axes)
+
+
 def moved_points(points: Any, transformation: BaseTransformation) -> PointsFrame:
     """Points at other coordinates, which become float64; all else stays as it is, and lazy."""
     from spatialdata.models.points_frame import PointsFrame
 
     axes = spatial_axes_of(points)
-    projection = _projection(transformation, axes)
+    move = _map_over(transformation, axes)
     attrs = copied_attrs(points)
-    if projection.is_identity:
+    if move.is_identity:
         return PointsFrame(points, attrs, getattr(points, "source", None))
     meta = points._meta.astype(dict.fromkeys(axes, np.float64))  # noqa: SLF001
-    return PointsFrame(points.map_partitions(_moved_rows, projection, meta=meta), attrs)
+    return PointsFrame(points.map_partitions(_moved_rows, move, meta=meta), attrs)
 
 
-def _moved_rows(part: pd.DataFrame, projection: Projection) -> pd.DataFrame:
-    moved = projection(coordinates_of(part, projection.axes))
-    return part.assign(**{axis: moved[:, index] for index, axis in enumerate(projection.axes)})
+def _moved_rows(part: pd.DataFrame, move: Projection | _Warp) -> pd.DataFrame:
+    moved = move(coordinates_of(part, move.axes))
+    return part.assign(**{axis: moved[:, index] for index, axis in enumerate(move.axes)})
 
 
 def moved_shapes(shapes: GeoDataFrame, transformation: BaseTransformation) -> GeoDataFrame:
-    """Shapes at other coordinates; the radius of a circle is multiplied by the mean scale in the x-y plane."""
+    """Shapes at other coordinates, vertex by vertex.
+
+    The radius of a circle is multiplied by the mean scale in the x-y plane; that at its centre if the transformation
+    is not linear.
+    """
     import shapely
 
     geometry = shapes.geometry.to_numpy()
     deep = bool(shapely.has_z(geometry).any())
-    projection = _projection(transformation, ("x", "y", "z") if deep else ("x", "y"))
+    move = _map_over(transformation, ("x", "y", "z") if deep else ("x", "y"))
     result = shapes.copy(deep=False)
-    if not projection.is_identity:
-        moved = shapely.transform(geometry, _mover(projection), include_z=deep)
+    if not move.is_identity:
+        moved = shapely.transform(geometry, _mover(move, geometry), include_z=deep)
         columns: dict[str, Any] = {str(shapes.geometry.name): moved}
         if are_circles(shapes):
-            _warn_of_ellipses(projection)
-            columns[RADIUS_KEY] = shapes[RADIUS_KEY].to_numpy(dtype=np.float64) * circle_scale(projection)
+            columns[RADIUS_KEY] = shapes[RADIUS_KEY].to_numpy(dtype=np.float64) * _growth(move, geometry)
         result = result.assign(**columns)
     result.attrs = copied_attrs(shapes)
     return result
 
 
-def _mover(projection: Projection) -> Any:
-    if "z" not in projection.axes:
-        return projection
-    plane = projection.plane()
-    z = projection.axes.index("z")
+def _mover(move: Projection | _Warp, geometry: NDArray[Any]) -> Callable[[FloatArray], FloatArray]:
+    """The map of vertices; those without a z beside others that have one are moved in the plane."""
+    import shapely
 
-    def move(coordinates: FloatArray) -> FloatArray:
-        depth = coordinates[:, 2] * projection.linear[z, z] + projection.offset[z]
+    if isinstance(move, _Warp) or "z" not in move.axes or bool(shapely.has_z(geometry).all()):
+        return move
+    plane = move.plane()
+    z = move.axes.index("z")
+
+    def move_flat(coordinates: FloatArray) -> FloatArray:
+        depth = coordinates[:, 2] * move.linear[z, z] + move.offset[z]
         return np.column_stack([plane(coordinates[:, :2]), depth])
 
-    return move
+    return move_flat
+
+
+def _growth(move: Projection | _Warp, geometry: NDArray[Any]) -> FloatArray | float:
+    """The factor by which circles grow: one number, or one for each where the map is not linear."""
+    import shapely
+
+    if isinstance(move, Projection):
+        linear = move.plane().linear[None]
+    else:
+        linear = jacobian(move, shapely.get_coordinates(geometry, include_z="z" in move.axes))[:, :2, :2]
+    factors = np.abs(np.linalg.eigvals(linear)).mean(axis=1)
+    _warn_of_ellipses(linear, factors)
+    return float(factors[0]) if isinstance(move, Projection) else np.asarray(factors, dtype=np.float64)
 
 
 def circle_scale(projection: Projection) -> float:
@@ -80,16 +117,30 @@ def circle_scale(projection: Projection) -> float:
     return float(np.abs(np.linalg.eigvals(projection.plane().linear)).mean())
 
 
-def _warn_of_ellipses(projection: Projection) -> None:
-    stretches = np.linalg.svd(projection.plane().linear, compute_uv=False)
-    if stretches[0] - stretches[-1] > _ISOTROPIC * stretches[0]:
+def _warn_of_ellipses(linear: FloatArray, factors: FloatArray) -> None:
+    stretches = np.linalg.svd(linear, compute_uv=False)
+    if (stretches[:, 0] - stretches[:, -1] > _ISOTROPIC * stretches[:, 0]).any():
+        low, high = (f"{value:g}" for value in (factors.min(), factors.max()))
         warnings.warn(
-            f"The transformation stretches by {stretches[-1]:g} to {stretches[0]:g} depending on the direction, which "
-            "turns circles into ellipses. They stay circles; their radius is multiplied by "
-            f"{circle_scale(projection):g}. Make them polygons with to_polygons first to keep their shape.",
+            f"The transformation stretches by {stretches[:, -1].min():g} to {stretches[:, 0].max():g} depending on the "
+            "direction, which turns circles into ellipses. They stay circles; their radius is multiplied by "
+            f"{low if low == high else f'{low} to {high}'}. Make them polygons with to_polygons first to keep their "
+            "shape.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
+
+
+def _map_over(transformation: BaseTransformation, axes: tuple[ValidAxis, ...]) -> Projection | _Warp:
+    if transformation.is_linear:
+        return _projection(transformation, axes)
+    missing = [axis for axis in axes if axis not in transformation.axes_after(axes)]
+    if missing:
+        raise TransformationError(
+            f"The transformation takes the axes {axes} to {transformation.axes_after(axes)}; the axes "
+            f"{', '.join(missing)} are lost. Only transformations that keep the axes of the element can be applied."
+        )
+    return _Warp(axes, transformation)
 
 
 def _projection(transformation: BaseTransformation, axes: Any) -> Projection:

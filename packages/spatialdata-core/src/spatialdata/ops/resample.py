@@ -1,0 +1,204 @@
+"""Arrays pulled onto other pixels, block by block.
+
+Each block of the result pulls the pixels that it needs: the centres of its pixels are mapped back into the source. With
+``order=0`` the pixel that covers such a point gives the value, so that no value is ever mixed from several and labels
+keep their ids.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from spatialdata.errors import TransformationError
+from spatialdata.regions.project import Projection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import dask.array as da
+    from numpy.typing import NDArray
+
+    from spatialdata.transformations.algebra import FloatArray
+
+__all__ = ["ORDERS", "Pull", "resample"]
+
+ORDERS = (0, 1, 3)
+_LARGEST_SIDE = 2048
+_MARGIN = {0: 1, 1: 2, 3: 14}
+
+
+class Pull(Protocol):
+    """From pixel coordinates of the result to pixel coordinates of the source."""
+
+    def box(self, lower: FloatArray, upper: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The bounds, in the source, of a box of the result; they may be infinite."""
+
+    def places(self, corner: tuple[int, ...], size: tuple[int, ...]) -> list[FloatArray]:
+        """Where the pixel centres of a block lie in the source: one array of the shape of the block per axis."""
+
+
+def resample(data: da.Array, to_source: Projection | Pull, shape: Sequence[int], order: int = 0) -> da.Array:
+    """Pull an array onto other pixels, block by block.
+
+    Parameters
+    ----------
+    data
+        The source; its last axes are those of ``to_source``, in the same order.
+    to_source
+        From pixel coordinates of the result to pixel coordinates of the source.
+    shape
+        The shape of the result along these axes.
+    order
+        0 takes the pixel that covers a place, 1 interpolates linearly between the nearest pixel centres, 3 by cubic
+        splines. Interpolated integers are rounded, and kept within the range of their dtype.
+
+    Returns
+    -------
+    The lazy result, of the dtype of the source, in chunks like those of the source but at most 2048 pixels wide; 0
+    where it reaches beyond the source.
+    """
+    import dask.array as da
+
+    depth = len(shape)
+    leading = data.chunks[: data.ndim - depth]
+    sides = [min(max(sizes), _LARGEST_SIDE) for sizes in data.chunks[data.ndim - depth :]]
+    chunks = da.core.normalize_chunks(tuple(sides), tuple(shape))
+    starts = [_starts(sizes) for sizes in chunks]
+    first = [_starts(sizes) for sizes in leading]
+    blocks = np.empty([len(sizes) for sizes in (*leading, *chunks)], dtype=object)
+    parts = {}
+    for lead in np.ndindex(*blocks.shape[: len(leading)]):
+        chosen = (slice(begin[i], begin[i] + sizes[i]) for begin, sizes, i in zip(first, leading, lead, strict=True))
+        parts[lead] = data[tuple(chosen)]
+    for rest in np.ndindex(*blocks.shape[len(leading) :]):
+        corner = tuple(int(begin[i]) for begin, i in zip(starts, rest, strict=True))
+        size = tuple(int(sizes[i]) for sizes, i in zip(chunks, rest, strict=True))
+        window = _window(to_source, corner, size, data.shape[data.ndim - depth :], _MARGIN[order])
+        for lead, part in parts.items():
+            blocks[lead + rest] = _block(part, to_source, corner, size, window, order)
+    return da.block(blocks.tolist())
+
+
+def _starts(sizes: Sequence[int]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(sizes)])[:-1].astype(np.int64)
+
+
+def _window(
+    to_source: Projection | Pull, corner: tuple[int, ...], size: tuple[int, ...], limits: tuple[int, ...], margin: int
+) -> tuple[slice, ...] | None:
+    """The pixels of the source that a block depends on; None if there are none."""
+    lower = np.array(corner, dtype=np.float64)
+    low, high = to_source.box(lower, lower + np.array(size))
+    far = float(max(limits) + margin)
+    low, high = np.clip(low, -far, far), np.clip(high, -far, far)
+    start = np.clip(np.floor(low).astype(np.int64) - margin, 0, limits)
+    stop = np.clip(np.ceil(high).astype(np.int64) + margin, start, limits)
+    if (stop <= start).any():
+        return None
+    return tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
+
+
+def _block(
+    part: da.Array,
+    to_source: Projection | Pull,
+    corner: tuple[int, ...],
+    size: tuple[int, ...],
+    window: tuple[slice, ...] | None,
+    order: int,
+) -> da.Array:
+    """One block of the result, which depends only on the pixels of the source that lie under it."""
+    import dask
+    import dask.array as da
+
+    depth = len(size)
+    shape = part.shape[: part.ndim - depth] + size
+    if window is None:
+        return da.zeros(shape, dtype=part.dtype, chunks=shape)
+    start = tuple(chosen.start for chosen in window)
+    limits = part.shape[part.ndim - depth :]
+    if isinstance(to_source, Projection) and order == 0:
+        pulled = dask.delayed(_gather, pure=True)(part[(..., *window)], to_source, corner, size, start)
+    else:
+        pulled = dask.delayed(_pull, pure=True)(part[(..., *window)], to_source, corner, size, start, limits, order)
+    return da.from_delayed(pulled, shape=shape, dtype=part.dtype)
+
+
+def _gather(
+    window: NDArray[Any], to_source: Projection, corner: tuple[int, ...], size: tuple[int, ...], start: tuple[int, ...]
+) -> NDArray[Any]:
+    """A block pulled through an affine map, by nearest pixel."""
+    from spatialdata.kernels.gather import gather_affine
+
+    window = np.ascontiguousarray(window)
+    depth = len(size)
+    lead = window.shape[: window.ndim - depth]
+    missing = 3 - depth
+    linear, offset = np.eye(3), np.zeros(3)
+    linear[missing:, missing:] = to_source.linear
+    centre = np.array(corner, dtype=np.float64) + 0.5
+    offset[missing:] = to_source.linear @ centre + to_source.offset - start
+    words = np.dtype(f"u{window.dtype.itemsize}")
+    result = np.zeros(lead + size, dtype=window.dtype)
+    fill = (int(np.prod(lead)), *(1,) * missing)
+    source = window.view(words).reshape(fill + window.shape[window.ndim - depth :])
+    gather_affine(source, linear, offset, result.view(words).reshape(fill + size))
+    return result
+
+
+def _pull(
+    window: NDArray[Any],
+    to_source: Projection | Pull,
+    corner: tuple[int, ...],
+    size: tuple[int, ...],
+    start: tuple[int, ...],
+    limits: tuple[int, ...],
+    order: int,
+) -> NDArray[Any]:
+    """A block pulled through any map, by any order."""
+    window = np.asarray(window)
+    places = _places(to_source, corner, size)
+    inside = np.ones(size, dtype=bool)
+    for place, limit in zip(places, limits, strict=True):
+        inside &= (place >= 0) & (place < limit)
+    chosen = np.stack([place[inside] for place in places]) - np.array(start, dtype=np.float64)[:, None]
+    sides = np.array(window.shape[window.ndim - len(size) :])[:, None]
+    if ((chosen < 0) | (chosen >= sides)).any():
+        raise TransformationError(
+            f"The transformation bends too much within the block of pixels from {corner} to be resampled block by "
+            "block. Give the raster smaller chunks first."
+        )
+    result = np.zeros(window.shape[: window.ndim - len(size)] + size, dtype=window.dtype)
+    if order == 0:
+        result[..., inside] = window[(..., *chosen.astype(np.int64))]
+    else:
+        for lead in np.ndindex(*window.shape[: window.ndim - len(size)]):
+            result[lead][inside] = _interpolated(window[lead], chosen - 0.5, order)
+    return result
+
+
+def _places(to_source: Projection | Pull, corner: tuple[int, ...], size: tuple[int, ...]) -> list[FloatArray]:
+    if not isinstance(to_source, Projection):
+        return to_source.places(corner, size)
+    depth = len(size)
+    found = []
+    for row, offset in zip(to_source.linear, to_source.offset, strict=True):
+        place = np.full(size, offset, dtype=np.float64)
+        for axis in np.flatnonzero(row):
+            steps = (corner[axis] + np.arange(size[axis]) + 0.5) * row[axis]
+            place += steps.reshape([-1 if other == axis else 1 for other in range(depth)])
+        found.append(place)
+    return found
+
+
+def _interpolated(window: NDArray[Any], places: FloatArray, order: int) -> NDArray[Any]:
+    from scipy.ndimage import map_coordinates
+
+    values = map_coordinates(window.astype(np.float64), places, order=order, mode="nearest")
+    if np.issubdtype(window.dtype, np.floating):
+        return np.asarray(values.astype(window.dtype))
+    if window.dtype == np.bool_:
+        return np.asarray(values >= 0.5)
+    limits = np.iinfo(window.dtype)
+    return np.asarray(np.clip(np.rint(values), limits.min, limits.max).astype(window.dtype))
