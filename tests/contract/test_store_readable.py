@@ -28,6 +28,7 @@ from spatialdata.models import (
     TableModel,
 )
 from spatialdata.models.kind import Kind
+from spatialdata.store.options import WriteOptions
 from spatialdata.store.store import Store
 from spatialdata.store.write import (
     delete_element,
@@ -185,7 +186,13 @@ def test_every_element_is_equal(peer: Callable[..., Any], tmp_path: Path, encodi
         # This encoding makes multipolygons of all polygons of a mixed column.
         elements = {Kind.SHAPES: {"circles": elements[Kind.SHAPES]["circles"]}}
     attrs = {"project": "demo", "nested": {"list": [1, 2.5, "three", None, True]}, "μ": "ü"}
-    write_store(tmp_path / "s.zarr", elements, attrs, geometry_encoding=encoding, consolidate=consolidate)
+    write_store(
+        tmp_path / "s.zarr",
+        elements,
+        attrs,
+        options=WriteOptions.of(geometry_encoding=encoding),
+        consolidate=consolidate,
+    )
     found = peer(SCRIPT, tmp_path / "s.zarr")
     assert found["attrs"] == attrs
     assert found["consolidated"] is consolidate

@@ -35,6 +35,7 @@ from spatialdata.errors import (
 from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
 from spatialdata.models.kind import Kind
 from spatialdata.store.lock import exclusive
+from spatialdata.store.options import WriteOptions
 from spatialdata.store.store import Entry, Store
 from spatialdata.store.write import (
     delete_element,
@@ -430,20 +431,22 @@ def test_elements_come_and_go(tmp_path: Path) -> None:
     assert list(group["labels"].group_keys()) == []
 
 
-def test_old_containers_are_not_extended(tmp_path: Path, sample_data: Path) -> None:
+def test_old_containers_are_extended_in_their_version(tmp_path: Path, sample_data: Path) -> None:
     import shutil
 
     root = tmp_path / "store.zarr"
     shutil.copytree(sample_data / "stores" / "upstream-container-v01" / "store.zarr", root)
     before = files_of(root)
-    with pytest.raises(StoreError, match=r"container version 0\.1, into which no element can be written"):
-        write_element(root, Kind.IMAGE, "photo", image())
+    with pytest.raises(ValueError, match=r"container version 0\.1; elements for 0\.2 cannot be written into it"):
+        write_element(root, Kind.IMAGE, "photo", image(), options=WriteOptions.of())
     assert files_of(root) == before
+    write_element(root, Kind.IMAGE, "photo", image())
+    source = Store.open(root).source(Entry(Kind.IMAGE, "photo"))
+    assert source.version == "0.2"
+    np.testing.assert_array_equal(source.load().data.compute(), image().data.compute())
     delete_element(root, Kind.LABELS, "labels2d")
     assert "labels2d" not in {entry.name for entry in Store.open(root).entries()}
     assert "labels2d" not in json.loads((root / "labels" / ".zattrs").read_text())["labels"]
-    with pytest.raises(ValueError, match="can be read, not written"):
-        write_store(tmp_path / "new.zarr", {}, {}, container="0.1")
 
 
 def test_a_link_to_a_store_stays_a_link(tmp_path: Path) -> None:
@@ -465,11 +468,11 @@ def test_settings_choose_the_geometry_encoding(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(settings, "shapes_geometry_encoding", "geoarrow")
     cells = {Kind.SHAPES: {"cells": all_kinds()[Kind.SHAPES]["cells"]}}
     for name, given, expected in (("a", None, "point"), ("b", "WKB", "WKB")):
-        write_store(tmp_path / name, cells, {}, geometry_encoding=given)
+        write_store(tmp_path / name, cells, {}, options=WriteOptions.of(geometry_encoding=given))
         metadata = pq.read_metadata(tmp_path / name / "shapes" / "cells" / "shapes.parquet").metadata
         assert json.loads(metadata[b"geo"])["columns"]["geometry"]["encoding"] == expected
     with pytest.raises(ValueError, match="Valid: 'WKB', 'geoarrow'"):
-        write_store(tmp_path / "c", cells, {}, geometry_encoding="wkb")
+        write_store(tmp_path / "c", cells, {}, options=WriteOptions.of(geometry_encoding="wkb"))
 
 
 def test_translation_is_attached_again(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from spatialdata.models.model import get_model
 from spatialdata.models.table import table_name_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from spatialdata._sdata.holder import ElementHolder
+    from spatialdata.store.options import WriteOptions
 
 __all__ = [
     "check_before_writing",
@@ -87,8 +88,7 @@ def write_sdata(
     *,
     overwrite: bool,
     consolidate: bool,
-    container: str,
-    geometry_encoding: Literal["WKB", "geoarrow"] | None,
+    options: WriteOptions,
 ) -> None:
     """Write all elements into a store, as one transaction."""
     from spatialdata.store.write import write_store
@@ -101,27 +101,25 @@ def write_sdata(
         sdata.attrs,
         overwrite=overwrite,
         consolidate=consolidate,
-        geometry_encoding=geometry_encoding,
-        container=container,
+        options=options,
     )
 
 
-def write_elements(
-    sdata: ElementHolder, names: list[str], *, overwrite: bool, geometry_encoding: Literal["WKB", "geoarrow"] | None
-) -> None:
+def write_elements(sdata: ElementHolder, names: list[str], *, overwrite: bool, given: Mapping[str, Any]) -> None:
     """Write some elements into the store of the object."""
+    from spatialdata.store.options import WriteOptions
+    from spatialdata.store.store import Store
     from spatialdata.store.write import write_element
 
     path = _store_path(sdata)
+    options = WriteOptions.of(**given, container=Store.open(path).container)
     for name in names:
         elements = _mapping_of(sdata, name)
         raise_faults(f"The element {name!r} cannot be written:", names_faults([name], (elements.kind.container,)))
         raise_faults(f"The element {name!r} cannot be written:", _element_faults(elements[name], (name,)))
     for name in names:
         elements = _mapping_of(sdata, name)
-        write_element(
-            path, elements.kind, name, elements[name], overwrite=overwrite, geometry_encoding=geometry_encoding
-        )
+        write_element(path, elements.kind, name, elements[name], overwrite=overwrite, options=options)
         read_from_store_again(sdata, [name])
 
 

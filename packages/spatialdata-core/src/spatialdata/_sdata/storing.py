@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +24,11 @@ class StoringMethods(ElementHolder):
         update_sdata_path: bool = True,
         sdata_formats: Any = None,
         shapes_geometry_encoding: Literal["WKB", "geoarrow"] | None = None,
+        raster_compressor: Mapping[str, int] | None = None,
+        *,
+        raster_chunks: Mapping[str, int] | None = None,
+        raster_shards: Mapping[str, int] | None = None,
+        points_layout: Literal["sorted", "kept"] = "sorted",
     ) -> None:
         """Write the object into a store.
 
@@ -33,7 +39,8 @@ class StoringMethods(ElementHolder):
         Parameters
         ----------
         file_path
-            The location of the store.
+            The location of the store: a path; the path of a ``.zarr.zip``; an address such as
+            ``"s3://bucket/cells.zarr"``; or an ``UPath`` with credentials.
         overwrite
             Replace a store that is there.
         consolidate_metadata
@@ -41,9 +48,19 @@ class StoringMethods(ElementHolder):
         update_sdata_path
             Let the object be backed by the new store.
         sdata_formats
-            The format; the current one if not given.
+            The formats, one or several of those in :mod:`spatialdata.store.formats`; the current ones if not given.
         shapes_geometry_encoding
             ``"WKB"`` or ``"geoarrow"``; that of the settings if not given.
+        raster_compressor
+            The compression of images and labels and its level: ``{"lz4": 5}`` or ``{"zstd": 3}``. Chosen by kind and
+            type if not given.
+        raster_chunks, raster_shards
+            Sizes in pixels by axis, such as ``{"y": 512, "x": 512}``. A shard is one file of several chunks; without
+            ``raster_shards`` each chunk is a file.
+        points_layout
+            ``"sorted"`` puts points that are near each other into one part of the file, so that queries by region
+            read little; more than 65,536 points then change their order and keep their index. ``"kept"`` leaves the
+            order.
 
         Raises
         ------
@@ -61,18 +78,23 @@ class StoringMethods(ElementHolder):
         >>> read_zarr(path).attrs
         {'project': 'demo'}
         """
-        if sdata_formats is not None:
-            raise ValueError(
-                f"The only format that is written is the current one; leave sdata_formats out. Found {sdata_formats!r}."
-            )
+        from spatialdata.store.options import WriteOptions
+
+        given = {
+            "formats": sdata_formats,
+            "geometry_encoding": shapes_geometry_encoding,
+            "raster_compressor": raster_compressor,
+            "raster_chunks": raster_chunks,
+            "raster_shards": raster_shards,
+            "points_layout": points_layout,
+        }
         path = Path(file_path)
         _io.write_sdata(
             self,
             path,
             overwrite=overwrite,
             consolidate=consolidate_metadata,
-            container="0.2",
-            geometry_encoding=shapes_geometry_encoding,
+            options=WriteOptions.of(**given),
         )
         rewritten = self._path is not None and Path(self._path).resolve() == path.resolve()
         if update_sdata_path or rewritten:
@@ -86,6 +108,11 @@ class StoringMethods(ElementHolder):
         overwrite: bool = False,
         sdata_formats: Any = None,
         shapes_geometry_encoding: Literal["WKB", "geoarrow"] | None = None,
+        raster_compressor: Mapping[str, int] | None = None,
+        *,
+        raster_chunks: Mapping[str, int] | None = None,
+        raster_shards: Mapping[str, int] | None = None,
+        points_layout: Literal["sorted", "kept"] = "sorted",
     ) -> None:
         """Write elements into the store of the object, each as one transaction.
 
@@ -96,21 +123,35 @@ class StoringMethods(ElementHolder):
         overwrite
             Replace elements that are there, also those that are being read lazily.
         sdata_formats
-            The format; the current one if not given.
+            The formats, one or several of those in :mod:`spatialdata.store.formats`; the current ones if not given.
         shapes_geometry_encoding
             ``"WKB"`` or ``"geoarrow"``; that of the settings if not given.
+        raster_compressor
+            The compression of images and labels and its level: ``{"lz4": 5}`` or ``{"zstd": 3}``. Chosen by kind and
+            type if not given.
+        raster_chunks, raster_shards
+            Sizes in pixels by axis, such as ``{"y": 512, "x": 512}``. A shard is one file of several chunks; without
+            ``raster_shards`` each chunk is a file.
+        points_layout
+            ``"sorted"`` puts points that are near each other into one part of the file, so that queries by region
+            read little; more than 65,536 points then change their order and keep their index. ``"kept"`` leaves the
+            order.
 
         Raises
         ------
         ValueError
             There is no such element, the object has no store, or the element exists there and ``overwrite`` is False.
         """
-        if sdata_formats is not None:
-            raise ValueError(
-                f"The only format that is written is the current one; leave sdata_formats out. Found {sdata_formats!r}."
-            )
+        given = {
+            "formats": sdata_formats,
+            "geometry_encoding": shapes_geometry_encoding,
+            "raster_compressor": raster_compressor,
+            "raster_chunks": raster_chunks,
+            "raster_shards": raster_shards,
+            "points_layout": points_layout,
+        }
         names = [element_name] if isinstance(element_name, str) else list(element_name)
-        _io.write_elements(self, names, overwrite=overwrite, geometry_encoding=shapes_geometry_encoding)
+        _io.write_elements(self, names, overwrite=overwrite, given=given)
 
     def delete_element_from_disk(self, element_name: str | list[str]) -> None:
         """Delete elements from the store of the object; those in memory stay.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spatialdata._core.elements import axes_of
 from spatialdata._core.names import names_faults
@@ -14,15 +13,12 @@ from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.model import validate_element
 from spatialdata.models.table import table_name_faults
 from spatialdata.store.dialects.edges import edges_of
+from spatialdata.store.json_values import json_faults
 from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["check_attrs", "check_element", "check_elements"]
 
 _RESERVED = "spatialdata_attrs"
-_SCALARS = (str, int, float, bool, type(None))
 
 
 def check_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,30 +29,13 @@ def check_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
     InvalidAttributeError
         With every value that JSON cannot hold, and where it lies.
     """
-    faults = list(_json_faults(attrs, ("attrs",)))
+    faults = list(json_faults(attrs, ("attrs",)))
     if _RESERVED in attrs:
         faults.append(Fault(("attrs", _RESERVED), "the name is reserved for the store; choose another key"))
     if faults:
         raise InvalidAttributeError("The attributes cannot be stored:", faults)
     plain: dict[str, Any] = json.loads(json.dumps(dict(attrs)))
     return plain
-
-
-def _json_faults(value: object, path: tuple[str, ...]) -> Iterator[Fault]:
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                yield Fault(path, f"the key {key!r} is of type {type(key).__name__}; keys must be strings")
-            yield from _json_faults(item, (*path, str(key)))
-    elif isinstance(value, list | tuple):
-        for number, item in enumerate(value):
-            yield from _json_faults(item, (*path, str(number)))
-    elif type(value) not in _SCALARS:
-        yield Fault(
-            path, f"a value of type {type(value).__name__} is no JSON; use str, int, float, bool, None, lists and dicts"
-        )
-    elif isinstance(value, float) and not math.isfinite(value):
-        yield Fault(path, f"{value} is no JSON; use None or a string")
 
 
 def check_element(kind: Kind, name: str, element: Any) -> None:
@@ -100,5 +79,5 @@ def _element_faults(kind: Kind, name: str, element: Any, *, check_name: bool = T
         faults.extend(table_name_faults(element, path))
     if kind is Kind.SHAPES:
         own = {key: value for key, value in element.attrs.items() if key != TRANSFORM_KEY}
-        faults.extend(_json_faults(own, (*path, "attrs")))
+        faults.extend(json_faults(own, (*path, "attrs")))
     return faults

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spatialdata.models.kind import Kind
+from spatialdata.store.options import WriteOptions
 from spatialdata.store.points import PointsSource, write_points
 from spatialdata.store.raster import RasterSource, write_raster
-from spatialdata.store.shapes import GeometryEncoding, ShapesSource, write_shapes
+from spatialdata.store.shapes import ShapesSource, write_shapes
 from spatialdata.store.tables import TableSource, write_table
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SOURCES", "write_into"]
 
-_Writer: TypeAlias = Callable[[Path, str, Any, GeometryEncoding], None]
+_Writer: TypeAlias = Callable[[Path, str, Any, WriteOptions], None]
 
 SOURCES: dict[Kind, type[ElementSource]] = {
     Kind.IMAGE: RasterSource,
@@ -28,14 +29,14 @@ SOURCES: dict[Kind, type[ElementSource]] = {
 }
 
 _WRITERS: dict[Kind, _Writer] = {
-    Kind.IMAGE: lambda folder, name, element, _encoding: write_raster(folder, name, element),
-    Kind.LABELS: lambda folder, name, element, _encoding: write_raster(folder, name, element),
-    Kind.POINTS: lambda folder, _name, element, _encoding: write_points(folder, element),
-    Kind.SHAPES: lambda folder, _name, element, encoding: write_shapes(folder, element, encoding),
-    Kind.TABLE: lambda folder, _name, element, _encoding: write_table(folder, element),
+    Kind.IMAGE: lambda folder, name, element, options: write_raster(folder, Kind.IMAGE, name, element, options),
+    Kind.LABELS: lambda folder, name, element, options: write_raster(folder, Kind.LABELS, name, element, options),
+    Kind.POINTS: lambda folder, _name, element, options: write_points(folder, element, options),
+    Kind.SHAPES: lambda folder, _name, element, options: write_shapes(folder, element, options),
+    Kind.TABLE: lambda folder, _name, element, options: write_table(folder, element, options),
 }
 
 
-def write_into(folder: Path, kind: Kind, name: str, element: Any, geometry_encoding: GeometryEncoding) -> None:
+def write_into(folder: Path, kind: Kind, name: str, element: Any, options: WriteOptions) -> None:
     """Write an element of any kind into a folder."""
-    _WRITERS[kind](folder, name, element, geometry_encoding)
+    _WRITERS[kind](folder, name, element, options)

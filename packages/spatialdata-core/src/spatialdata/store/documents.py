@@ -123,9 +123,13 @@ def document_stamp(folder: Path) -> object:
     return tuple(stamp_of(folder / name) for name in (DOCUMENT, _ARRAY_V2, _ATTRS_V2))
 
 
-def write_group(folder: Path, attributes: dict[str, Any] | None = None) -> None:
-    """Make a folder a Zarr v3 group."""
+def write_group(folder: Path, attributes: dict[str, Any] | None = None, zarr_format: int = 3) -> None:
+    """Make a folder a Zarr group."""
     folder.mkdir(parents=True, exist_ok=True)
+    if zarr_format == 2:
+        _write_json(folder / _GROUP_V2, {"zarr_format": 2})
+        _write_json(folder / _ATTRS_V2, attributes or {})
+        return
     document = {"attributes": attributes or {}, "zarr_format": 3, "node_type": "group"}
     _write_json(folder / DOCUMENT, document)
 

@@ -30,7 +30,9 @@ __all__ = [
     "read_categories",
     "read_piece",
     "row_count",
+    "table_of",
     "write_partition",
+    "write_table",
 ]
 
 ROWS_PER_GROUP = 65_536
@@ -91,29 +93,40 @@ def write_partition(frame: pd.DataFrame, directory: Path, number: int, layout: L
     -------
     The files with their numbers of rows.
     """
+    table = table_of(frame, layout)
+    written = []
+    for start in range(0, max(len(frame), 1), ROWS_PER_PART):
+        part = table.slice(start, ROWS_PER_PART)
+        path = directory / f"part-{number:06d}-{start:012d}.parquet"
+        write_table(part, path, layout)
+        written.append((path, part.num_rows))
+    return written
+
+
+def table_of(frame: pd.DataFrame, layout: Layout) -> pa.Table:
+    """A partition as an Arrow table whose dictionaries hold all categories."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     frame = frame.rename_axis(index=layout.index)
     frame.attrs = {}
     for column, (values, ordered) in layout.categories.items():
         frame[column] = frame[column].cat.set_categories(values, ordered=ordered)
-    table = _with_note(pa.Table.from_pandas(frame, preserve_index=True), layout.categories)
-    written = []
-    for start in range(0, max(len(frame), 1), ROWS_PER_PART):
-        part = table.slice(start, ROWS_PER_PART)
-        path = directory / f"part-{number:06d}-{start:012d}.parquet"
-        pq.write_table(
-            part,
-            path,
-            row_group_size=ROWS_PER_GROUP,
-            compression="lz4",
-            use_dictionary=list(layout.dictionary),
-            column_encoding=layout.encodings or None,
-            write_statistics=True,
-        )
-        written.append((path, part.num_rows))
-    return written
+    return _with_note(pa.Table.from_pandas(frame, preserve_index=True), layout.categories)
+
+
+def write_table(table: pa.Table, path: Path, layout: Layout) -> None:
+    """Write a table into one file."""
+    import pyarrow.parquet as pq
+
+    pq.write_table(
+        table,
+        path,
+        row_group_size=ROWS_PER_GROUP,
+        compression="lz4",
+        use_dictionary=list(layout.dictionary),
+        column_encoding=layout.encodings or None,
+        write_statistics=True,
+    )
 
 
 def _with_note(table: pa.Table, categories: Categories) -> pa.Table:

@@ -10,10 +10,13 @@ from spatialdata._core.elements import axes_of
 from spatialdata.errors import StoreError, listing
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.kind import Kind
+from spatialdata.store.attributes import own_attrs, stored_attrs
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
 from spatialdata.store.documents import contents, write_group
 from spatialdata.store.files import is_local
 from spatialdata.store.parquet import (
+    ROWS_PER_GROUP,
+    ROWS_PER_PART,
     Layout,
     Piece,
     column_names,
@@ -22,17 +25,22 @@ from spatialdata.store.parquet import (
     read_categories,
     read_piece,
     row_count,
+    table_of,
     write_partition,
+    write_table,
 )
+from spatialdata.store.sorting import Bounds, bounds_of, merged, sort_table
 from spatialdata.store.source import ElementSource, reading
-from spatialdata.store.versions import CURRENT
+from spatialdata.store.spill import opened_spills, spill_sorted
 from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
 
 if TYPE_CHECKING:
+    import pandas as pd
     from dask.dataframe import DataFrame as DaskDataFrame
 
     from spatialdata._core.sources import Window
     from spatialdata.models.points_frame import PointsFrame
+    from spatialdata.store.options import WriteOptions
 
 __all__ = ["PARQUET", "PointsSource", "write_points"]
 
@@ -50,10 +58,11 @@ class PointsSource(ElementSource):
         attributes = self.node.attributes
         edges = attributes.get("coordinateTransformations")
         attrs: dict[str, Any] = {
-            TRANSFORM_KEY: transformations_of_edges(edges, attributes.get("axes", ("x", "y")), self.where)
+            **stored_attrs(attributes),
+            TRANSFORM_KEY: transformations_of_edges(edges, attributes.get("axes", ("x", "y")), self.where),
         }
         stored = attributes.get(ATTRS_KEY, {})
-        keys = {key: stored[key] for key in ("feature_key", "instance_key") if stored.get(key) is not None}
+        keys = {key: value for key, value in stored.items() if key != "version" and value is not None}
         if keys:
             attrs[ATTRS_KEY] = keys
         return attrs
@@ -135,7 +144,7 @@ def _part_number(part: Path) -> tuple[int, str]:
     return int(digits or 0), part.name
 
 
-def write_points(folder: Path, points: DaskDataFrame) -> None:
+def write_points(folder: Path, points: DaskDataFrame, options: WriteOptions) -> None:
     """Write points into a folder.
 
     Parameters
@@ -143,10 +152,10 @@ def write_points(folder: Path, points: DaskDataFrame) -> None:
     folder
         The folder of the element; it is made a Zarr group beside the folder ``points.parquet``.
     points
-        The element. It is computed partition by partition; order and index of the rows are kept.
+        The element. It is computed partition by partition; the index of the rows is kept.
+    options
+        Version and layout. The order of the rows is kept if the layout says so, or if they are few.
     """
-    import dask
-
     axes = axes_of(points)
     keys = points.attrs.get(ATTRS_KEY, {})
     attributes = {
@@ -155,18 +164,60 @@ def write_points(folder: Path, points: DaskDataFrame) -> None:
         "coordinateTransformations": edges_of(transformations_of(points), axes),
         ATTRS_KEY: {
             **{key: value for key, value in keys.items() if value is not None},
-            "version": CURRENT.elements[Kind.POINTS][-1],
+            "version": options.formats.version(Kind.POINTS),
         },
+        **own_attrs(points, f"points/{folder.name}"),
     }
-    write_group(folder, attributes)
+    write_group(folder, attributes, options.formats.container.zarr_format)
     directory = folder / PARQUET
     directory.mkdir()
     known = _with_known_categories(points)
     layout = Layout.of(known._meta)  # noqa: SLF001
+    bounds = _bounds(known) if options.points_layout == "sorted" else None
+    if bounds is None or bounds.rows <= ROWS_PER_GROUP:
+        _write_in_order(known, directory, layout)
+    else:
+        _write_sorted(known, directory, layout, bounds)
+
+
+def _bounds(points: DaskDataFrame) -> Bounds:
+    import dask
+
+    partitions = points[["x", "y"]].to_delayed()
+    return Bounds.over(dask.compute(*(dask.delayed(bounds_of)(part) for part in partitions)))
+
+
+def _write_in_order(points: DaskDataFrame, directory: Path, layout: Layout) -> None:
+    import dask
+
     write = dask.delayed(write_partition, pure=False)
-    partitions = known.to_delayed()
+    partitions = points.to_delayed()
     written = dask.compute(*(write(part, directory, number, layout) for number, part in enumerate(partitions)))
     _number_parts([part for parts in written for part in parts], directory)
+
+
+def _write_sorted(points: DaskDataFrame, directory: Path, layout: Layout, bounds: Bounds) -> None:
+    """Sort each partition on its own, then merge them. What does not fit into memory waits on disk meanwhile."""
+    import dask
+
+    spill = dask.delayed(_sorted_partition, pure=False)
+    partitions = [
+        spill(part, layout, bounds, directory / f".sorted-{number:06d}.arrow")
+        for number, part in enumerate(points.to_delayed())
+    ]
+    paths = [path for path in dask.compute(*partitions) if path is not None]
+    with opened_spills(paths) as parts:
+        for number, table in enumerate(merged(parts, ROWS_PER_PART)):
+            write_table(table, directory / f"part.{number}.parquet", layout)
+    for path in paths:
+        path.unlink()
+
+
+def _sorted_partition(frame: pd.DataFrame, layout: Layout, bounds: Bounds, path: Path) -> Path | None:
+    if not len(frame):
+        return None
+    spill_sorted(sort_table(table_of(frame, layout), bounds), path)
+    return path
 
 
 def _with_known_categories(points: DaskDataFrame) -> DaskDataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.elements import axes_of, levels_of
 from spatialdata.errors import StoreError
-from spatialdata.models.kind import Kind, kind_of
+from spatialdata.models.kind import Kind
 from spatialdata.models.pyramid import VARIABLE, level_coordinates, tree_of
+from spatialdata.store.attributes import own_attrs, stored_attrs
+from spatialdata.store.chunks import grid_of, new_array
 from spatialdata.store.dialects import v04, v05_spatialdata
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
 from spatialdata.store.documents import write_group
@@ -21,17 +22,16 @@ from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformat
 
 if TYPE_CHECKING:
     import dask.array as da
-    import zarr
     from xarray import DataArray
 
     from spatialdata._core.elements import Raster
     from spatialdata._core.sources import Window
     from spatialdata.store.dialects.multiscale import Multiscale
+    from spatialdata.store.formats import Formats
+    from spatialdata.store.options import WriteOptions
 
-__all__ = ["RasterSource", "storage_chunks", "write_raster"]
+__all__ = ["RasterSource", "write_raster"]
 
-_MAX_CHUNK_BYTES = 2**24
-_CHUNK_SIDE = 1024
 _VALID_AXES = (("c", "y", "x"), ("c", "z", "y", "x"), ("y", "x"), ("z", "y", "x"))
 
 
@@ -53,9 +53,12 @@ class RasterSource(ElementSource):
 
     @property
     def attrs(self) -> Mapping[str, Any]:
-        """The transformations, under ``"transform"``."""
+        """The transformations, under ``"transform"``, and what the user added."""
         found = self.description
-        return {TRANSFORM_KEY: transformations_of_edges(found.edges, found.axes, self.where)}
+        return {
+            **stored_attrs(self.node.attributes),
+            TRANSFORM_KEY: transformations_of_edges(found.edges, found.axes, self.where),
+        }
 
     def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> Raster:  # noqa: ARG002
         """The element, with lazy data; slicing it reads only the chunks that are needed.
@@ -67,6 +70,7 @@ class RasterSource(ElementSource):
         found = self.description
         arrays = self._arrays(found)
         levels = [_level(array, found, arrays[0].shape) for array in arrays]
+        levels[0].attrs.update(stored_attrs(self.node.attributes))
         element = levels[0] if len(levels) == 1 else tree_of(levels)
         attach_transformations(element, transformations_of_edges(found.edges, found.axes, self.where))
         return element
@@ -114,84 +118,62 @@ def _level(array: StoredArray, found: Multiscale, full: tuple[int, ...]) -> Data
     return DataArray(data, dims=found.axes, coords=coords, name=VARIABLE)
 
 
-def write_raster(folder: Path, name: str, raster: Raster) -> None:
+def write_raster(folder: Path, kind: Kind, name: str, raster: Raster, options: WriteOptions) -> None:
     """Write an image or labels into a folder.
 
     Parameters
     ----------
     folder
         The folder of the element; it is made a Zarr group with the arrays ``s0``, ``s1``, …
-    name
-        The name of the element.
+    kind, name
+        The element.
     raster
-        The element. Its levels are written as they are; a level is computed chunk by chunk.
+        The element itself. Its levels are written as they are, all in one pass; a level is computed chunk by chunk.
+    options
+        Versions, codec, chunks and shards.
     """
     import dask.array as da
 
     levels = levels_of(raster)
     axes = axes_of(raster)
-    is_image = kind_of(raster) is Kind.IMAGE
-    attributes = v05_spatialdata.attributes_of(
-        f"/images/{name}" if is_image else name,
-        axes,
-        [level.shape for level in levels],
-        edges_of(transformations_of(raster), axes),
-        _channels(levels[0]) if is_image else None,
-    )
-    write_group(folder, attributes)
+    attributes = _attributes(kind, name, raster, options.formats)
+    write_group(folder, attributes, options.formats.container.zarr_format)
     sources, targets = [], []
     for number, level in enumerate(levels):
         data = da.asarray(level.data)
-        chunks = storage_chunks(data, axes)
-        targets.append(_new_array(folder / f"s{number}", data, chunks, axes, is_image=is_image))
-        sources.append(_aligned(data, chunks))
+        grid = grid_of(data, axes, options)
+        targets.append(new_array(folder / f"s{number}", data, grid, axes, kind, options))
+        sources.append(_aligned(data, grid.block))
     with warnings.catch_warnings():
         # Rechunking is what is wanted here: blocks must not share a chunk on disk.
         warnings.simplefilter("ignore", da.PerformanceWarning)
         da.store(sources, targets, lock=False)
 
 
+def _attributes(kind: Kind, name: str, raster: Raster, formats: Formats) -> dict[str, Any]:
+    levels = levels_of(raster)
+    axes = axes_of(raster)
+    is_image = kind is Kind.IMAGE
+    common = (
+        f"/images/{name}" if is_image else name,
+        axes,
+        [level.shape for level in levels],
+        edges_of(transformations_of(raster), axes),
+        _channels(levels[0]) if is_image else None,
+    )
+    version = formats.version(kind)
+    attributes = (
+        v05_spatialdata.attributes_of(*common)
+        if formats.container.zarr_format == 3
+        else v04.attributes_of(*common, version)
+    )
+    return {**attributes, **own_attrs(raster, f"{kind.container}/{name}")}
+
+
 def _channels(level: DataArray) -> list[Any]:
     if "c" not in level.coords:
         return list(range(level.sizes["c"]))
     return list(level.coords["c"].to_numpy().tolist())
-
-
-def _new_array(
-    path: Path, data: da.Array, chunks: tuple[int, ...], axes: Sequence[str], *, is_image: bool
-) -> zarr.Array[Any]:
-    import zarr
-    from zarr.codecs import BloscCodec, ZstdCodec
-
-    # Bits of neighbouring pixels of an image are alike; ids in labels repeat as a whole.
-    bitshuffle = is_image and data.dtype.kind == "u" and data.dtype.itemsize <= 2
-    codec = BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle") if bitshuffle else ZstdCodec(level=0)
-    return zarr.create_array(
-        store=path,
-        shape=data.shape,
-        chunks=chunks,
-        dtype=data.dtype,
-        compressors=codec,
-        fill_value=0,
-        dimension_names=list(axes),
-        zarr_format=3,
-    )
-
-
-def storage_chunks(data: da.Array, axes: Sequence[str]) -> tuple[int, ...]:
-    """The chunks of an array on disk: those of the dask array, made regular and of at most 16 MiB.
-
-    Examples
-    --------
-    >>> import dask.array as da
-    >>> storage_chunks(da.zeros((3, 100, 100), chunks=(1, 40, 64)), ("c", "y", "x"))
-    (1, 40, 64)
-    """
-    sizes = [max(*blocks, 1) for blocks in data.chunks]
-    for group, limit in ((("c", "z"), 1), (("y", "x"), _CHUNK_SIDE)):
-        if math.prod(sizes) * data.dtype.itemsize > _MAX_CHUNK_BYTES:
-            sizes = [min(size, limit) if axis in group else size for axis, size in zip(axes, sizes, strict=True)]
-    return tuple(sizes)
 
 
 def _aligned(data: da.Array, chunks: tuple[int, ...]) -> da.Array:

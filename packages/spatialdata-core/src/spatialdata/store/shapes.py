@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.elements import axes_of
 from spatialdata.errors import StoreError, listing
 from spatialdata.models.kind import Kind
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
-from spatialdata.store.documents import array_shape, contents, is_node, write_group
-from spatialdata.store.files import is_local, opened_parquet, zarr_location
+from spatialdata.store.documents import array_shape, contents, write_group
+from spatialdata.store.files import is_local, opened_parquet
+from spatialdata.store.ragged import check_ragged, read_ragged, write_ragged
 from spatialdata.store.source import ElementSource, reading
-from spatialdata.store.versions import CURRENT
 from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
 
 if TYPE_CHECKING:
@@ -25,10 +23,9 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from spatialdata._core.sources import Window
+    from spatialdata.store.options import WriteOptions
 
-__all__ = ["PARQUET", "GeometryEncoding", "ShapesSource", "write_shapes"]
-
-GeometryEncoding: TypeAlias = Literal["WKB", "geoarrow"]
+__all__ = ["PARQUET", "ShapesSource", "write_shapes"]
 
 PARQUET = "shapes.parquet"
 _ENCODING = "ngff:shapes"
@@ -64,7 +61,7 @@ class ShapesSource(ElementSource):
         attrs = self.attrs
         with reading(self.where, self.folder):
             if self.version == _RAGGED_VERSION:
-                frame = self._load_ragged(self._geometry_type())
+                frame = read_ragged(self.folder, self.node.attributes)
                 frame = frame if columns is None else frame[list(columns)]
             else:
                 frame = self._load_parquet(columns, window)
@@ -76,9 +73,7 @@ class ShapesSource(ElementSource):
         _ = self.attrs
         with reading(self.where, self.folder):
             if self.version == _RAGGED_VERSION:
-                self._geometry_type()
-                self._array("coords")
-                self._array("Index")
+                check_ragged(self.folder, self.node.attributes)
             else:
                 with opened_parquet(self._file()):
                     pass
@@ -124,39 +119,6 @@ class ShapesSource(ElementSource):
         frame = geopandas.read_parquet(where[0], columns=read, bbox=box, filesystem=where[1])
         return frame if wanted is None else frame[wanted]
 
-    def _array(self, name: str) -> np.ndarray[Any, Any]:
-        import zarr
-
-        if not is_node(self.folder / name):
-            raise StoreError(f"The array {name!r} is missing: {contents(self.folder)}.")
-        return np.asarray(zarr.open_array(zarr_location(self.folder / name), mode="r")[...])
-
-    def _geometry_type(self) -> Any:
-        import shapely
-
-        stored = self.node.attributes.get("spatialdata_attrs", {}).get("geos", {})
-        try:
-            kind = shapely.GeometryType(stored["type"])
-        except (KeyError, ValueError) as error:
-            raise StoreError(
-                f"The type of the geometries (spatialdata_attrs.geos) is {stored!r}, which is not valid."
-            ) from error
-        if stored.get("name", kind.name) != kind.name:
-            raise StoreError(f"The name and the type of the geometries disagree: {stored!r}.")
-        return kind
-
-    def _load_ragged(self, kind: Any) -> GeoDataFrame:
-        import geopandas
-        import shapely
-
-        names = [entry.name for entry in self.folder.iterdir() if entry.name.startswith("offset")]
-        offsets = tuple(
-            self._array(name) for name in sorted(names, key=lambda name: int(name.removeprefix("offset") or 0))
-        )
-        geometries = shapely.from_ragged_array(kind, self._array("coords"), offsets or None)
-        columns = {_RADIUS: self._array(_RADIUS)} if kind == shapely.GeometryType.POINT else {}
-        return geopandas.GeoDataFrame(columns, geometry=geometries, index=self._array("Index"))
-
 
 def _described(file: pq.ParquetFile) -> dict[str, Any]:
     """What the file says of its geometries."""
@@ -196,7 +158,7 @@ def _largest(file: pq.ParquetFile, column: str) -> float | None:
     return largest
 
 
-def write_shapes(folder: Path, shapes: GeoDataFrame, geometry_encoding: GeometryEncoding) -> None:
+def write_shapes(folder: Path, shapes: GeoDataFrame, options: WriteOptions) -> None:
     """Write shapes into a folder.
 
     Parameters
@@ -205,23 +167,29 @@ def write_shapes(folder: Path, shapes: GeoDataFrame, geometry_encoding: Geometry
         The folder of the element; it is made a Zarr group beside the file ``shapes.parquet``.
     shapes
         The element; it is not changed. Order and index of the rows are kept.
-    geometry_encoding
-        ``"WKB"`` or ``"geoarrow"``.
+    options
+        Version and encoding.
     """
     axes = axes_of(shapes)
+    version = options.formats.version(Kind.SHAPES)
     attributes = {
         "encoding-type": _ENCODING,
         "axes": list(axes),
         "coordinateTransformations": edges_of(transformations_of(shapes), axes),
-        "spatialdata_attrs": {"version": CURRENT.elements[Kind.SHAPES][-1]},
+        "spatialdata_attrs": {"version": version},
     }
-    write_group(folder, attributes)
+    zarr_format = options.formats.container.zarr_format
+    if version == _RAGGED_VERSION:
+        attributes["spatialdata_attrs"] = write_ragged(folder, shapes)
+        write_group(folder, attributes, zarr_format)
+        return
+    write_group(folder, attributes, zarr_format)
     frame = shapes.copy(deep=False)
     frame.attrs = {key: value for key, value in shapes.attrs.items() if key != TRANSFORM_KEY}
     frame.to_parquet(
         folder / PARQUET,
         index=True,
-        geometry_encoding=geometry_encoding,
+        geometry_encoding=options.geometry_encoding,
         schema_version="1.1.0",
         write_covering_bbox=_BBOX not in frame.columns and len(frame) > 0,
         row_group_size=_ROWS_PER_GROUP,

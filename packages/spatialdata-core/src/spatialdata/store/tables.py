@@ -21,13 +21,13 @@ from spatialdata.store.documents import (
 )
 from spatialdata.store.files import zarr_location
 from spatialdata.store.source import ElementSource, reading
-from spatialdata.store.versions import CURRENT
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
     from spatialdata._core.sources import Window
+    from spatialdata.store.options import WriteOptions
 
 __all__ = ["TableSource", "write_table"]
 
@@ -98,7 +98,7 @@ def _plain_attrs(stored: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def write_table(folder: Path, table: AnnData) -> None:
+def write_table(folder: Path, table: AnnData, options: WriteOptions) -> None:
     """Write a table into a folder.
 
     Parameters
@@ -107,11 +107,13 @@ def write_table(folder: Path, table: AnnData) -> None:
         The folder of the element; it is made a Zarr group.
     table
         The element; it is not changed.
+    options
+        The version.
     """
     import zarr
     from anndata.io import write_elem
 
-    write_group(folder)
+    write_group(folder, zarr_format=options.formats.container.zarr_format)
     whole = table.copy() if table.is_view else table
     with _zarr_settings():
         group = zarr.open_group(folder, mode="r+", use_consolidated=False)
@@ -129,7 +131,7 @@ def write_table(folder: Path, table: AnnData) -> None:
         "encoding-version": "0.1.0",
         "spatialdata-encoding-type": _ENCODING,
         **{key: _plain(stored.get(key)) for key in _KEYS},
-        "version": CURRENT.elements[Kind.TABLE][-1],
+        "version": options.formats.version(Kind.TABLE),
     }
     replace_attributes(folder, attributes)
 

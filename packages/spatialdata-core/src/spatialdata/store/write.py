@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from spatialdata._core.elements import levels_of
-from spatialdata.config import settings
 from spatialdata.errors import (
     ElementNotFoundError,
     SpatialDataError,
     StoreError,
     StoreExistsError,
-    listing,
     unknown_name,
 )
 from spatialdata.models.kind import Kind
@@ -37,15 +35,16 @@ from spatialdata.store.documents import (
     write_group,
 )
 from spatialdata.store.lock import exclusive
+from spatialdata.store.options import WriteOptions
 from spatialdata.store.progress import TaskBar
 from spatialdata.store.raster import RasterSource
 from spatialdata.store.store import ATTRS_KEY, Entry, Store, local_path
 from spatialdata.store.transaction import Transaction, finish_swap, finish_swaps_below, remove_folder
-from spatialdata.store.versions import CURRENT, container_version
+from spatialdata.store.versions import CURRENT
 from spatialdata.transformations.attach import check_transformations
 
 if TYPE_CHECKING:
-    from spatialdata.store.shapes import GeometryEncoding
+    from spatialdata.store.versions import ContainerVersion
     from spatialdata.transformations.algebra import BaseTransformation
 
 __all__ = [
@@ -57,18 +56,9 @@ __all__ = [
     "write_transformations",
 ]
 
-_ENCODINGS = ("WKB", "geoarrow")
 
-
-def _encoding(given: str | None) -> GeometryEncoding:
-    encoding = settings.shapes_geometry_encoding if given is None else given
-    if encoding not in _ENCODINGS:
-        raise ValueError(f"geometry_encoding={encoding!r} is not known. Valid: {listing(_ENCODINGS)}.")
-    return encoding  # type: ignore[return-value]
-
-
-def _own_attributes() -> dict[str, str]:
-    return {"version": CURRENT.version, "spatialdata_software_version": distribution_version("spatialdata")}
+def _own_attributes(container: ContainerVersion) -> dict[str, str]:
+    return {"version": container.version, "spatialdata_software_version": distribution_version("spatialdata")}
 
 
 def _resolved(path: str | os.PathLike[str]) -> Path:
@@ -83,8 +73,7 @@ def write_store(
     *,
     overwrite: bool = False,
     consolidate: bool = True,
-    geometry_encoding: str | None = None,
-    container: str = CURRENT.version,
+    options: WriteOptions | None = None,
 ) -> None:
     """Write a store.
 
@@ -104,10 +93,8 @@ def write_store(
         Replace a store that is there already.
     consolidate
         Gather the metadata of all elements in the root.
-    geometry_encoding
-        ``"WKB"`` or ``"geoarrow"``; that of the settings if not given.
-    container
-        The version of the container to write.
+    options
+        Versions, encodings, codecs and layouts; the usual ones if not given.
 
     Raises
     ------
@@ -131,8 +118,8 @@ def write_store(
     {'project': 'demo'} ['labels/cells']
     """
     target = _resolved(path)
-    encoding = _encoding(geometry_encoding)
-    _check_writable(container)
+    chosen = options or WriteOptions.of()
+    container = chosen.formats.container
     check_elements(elements)
     plain = check_attrs(attrs)
     finish_swap(target, target)
@@ -141,19 +128,15 @@ def write_store(
     with exclusive(target):
         _check_target(target, overwrite=overwrite)
         with Transaction(target) as transaction:
-            write_group(transaction.stage, {ATTRS_KEY: _own_attributes(), **plain})
-            _write_elements(transaction.stage, elements, encoding)
+            root_attributes = {ATTRS_KEY: _own_attributes(container), **plain}
+            write_group(transaction.stage, root_attributes, container.zarr_format)
+            _write_elements(transaction.stage, elements, chosen)
             if consolidate:
                 _consolidate(transaction.stage)
             transaction.commit()
 
 
 _consolidate = consolidate
-
-
-def _check_writable(container: str) -> None:
-    if container_version(container, "The store to write") is not CURRENT:
-        raise ValueError(f"Containers of version {container!r} can be read, not written. Valid: {CURRENT.version!r}.")
 
 
 def _check_target(target: Path, *, overwrite: bool) -> None:
@@ -181,18 +164,20 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Store]:
         yield Store.open(root)
 
 
-def _write_elements(root: Path, elements: Mapping[Kind, Mapping[str, Any]], encoding: GeometryEncoding) -> None:
+def _write_elements(root: Path, elements: Mapping[Kind, Mapping[str, Any]], options: WriteOptions) -> None:
     entries = [(Entry(kind, name), element) for kind in Kind for name, element in elements.get(kind, {}).items()]
     for entry, element in tqdm(entries, desc="Writing", unit="element", disable=None, leave=False):
         group = root / entry.kind.container
         if not group.exists():
-            _write_container(group, entry.kind, list(elements[entry.kind]))
+            _write_container(group, entry.kind, list(elements[entry.kind]), options.formats.container)
         with _named(entry), TaskBar(str(entry)):
-            write_into(group / entry.name, entry.kind, entry.name, element, encoding)
+            write_into(group / entry.name, entry.kind, entry.name, element, options)
 
 
-def _write_container(group: Path, kind: Kind, names: Sequence[str]) -> None:
-    write_group(group, v05_spatialdata.labels_listing(names) if kind is Kind.LABELS else {})
+def _write_container(group: Path, kind: Kind, names: Sequence[str], container: ContainerVersion) -> None:
+    dialect = v05_spatialdata if container is CURRENT else v04
+    attributes = dialect.labels_listing(names) if kind is Kind.LABELS else {}
+    write_group(group, attributes, container.zarr_format)
 
 
 @contextmanager
@@ -213,7 +198,7 @@ def write_element(
     element: Any,
     *,
     overwrite: bool = False,
-    geometry_encoding: str | None = None,
+    options: WriteOptions | None = None,
 ) -> None:
     """Write one element into a store that exists; completely or not at all.
 
@@ -225,8 +210,8 @@ def write_element(
         The element.
     overwrite
         Replace an element of that kind and name.
-    geometry_encoding
-        ``"WKB"`` or ``"geoarrow"``; that of the settings if not given.
+    options
+        Encodings, codecs and layouts; the usual ones if not given.
 
     Raises
     ------
@@ -234,26 +219,26 @@ def write_element(
         The element cannot be written; nothing was.
     StoreExistsError
         There is an element of that name, of another kind or without ``overwrite``.
-    StoreError
-        The store has a version of the container that is read only.
+    ValueError
+        The versions that the options ask for do not fit the store.
     """
-    encoding = _encoding(geometry_encoding)
     check_element(kind, name, element)
     with _opened(store_path) as store:
         root = store.path
-        if store.container is not CURRENT:
-            raise StoreError(
-                f"{root} has the container version {store.version}, into which no element can be written. "
-                f"Write the whole object to a new store; that has the version {CURRENT.version}."
+        chosen = options or WriteOptions.of(container=store.container)
+        if chosen.formats.container is not store.container:
+            raise ValueError(
+                f"{root} has the container version {store.version}; elements for {chosen.formats.container.version} "
+                "cannot be written into it. Write the whole object to a new store."
             )
         entry = Entry(kind, name)
         _check_free(store, entry, overwrite=overwrite)
         group = root / kind.container
         if not group.exists():
-            _write_container(group, kind, [])
+            _write_container(group, kind, [], store.container)
         with Transaction(group / name) as transaction:
             with _named(entry), TaskBar(str(entry)):
-                write_into(transaction.stage, kind, name, element, encoding)
+                write_into(transaction.stage, kind, name, element, chosen)
             transaction.sync()
             with without_consolidated(root, f"{kind.container}/{name}"):
                 transaction.commit()

@@ -9,15 +9,20 @@ from spatialdata.errors import StoreError, listing
 from spatialdata.store.dialects.multiscale import (
     EDGES,
     Multiscale,
+    axis_objects,
     channel_labels,
+    datasets_of,
+    omero_of,
     only_multiscale,
     parse_multiscale,
     renamed_channels,
 )
 
-__all__ = ["NGFF_VERSIONS", "labels_listing", "read", "with_channels", "with_edges"]
+__all__ = ["NGFF_VERSIONS", "attributes_of", "labels_listing", "read", "with_channels", "with_edges"]
 
 NGFF_VERSIONS = ("0.4", "0.4-dev-spatialdata")
+_NGFF_VERSION_OF = {"0.1": "0.4", "0.2": "0.4-dev-spatialdata"}
+_IMAGE_LABEL_VERSION = "0.4"
 
 
 def read(attributes: dict[str, Any], where: str) -> Multiscale:
@@ -36,6 +41,45 @@ def read(attributes: dict[str, Any], where: str) -> Multiscale:
         )
     channels = channel_labels(attributes.get("omero"), attributes.get("channels_metadata"), where)
     return parse_multiscale(multiscale, channels, where)
+
+
+def attributes_of(
+    name: str,
+    axes: Sequence[str],
+    shapes: Sequence[Sequence[int]],
+    edges: list[dict[str, Any]],
+    channels: Sequence[Any] | None,
+    version: str,
+) -> dict[str, Any]:
+    """The attributes of a raster.
+
+    Parameters
+    ----------
+    name
+        What the multiscale is called; informative only.
+    axes
+        Names of the axes, in the order of the dimensions.
+    shapes
+        Shapes of the levels, the finest first.
+    edges
+        The transformations, as JSON.
+    channels
+        Names of the channels; None for labels.
+    version
+        The version of the element, ``"0.1"`` or ``"0.2"``.
+    """
+    multiscale = {
+        "datasets": datasets_of(shapes),
+        "name": name,
+        "axes": axis_objects(axes),
+        "version": _NGFF_VERSION_OF[version],
+        EDGES: edges,
+    }
+    body: dict[str, Any] = {} if channels is None else {"omero": omero_of(channels)}
+    body["multiscales"] = [multiscale]
+    if channels is None:
+        body["image-label"] = {"version": _IMAGE_LABEL_VERSION}
+    return {**body, "spatialdata_attrs": {"version": version}}
 
 
 def with_edges(attributes: dict[str, Any], edges: list[dict[str, Any]], where: str) -> dict[str, Any]:

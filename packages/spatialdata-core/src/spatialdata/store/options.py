@@ -1,0 +1,111 @@
+"""How a store is written: versions, encodings, codecs and layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+from spatialdata.config import settings
+from spatialdata.errors import listing
+from spatialdata.store.formats import Formats, formats_of
+
+if TYPE_CHECKING:
+    from spatialdata.store.versions import ContainerVersion
+
+__all__ = ["GeometryEncoding", "PointsLayout", "WriteOptions"]
+
+GeometryEncoding: TypeAlias = Literal["WKB", "geoarrow"]
+PointsLayout: TypeAlias = Literal["sorted", "kept"]
+_CODECS = {"lz4": 9, "zstd": 22}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteOptions:
+    """How elements are written.
+
+    Attributes
+    ----------
+    formats
+        The versions.
+    geometry_encoding
+        ``"WKB"`` or ``"geoarrow"``.
+    raster_codec
+        Name (``"lz4"`` or ``"zstd"``) and level of the compression of images and labels; None to choose by kind.
+    raster_chunks, raster_shards
+        Sizes of chunks and shards by axis; axes that are not named keep theirs, and without ``raster_shards`` there
+        are none.
+    points_layout
+        ``"sorted"`` puts points that are near each other close together in the file, if there are many; ``"kept"``
+        leaves their order.
+    """
+
+    formats: Formats = field(default_factory=Formats)
+    geometry_encoding: GeometryEncoding = "WKB"
+    raster_codec: tuple[str, int] | None = None
+    raster_chunks: Mapping[str, int] = field(default_factory=dict)
+    raster_shards: Mapping[str, int] = field(default_factory=dict)
+    points_layout: PointsLayout = "sorted"
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        formats: Any = None,
+        container: ContainerVersion | None = None,
+        geometry_encoding: str | None = None,
+        raster_compressor: Mapping[str, int] | None = None,
+        raster_chunks: Mapping[str, int] | None = None,
+        raster_shards: Mapping[str, int] | None = None,
+        points_layout: str = "sorted",
+    ) -> WriteOptions:
+        """Check what a caller gives.
+
+        Raises
+        ------
+        ValueError
+            A value is not valid; the message says which are.
+
+        Examples
+        --------
+        >>> WriteOptions.of(raster_compressor={"zstd": 3}).raster_codec
+        ('zstd', 3)
+        """
+        encoding = settings.shapes_geometry_encoding if geometry_encoding is None else geometry_encoding
+        _check_choice("geometry_encoding", encoding, get_args(GeometryEncoding))
+        _check_choice("points_layout", points_layout, get_args(PointsLayout))
+        return cls(
+            formats=formats_of(formats, container),
+            geometry_encoding=encoding,  # type: ignore[arg-type]
+            raster_codec=_codec(raster_compressor),
+            raster_chunks=_sizes("raster_chunks", raster_chunks),
+            raster_shards=_sizes("raster_shards", raster_shards),
+            points_layout=points_layout,  # type: ignore[arg-type]
+        )
+
+
+def _check_choice(what: str, value: object, valid: Sequence[str]) -> None:
+    if value not in valid:
+        raise ValueError(f"{what}={value!r} is not known. Valid: {listing(valid)}.")
+
+
+def _codec(given: Any) -> tuple[str, int] | None:
+    if given is None:
+        return None
+    if not isinstance(given, Mapping) or len(given) != 1 or next(iter(given)) not in _CODECS:
+        raise ValueError(
+            f"raster_compressor={given!r} is not valid. Give one of {listing(_CODECS)} with its level, for example "
+            "{'zstd': 3}."
+        )
+    name, level = next(iter(given.items()))
+    if isinstance(level, bool) or not isinstance(level, int) or not 0 <= level <= _CODECS[name]:
+        raise ValueError(f"The level of {name!r} must be a whole number from 0 to {_CODECS[name]}, not {level!r}.")
+    return name, level
+
+
+def _sizes(what: str, given: Any) -> dict[str, int]:
+    sizes = dict(given or {})
+    for axis, size in sizes.items():
+        if axis not in ("c", "z", "y", "x") or isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise ValueError(f"{what}={sizes!r} is not valid. Give sizes in pixels by axis, such as {{'y': 512}}.")
+    return sizes

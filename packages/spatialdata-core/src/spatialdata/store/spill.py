@@ -1,0 +1,39 @@
+"""Sorted partitions that wait on disk until they are merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from spatialdata.store.sorting import SortedTable
+
+__all__ = ["opened_spills", "spill_sorted"]
+
+_CODES = "__codes__"
+
+
+def spill_sorted(part: SortedTable, path: Path) -> None:
+    """Write a sorted partition into a file of the Arrow format."""
+    import pyarrow as pa
+
+    table = part.table.combine_chunks().append_column(_CODES, pa.array(part.codes))
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+@contextmanager
+def opened_spills(paths: Sequence[Path]) -> Iterator[list[SortedTable]]:
+    """Sorted partitions as views of their files: nothing is read before it is used."""
+    import pyarrow as pa
+
+    with ExitStack() as stack:
+        parts = []
+        for path in paths:
+            file = stack.enter_context(pa.memory_map(str(path)))
+            table = pa.ipc.open_file(file).read_all()
+            codes = table.column(_CODES).combine_chunks().to_numpy(zero_copy_only=True)
+            parts.append(SortedTable(np.asarray(codes), table.drop_columns([_CODES])))
+        yield parts
