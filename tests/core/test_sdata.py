@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatialdata import SpatialData
+from spatialdata import SpatialData, get_element_annotators
 from spatialdata._core.accessors import register_accessor
 from spatialdata._core.sources import InMemory
 from spatialdata.errors import ValidationError
@@ -189,3 +189,41 @@ def test_accessors() -> None:
     assert "probe" in dir(whole())
     with pytest.raises(AttributeError, match="no attribute 'prob'"):
         _ = whole().prob
+
+
+class Shy:
+    """A source that must not be loaded."""
+
+    def __init__(self, attrs: dict) -> None:
+        self.attrs = attrs
+        self.location = None
+
+    def load(self, **_: object) -> object:
+        raise AssertionError("loaded, though nothing of it is needed")
+
+
+def test_mappings_move_to_another_object_without_loading_anything() -> None:
+    given, taken = SpatialData(), SpatialData()
+    given.images.put_source("image", Shy({"transform": {"global": Identity()}}))
+    given.tables.put_source("table", Shy({}))
+    taken.images, taken.tables = given.images, given.tables
+    assert list(taken.images) == ["image"]
+    assert list(taken.tables) == ["table"]
+    assert not taken.images.is_loaded("image")
+    assert not taken.tables.is_loaded("table")
+
+
+def test_a_mapping_assigned_to_itself_keeps_its_elements() -> None:
+    sdata = whole()
+    sdata.images = sdata.images
+    assert list(sdata.images) == ["image"]
+
+
+def test_what_annotates_an_element_is_known_without_loading_tables() -> None:
+    sdata = whole()
+    keys = {"region_key": "region", "instance_key": "id"}
+    sdata.tables.put_source("other", Shy({"spatialdata_attrs": {"region": ["labels", "circles"], **keys}}))
+    sdata.tables.put_source("plain", Shy({}))
+    assert get_element_annotators(sdata, "labels") == {"table", "other"}
+    assert get_element_annotators(sdata, "circles") == {"other"}
+    assert get_element_annotators(sdata, "points") == set()

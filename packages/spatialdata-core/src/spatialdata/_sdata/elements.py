@@ -126,10 +126,15 @@ class Elements(MutableMapping[str, Any]):
 
     def transformations(self, name: str) -> Mapping[str, BaseTransformation]:
         """The transformations of an element, which is not loaded for that."""
-        slot = self._slot(name)
-        attrs = slot.source.attrs if slot.element is None else element_attrs(slot.element)
-        found: Mapping[str, BaseTransformation] = attrs.get(TRANSFORM_KEY, {})
+        found: Mapping[str, BaseTransformation] = self.metadata(name).get(TRANSFORM_KEY, {})
         return found
+
+    def metadata(self, name: str) -> Mapping[str, Any]:
+        """The attributes of an element, ``uns`` of a table; an element that is not loaded yet stays so."""
+        slot = self._slot(name)
+        if slot.element is None:
+            return slot.source.attrs
+        return slot.element.uns if is_table(slot.element) else element_attrs(slot.element)
 
     def name_of(self, element: Any) -> str | None:
         """The name of an element, found by identity."""
@@ -137,11 +142,13 @@ class Elements(MutableMapping[str, Any]):
 
     def replace_all(self, elements: Mapping[str, Any]) -> None:
         """Replace all elements; nothing changes if one of them is not valid."""
+        if elements is self:
+            return
         before = dict(self._slots)
         self._clear()
         try:
-            for name, element in elements.items():
-                self.put(name, element, origin=elements)
+            for name in elements:
+                self.put(name, elements)
         except (TypeError, ValueError, KeyError):
             self._clear()
             for name, slot in before.items():
@@ -153,12 +160,12 @@ class Elements(MutableMapping[str, Any]):
             self._shelf.release(name)
         self._slots = {}
 
-    def put(self, name: str, element: Any, origin: Mapping[str, Any]) -> None:
-        """Put an element; one that its origin has not loaded yet stays so."""
+    def put(self, name: str, origin: Mapping[str, Any]) -> None:
+        """Put an element of another mapping; one that it has not loaded yet stays so."""
         if isinstance(origin, Elements) and not origin.is_loaded(name) and origin.kind is self._kind:
             self.put_source(name, origin.source(name))
         else:
-            self[name] = element
+            self[name] = origin[name]
 
 
 class Shelf:

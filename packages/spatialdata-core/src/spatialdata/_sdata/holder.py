@@ -52,7 +52,7 @@ class ElementHolder:
         for kind in _INSERTION_ORDER:
             for name in given[kind]:
                 try:
-                    self._shelf[kind].put(name, _peek(given[kind], name), origin=given[kind])
+                    self._shelf[kind].put(name, given[kind])
                 except ValidationError as error:
                     path = (kind.container, str(name))
                     faults.extend(Fault((*path, *fault.path), fault.message) for fault in error.faults)
@@ -220,12 +220,5 @@ class ElementHolder:
         for elements in self._shelf:
             for name in elements:
                 if name in names:
-                    held.shelf[elements.kind].put(name, _peek(elements, name), origin=elements)
+                    held.shelf[elements.kind].put(name, elements)
         return held
-
-
-def _peek(elements: Mapping[str, Any], name: str) -> Any:
-    """An element, or None where its mapping has not loaded it yet."""
-    if isinstance(elements, Elements) and not elements.is_loaded(name):
-        return None
-    return elements[name]

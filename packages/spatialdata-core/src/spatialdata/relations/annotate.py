@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import ElementNotFoundError, unknown_name
-from spatialdata.models.table import get_table_keys
-from spatialdata.relations.filter import annotates
+from spatialdata.models.base import ATTRS_KEY
+from spatialdata.models.table import TableModel
 
 if TYPE_CHECKING:
     from spatialdata.sdata import SpatialData
@@ -15,7 +16,7 @@ __all__ = ["get_element_annotators"]
 
 
 def get_element_annotators(sdata: SpatialData, element_name: str) -> set[str]:
-    """The names of the tables that annotate an element.
+    """The names of the tables that annotate an element; tables that are not loaded yet stay so.
 
     Parameters
     ----------
@@ -46,10 +47,9 @@ def get_element_annotators(sdata: SpatialData, element_name: str) -> set[str]:
         raise ElementNotFoundError(
             unknown_name("element", element_name, [name for _, name in sdata.gen_spatial_names()])
         )
-    found = set()
-    for name, table in sdata.tables.items():
-        if annotates(table):
-            region, _, _ = get_table_keys(table)
-            if element_name in ([region] if isinstance(region, str) else region):
-                found.add(name)
-    return found
+    return {name for name in sdata.tables if element_name in _regions(sdata.tables.metadata(name))}
+
+
+def _regions(metadata: Mapping[str, Any]) -> list[str]:
+    region = metadata.get(ATTRS_KEY, {}).get(TableModel.REGION_KEY)
+    return [region] if isinstance(region, str) else list(() if region is None else region)

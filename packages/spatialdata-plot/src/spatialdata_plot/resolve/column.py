@@ -67,14 +67,11 @@ class Column:
 
 
 def annotating_tables(sdata: SpatialData, element: str) -> list[str]:
-    """The names of the tables with rows about an element."""
-    found = []
-    for name, table in sdata.tables.items():
-        region = table.uns.get("spatialdata_attrs", {}).get("region")
-        regions = [region] if isinstance(region, str) else list(() if region is None else region)
-        if element in regions:
-            found.append(str(name))
-    return found
+    """The names of the tables with rows about an element, in the order of the tables."""
+    from spatialdata import get_element_annotators
+
+    annotators = get_element_annotators(sdata, element)
+    return [name for name in sdata.tables if name in annotators]
 
 
 def element_columns(element: Any) -> list[str]:
