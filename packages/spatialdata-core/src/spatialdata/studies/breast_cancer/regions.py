@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from spatialdata.sdata import SpatialData
 
-__all__ = ["RegionFractions", "add_regions", "compare_regions"]
+__all__ = ["RegionFractions", "add_regions", "compare_regions", "regions_within"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,6 +77,37 @@ def add_regions(
         sdata.write_element(name)
 
 
+def regions_within(sdata: SpatialData, area: Polygon, regions: str = REGIONS, system: str = ALIGNED) -> GeoDataFrame:
+    """The parts of regions of interest that lie in an area.
+
+    Parameters
+    ----------
+    sdata
+        The aligned slides with regions.
+    area
+        A polygon in ``system``.
+    regions
+        The name of the element with the regions.
+    system
+        The coordinate system of the area.
+
+    Raises
+    ------
+    StudyInputError
+        No region lies in the area.
+    """
+    from spatialdata import polygon_query
+
+    inside: GeoDataFrame | None = polygon_query(sdata.shapes[regions], area, target_coordinate_system=system, clip=True)
+    if inside is None or len(inside) == 0:
+        raise StudyInputError(
+            f"None of the {len(sdata.shapes[regions])} regions lies in the area that all slides show. Regions span "
+            f"{sdata.shapes[regions].total_bounds.round(1).tolist()} (x_min, y_min, x_max, y_max), the area "
+            f"{[round(value, 1) for value in area.bounds]}, in micrometres of {REPLICATES[0]}."
+        )
+    return inside
+
+
 def compare_regions(
     sdata: SpatialData, area: Polygon, regions: str = REGIONS, system: str = ALIGNED
 ) -> RegionFractions:
@@ -98,15 +129,9 @@ def compare_regions(
     StudyInputError
         No region lies in the area.
     """
-    from spatialdata import aggregate, polygon_query
+    from spatialdata import aggregate
 
-    inside = polygon_query(sdata.shapes[regions], area, target_coordinate_system=system, clip=True)
-    if inside is None or len(inside) == 0:
-        raise StudyInputError(
-            f"None of the {len(sdata.shapes[regions])} regions lies in the area that all slides show. Regions span "
-            f"{sdata.shapes[regions].total_bounds.round(1).tolist()} (x_min, y_min, x_max, y_max), the area "
-            f"{[round(value, 1) for value in area.bounds]}, in micrometres of {REPLICATES[0]}."
-        )
+    inside = regions_within(sdata, area, regions, system)
     amounts = {}
     for replicate in REPLICATES:
         gathered = aggregate(

@@ -24,7 +24,7 @@ from spatialdata.studies.breast_cancer.inputs import (
 )
 from spatialdata.studies.breast_cancer.names import REGIONS, REPLICATES
 from spatialdata.studies.breast_cancer.output import FIGURES, REPORT, RESULTS, STORE, check_output, new_output
-from spatialdata.studies.breast_cancer.regions import add_regions, compare_regions
+from spatialdata.studies.breast_cancer.regions import add_regions, compare_regions, regions_within
 from spatialdata.studies.breast_cancer.report import write_report
 from spatialdata.studies.breast_cancer.slides import read_slides
 from spatialdata.studies.breast_cancer.subclones import (
@@ -187,7 +187,7 @@ def place_everything(slides: SpatialData, annotation: Annotation) -> Alignment:
     LandmarkError
         The landmarks do not determine an alignment.
     StudyInputError
-        The aligned slides have no area in common, or no spot lies in it.
+        The aligned slides have no area in common, no spot or region lies in it, or subclones name no spot.
     """
     alignment = align_slides(slides, annotation.landmarks, truth=annotation.truth)
     truth = annotation.truth
@@ -197,7 +197,12 @@ def place_everything(slides: SpatialData, annotation: Annotation) -> Alignment:
         add_regions(slides, truth.regions, truth.tissue_to_aligned)
     if truth is not None:
         add_regions(slides, truth.subclones, truth.tissue_to_aligned, name=_SUBCLONES)
-    spots_within(slides, find_common_area(slides))
+    area = find_common_area(slides)
+    spots = spots_within(slides, area)
+    if REGIONS in slides.shapes:
+        regions_within(slides, area)
+    if annotation.subclones is not None:
+        look_up_spots(slides, spots, annotation.subclones)
     return alignment
 
 
