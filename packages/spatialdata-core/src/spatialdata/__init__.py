@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spatialdata.ops.deepcopy import deepcopy
     from spatialdata.ops.extent import are_extents_equal, get_extent
     from spatialdata.ops.rasterize import rasterize
+    from spatialdata.ops.region_properties import get_region_properties
     from spatialdata.ops.select import bounding_box_query, get_bounding_box_corners, polygon_query
     from spatialdata.ops.to_vector import to_circles, to_polygons
     from spatialdata.ops.transform import transform
@@ -45,6 +46,7 @@ _HOMES = {
     "get_element_annotators": "spatialdata.relations.annotate",
     "get_element_instances": "spatialdata.relations.instances",
     "get_extent": "spatialdata.ops.extent",
+    "get_region_properties": "spatialdata.ops.region_properties",
     "get_values": "spatialdata.relations.values",
     "join_spatialelement_table": "spatialdata.relations.join",
     "match_element_to_table": "spatialdata.relations.match",
@@ -79,6 +81,7 @@ __all__ = [
     "get_element_annotators",
     "get_element_instances",
     "get_extent",
+    "get_region_properties",
     "get_values",
     "join_spatialelement_table",
     "match_element_to_table",

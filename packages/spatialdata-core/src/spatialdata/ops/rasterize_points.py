@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata.errors import IdTypeError
-from spatialdata.ops.aggregate_values import Categories
 from spatialdata.ops.canvas import Canvas
 from spatialdata.ops.frames import coordinates_of, partitions_of
 from spatialdata.ops.rasterize_values import InstanceCodes, is_category
@@ -94,19 +93,13 @@ def draw_numbers(points: Any, target: Target, key: str | None, table: pd.Series 
 
 def draw_categories(points: Any, target: Target, key: str, table: pd.Series | None, *, single: bool) -> Drawn:
     """The category of the first point on each pixel as a code, or the number of points by category in channels."""
-    meta = points._meta[key] if table is None else table  # noqa: SLF001
-    known = meta.cat.categories if hasattr(meta, "cat") and _knows(meta) else ()
-    categories = Categories(known)
     size = int(np.prod(target.shape))
-    codes, pixels = [], []
+    columns, pixels = [], []
     for rows, pixel, _ in _pixels(points, target, [key] if table is None else []):
-        code = categories.codes(_of_rows(rows, key, table))
-        codes.append(code[code >= 0])
-        pixels.append(pixel[code >= 0])
-    names, order = categories.order()
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    code, pixel = rank[np.concatenate(codes)], np.concatenate(pixels)
+        columns.append(_of_rows(rows, key, table))
+        pixels.append(pixel)
+    names, found = _codes(columns)
+    code, pixel = found[found >= 0], np.concatenate(pixels)[found >= 0]
     if single:
         canvas = Canvas("first", size)
         canvas.add(pixel, (code + 1).astype(np.float64))
@@ -115,8 +108,14 @@ def draw_categories(points: Any, target: Target, key: str, table: pd.Series | No
     return Drawn(counts.reshape(len(names), *target.shape), names)
 
 
-def _knows(column: Any) -> bool:
-    return "__UNKNOWN_CATEGORIES__" not in column.cat.categories
+def _codes(columns: list[pd.Series]) -> tuple[list[str], NDArray[np.int64]]:
+    """The names of all categories, sorted unless all partitions have the same ones, and the number of each value."""
+    from pandas.api.types import union_categoricals
+
+    parts = [column.astype("category").array for column in columns]
+    same = all(part.categories.equals(parts[0].categories) for part in parts)
+    united = union_categoricals(parts, sort_categories=not same)
+    return [str(name) for name in united.categories], united.codes.astype(np.int64)
 
 
 def draw_point_ids(points: Any, target: Target) -> Drawn:

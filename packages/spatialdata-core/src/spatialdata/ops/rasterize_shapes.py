@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from spatialdata.ops.rasterize_grid import Target
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["PlacedFigures", "draw_shape_categories", "draw_shape_ids", "draw_shape_numbers"]
+__all__ = ["PlacedFigures", "draw_shape_categories", "draw_shape_ids", "draw_shape_numbers", "figures_reaching"]
 
 _TILE = 2048
 
@@ -77,6 +77,11 @@ class PlacedFigures:
         if self.figures.radii is None:
             return polygon_scanlines(self.figures.geometry, self.linear, self.offset, height, width)
         return circle_scanlines(self.figures.centres, self.figures.radii, self.linear, self.offset, height, width)
+
+
+def figures_reaching(bounds: FloatArray, corner: tuple[int, int], shape: tuple[int, int]) -> NDArray[np.intp]:
+    """The numbers of the figures whose box, as ``PlacedFigures.bounds`` gives them, meets a tile."""
+    return np.flatnonzero(((bounds[:, 2:] >= corner) & (bounds[:, :2] <= np.add(corner, shape))).all(axis=1))
 
 
 def draw_shape_ids(shapes: Any, target: Target) -> Drawn:
@@ -148,12 +153,7 @@ def _tiles(shapes: Any, target: Target, numbers: NDArray[Any], draw: Any, dtype:
         row = []
         for x in range(0, width, _TILE):
             shape = (min(_TILE, height - y), min(_TILE, width - x))
-            chosen = np.flatnonzero(
-                (bounds[:, 2] >= y)
-                & (bounds[:, 0] <= y + shape[0])
-                & (bounds[:, 3] >= x)
-                & (bounds[:, 1] <= x + shape[1])
-            )
+            chosen = figures_reaching(bounds, (y, x), shape)
             part = placed.part(chosen, (y, x))
             tile = dask.delayed(_tile, pure=False)(part, numbers[chosen], draw, shape, dtype)
             row.append(da.from_delayed(tile, shape=shape, dtype=dtype))

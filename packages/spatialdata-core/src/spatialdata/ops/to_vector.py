@@ -1,46 +1,59 @@
-"""Circles as polygons, and polygons or points as circles."""
+"""Labels and circles as polygons; labels, polygons and points as circles."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from spatialdata._core.elements import is_points
+from spatialdata._core.elements import is_points, is_raster, levels_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.shapes import ShapesModel
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
 from spatialdata.ops.frames import copied_attrs
+from spatialdata.ops.label_polygons import label_polygons
+from spatialdata.ops.region_pixels import gather_labels
 from spatialdata.transformations.attach import transformations_of
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import ArrayLike
 
+    from spatialdata.ops.label_runs import BlockShapes
+
 __all__ = ["to_circles", "to_polygons"]
 
 _SEGMENTS = 16
 
 
-def to_polygons(data: Any, buffer_resolution: int | None = None) -> GeoDataFrame:
-    """Circles as polygons.
+def to_polygons(data: Any, buffer_resolution: int | None = None, simplify: float | None = None) -> GeoDataFrame:
+    """Labels or circles as polygons.
+
+    The outlines of labels run along the edges of their pixels, around holes too, so that the area of a polygon is the
+    number of its pixels. A label whose pixels fall into parts becomes a multipolygon.
 
     Parameters
     ----------
     data
-        Shapes; polygons are returned as they are.
+        Labels (flat; the finest level counts) or shapes; polygons are returned as they are.
     buffer_resolution
-        The number of segments in a quarter of a circle; 16 if not given.
+        For circles, the number of segments in a quarter of a circle; 16 if not given.
+    simplify
+        For labels, leave out corners as long as the area between the outline and the one through all corners is below
+        the square of this number of pixels at each. Neighbours keep the border that they share.
 
     Returns
     -------
-    Shapes with the same index, columns and transformations.
+    Shapes with the same transformations. Those of labels have the ids as index and in the column ``label``; other
+    shapes keep their index and columns.
 
     Raises
     ------
     UnsupportedElementError
-        The element is no shapes.
+        The element is neither flat labels nor shapes.
+    ValueError
+        Labels hold nothing but background; ``simplify`` was given for shapes, or is negative.
 
     Examples
     --------
@@ -49,11 +62,18 @@ def to_polygons(data: Any, buffer_resolution: int | None = None) -> GeoDataFrame
     >>> circles = ShapesModel.parse(np.zeros((1, 2)), geometry=0, radius=1.0)
     >>> to_polygons(circles).geometry[0].geom_type
     'Polygon'
+    >>> from spatialdata.models import Labels2DModel
+    >>> to_polygons(Labels2DModel.parse(np.array([[0, 7], [0, 7]]))).geometry[7].bounds
+    (1.0, 0.0, 2.0, 2.0)
     """
     import shapely
 
+    if is_raster(data) and kind_of(data) is Kind.LABELS:
+        return _polygons_of_labels(data, simplify)
     if kind_of(data) is not Kind.SHAPES:
-        raise _refused(data, "polygons", "Shapes")
+        raise _refused(data, "polygons", "Labels and shapes")
+    if simplify is not None:
+        raise ValueError("simplify is for labels, whose outlines have a corner at each pixel. Leave it out.")
     if not are_circles(data):
         return data
     segments = _SEGMENTS if buffer_resolution is None else buffer_resolution
@@ -63,26 +83,54 @@ def to_polygons(data: Any, buffer_resolution: int | None = None) -> GeoDataFrame
     return result
 
 
+def _polygons_of_labels(labels: Any, simplify: float | None) -> GeoDataFrame:
+    import geopandas
+    import pandas as pd
+    import shapely
+
+    if simplify is not None and not simplify >= 0:
+        raise ValueError(f"simplify is a number of pixels from 0 on, not {simplify!r}.")
+    ids, polygons = label_polygons(_flat(labels, "polygons"))
+    _check_any(ids, "polygons")
+    if simplify:
+        # Neighbours share a border only if both have the same corners on it: one at each pixel.
+        stepwise = shapely.transform(shapely.segmentize(polygons, 1.0), np.rint)
+        polygons = shapely.coverage_simplify(stepwise, simplify)
+    frame = geopandas.GeoDataFrame({"label": ids}, geometry=polygons, index=pd.Index(ids, name="label"))
+    return ShapesModel.parse(frame, transformations=transformations_of(labels))
+
+
+def _flat(labels: Any, wanted: str) -> Any:
+    """The pixels of the finest level of labels that are flat."""
+    level = levels_of(labels)[0]
+    if "z" in level.dims:
+        raise UnsupportedElementError(
+            f"Labels with the axes {tuple(map(str, level.dims))} are volumes and cannot be made {wanted}. "
+            "Select a plane first, for example labels.isel(z=0)."
+        )
+    return level.data
+
+
 def to_circles(data: Any, radius: float | ArrayLike | None = None) -> GeoDataFrame:
-    """Polygons as circles of the same area and centroid, or points as circles.
+    """Labels and polygons as circles of the same area and centroid, or points as circles.
 
     Parameters
     ----------
     data
-        Shapes or points; circles are returned as they are.
+        Labels (flat; the finest level counts), shapes or points; circles are returned as they are.
     radius
         For points, one radius or one for each, in the units of their coordinates; their column ``radius`` if not given.
 
     Returns
     -------
-    Circles with the same index and transformations.
+    Circles with the same transformations and the same index, or the ids of the labels.
 
     Raises
     ------
     UnsupportedElementError
-        The element is neither shapes nor points.
+        The element is an image, a table, or labels with a z axis.
     ValueError
-        A radius is missing, or given for shapes.
+        Labels hold nothing but background; a radius is missing, or given for shapes or labels.
 
     Examples
     --------
@@ -94,16 +142,38 @@ def to_circles(data: Any, radius: float | ArrayLike | None = None) -> GeoDataFra
     """
     import shapely
 
-    if kind_of(data) not in (Kind.SHAPES, Kind.POINTS):
-        raise _refused(data, "circles", "Shapes and points")
+    kind = kind_of(data)
+    if kind not in (Kind.SHAPES, Kind.POINTS, Kind.LABELS):
+        raise _refused(data, "circles", "Labels, shapes and points")
     if is_points(data):
         return _circles_of_points(data, radius)
     if radius is not None:
-        raise ValueError("radius is for points; circles have one and polygons get that of the circle of the same area.")
+        raise ValueError(
+            "radius is for points; circles have one, and polygons and labels get that of the circle of the same area."
+        )
+    if kind is Kind.LABELS:
+        return _circles_of_labels(data)
     if are_circles(data):
         return data
     geometry = data.geometry.to_numpy()
     return _circles(shapely.centroid(geometry), np.sqrt(shapely.area(geometry) / np.pi), data)
+
+
+def _circles_of_labels(labels: Any) -> GeoDataFrame:
+    import pandas as pd
+    import shapely
+
+    _flat(labels, "circles")
+    found = gather_labels(labels)
+    _check_any(found.ids, "circles")
+    shapes = cast("BlockShapes", found.shapes)
+    centres = shapely.points(shapes.centre[:, 1], shapes.centre[:, 0])
+    return _circles(centres, np.sqrt(shapes.count / np.pi), labels, pd.Index(found.ids))
+
+
+def _check_any(ids: Any, wanted: str) -> None:
+    if not len(ids):
+        raise ValueError(f"The labels hold nothing but background, so that there is nothing to make {wanted} of.")
 
 
 def _circles_of_points(points: Any, radius: Any) -> GeoDataFrame:

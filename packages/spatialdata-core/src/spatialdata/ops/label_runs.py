@@ -1,0 +1,140 @@
+"""Labels as runs of equal ids along the rows of a block, of which there are far fewer than pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata.ops.scanlines import Scanlines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatialdata.transformations.algebra import FloatArray
+
+__all__ = ["BlockShapes", "ids_and_runs", "shapes_of_runs"]
+
+
+def ids_and_runs(block: NDArray[Any], *, background: bool = False) -> tuple[NDArray[Any], Scanlines]:
+    """The ids in a block, sorted, and the runs of pixels that have them.
+
+    Parameters
+    ----------
+    block
+        Labels of two or more axes.
+    background
+        Whether 0 counts as an id.
+
+    Returns
+    -------
+    ids
+        The ids.
+    runs
+        The runs; ``figure`` is the position in ``ids``, and rows are numbered over all axes but the last.
+    """
+    import pandas as pd
+
+    rows = np.ascontiguousarray(block).reshape(-1, block.shape[-1])
+    changes = np.ones(rows.shape, dtype=bool)
+    np.not_equal(rows[:, 1:], rows[:, :-1], out=changes[:, 1:])
+    first = np.flatnonzero(changes)
+    length = np.diff(np.append(first, rows.size))
+    value = rows.ravel()[first]
+    if value.dtype == bool:
+        value = value.astype(np.uint8)
+    if not background:
+        keep = value != 0
+        first, length, value = first[keep], length[keep], value[keep]
+    code, ids = pd.factorize(value, sort=True)
+    row, start = np.divmod(first, rows.shape[1])
+    return np.asarray(ids), Scanlines(code.astype(np.int64), row, start, start + length)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockShapes:
+    """Where the pixels of instances lie, as far as they are in one block or in all.
+
+    Attributes
+    ----------
+    count
+        The number of pixels, of shape ``(n,)``.
+    centre
+        The mean of their centres, of shape ``(n, axes)``.
+    scatter
+        The sums of the products of their deviations from it, of shape ``(n, axes, axes)``.
+    lower, upper
+        The bounds of the pixels, their whole area included, of shape ``(n, axes)``.
+    """
+
+    count: FloatArray
+    centre: FloatArray
+    scatter: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+
+    @classmethod
+    def merged(cls, parts: list[BlockShapes], owner: NDArray[np.intp], size: int) -> BlockShapes:
+        """The shapes of instances of which there are several parts.
+
+        Parameters
+        ----------
+        parts
+            The parts.
+        owner
+            The instance of each row of the concatenated parts.
+        size
+            The number of instances.
+        """
+        count, centre, scatter, lower, upper = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("count", "centre", "scatter", "lower", "upper")
+        )
+        total = np.bincount(owner, weights=count, minlength=size)
+        mean = _summed(owner, centre * count[:, None], size) / total[:, None]
+        away = centre - mean[owner]
+        spread = _summed(owner, scatter + count[:, None, None] * away[:, :, None] * away[:, None, :], size)
+        low, high = np.full(mean.shape, np.inf), np.full(mean.shape, -np.inf)
+        np.minimum.at(low, owner, lower)
+        np.maximum.at(high, owner, upper)
+        return cls(total.astype(np.float64), mean, spread, low, high)
+
+
+def _summed(owner: NDArray[np.intp], values: FloatArray, size: int) -> FloatArray:
+    flat = values.reshape(len(values), int(np.prod(values.shape[1:])))
+    sums = [np.bincount(owner, weights=column, minlength=size) for column in flat.T]
+    return np.stack(sums, axis=1).reshape(size, *values.shape[1:]).astype(np.float64)
+
+
+def shapes_of_runs(runs: Scanlines, size: int, shape: tuple[int, ...], start: tuple[int, ...]) -> BlockShapes:
+    """Where the pixels of the instances of a block lie.
+
+    Parameters
+    ----------
+    runs
+        The runs, whose figures are numbered from 0 to ``size``.
+    size
+        The number of instances.
+    shape
+        The shape of the block.
+    start
+        The position of its first pixel.
+    """
+    length = (runs.stop - runs.start).astype(np.float64)
+    lead = np.unravel_index(runs.row, shape[:-1])
+    centre = np.stack(
+        [*(lead[axis] + start[axis] + 0.5 for axis in range(len(shape) - 1)), start[-1] + (runs.start + runs.stop) / 2],
+        axis=1,
+    )
+    half = np.full(centre.shape, 0.5)
+    half[:, -1] = length / 2
+    count = np.bincount(runs.figure, weights=length, minlength=size)
+    mean = _summed(runs.figure, centre * length[:, None], size) / count[:, None]
+    away = centre - mean[runs.figure]
+    products = length[:, None, None] * away[:, :, None] * away[:, None, :]
+    products[:, -1, -1] += (length**3 - length) / 12
+    lower, upper = np.full(mean.shape, np.inf), np.full(mean.shape, -np.inf)
+    np.minimum.at(lower, runs.figure, centre - half)
+    np.maximum.at(upper, runs.figure, centre + half)
+    return BlockShapes(count.astype(np.float64), mean, _summed(runs.figure, products, size), lower, upper)

@@ -1,0 +1,166 @@
+"""Statistics of the pixels of instances, gathered block by block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata.errors import listing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from spatialdata.ops.scanlines import Scanlines
+    from spatialdata.transformations.algebra import FloatArray
+
+__all__ = ["PIXEL_STATISTICS", "BlockPixels", "check_statistics", "pixels_of_runs", "quantiles_of"]
+
+PIXEL_STATISTICS = ("mean", "sum", "min", "max", "std", "var", "count")
+
+
+def check_statistics(statistics: str | Sequence[str]) -> list[str]:
+    """The names of statistics as a list.
+
+    Raises
+    ------
+    ValueError
+        One is unknown.
+    """
+    names = [statistics] if isinstance(statistics, str) else list(statistics)
+    unknown = [name for name in names if name not in PIXEL_STATISTICS]
+    if unknown:
+        raise ValueError(f"Unknown statistics: {listing(unknown)}. Known: {listing(PIXEL_STATISTICS)}.")
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPixels:
+    """Statistics of the pixels of instances, as far as they are in one block or in all; nan does not count.
+
+    Attributes
+    ----------
+    count, mean, squares, least, greatest
+        Of shape ``(instances, channels)``: the number of values, their mean, the sum of their squared deviations from
+        it, and their bounds.
+    """
+
+    count: FloatArray
+    mean: FloatArray
+    squares: FloatArray
+    least: FloatArray
+    greatest: FloatArray
+
+    @classmethod
+    def merged(cls, parts: list[BlockPixels], owner: NDArray[np.intp], size: int) -> BlockPixels:
+        """The statistics of instances of which there are several parts; see ``BlockShapes.merged``."""
+        count, mean, squares, least, greatest = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("count", "mean", "squares", "least", "greatest")
+        )
+        total = _summed(owner, count, size)
+        middle = _summed(owner, count * mean, size) / np.maximum(total, 1)
+        spread = _summed(owner, squares + count * (mean - middle[owner]) ** 2, size)
+        low, high = np.full(total.shape, np.inf), np.full(total.shape, -np.inf)
+        np.minimum.at(low, owner, least)
+        np.maximum.at(high, owner, greatest)
+        return cls(total, middle, spread, low, high)
+
+    def statistic(self, name: str) -> FloatArray:
+        """One of ``PIXEL_STATISTICS``, of shape ``(instances, channels)``; nan where there is no value.
+
+        Deviations are those of a sample, divided by n - 1.
+        """
+        empty = self.count == 0
+        if name == "count":
+            return self.count
+        if name == "sum":
+            return self.mean * self.count
+        if name in ("var", "std"):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                var = np.where(self.count > 1, self.squares / (self.count - 1), np.nan)
+            return np.asarray(var if name == "var" else np.sqrt(var))
+        found = {"mean": self.mean, "min": self.least, "max": self.greatest}[name]
+        return np.where(empty, np.nan, found)
+
+
+def _summed(owner: NDArray[np.intp], values: FloatArray, size: int) -> FloatArray:
+    columns = [np.bincount(owner, weights=column, minlength=size) for column in values.T]
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def pixels_of_runs(runs: Scanlines, size: int, values: NDArray[Any]) -> BlockPixels:
+    """Statistics of the pixels of the instances of a block.
+
+    Parameters
+    ----------
+    runs
+        The runs of pixels, whose figures are numbered from 0 to ``size``.
+    size
+        The number of instances.
+    values
+        Array of shape ``(channels, …, width)``.
+    """
+    width = values.shape[-1]
+    bounds = np.stack([runs.row * width + runs.start, runs.row * width + runs.stop], axis=1).ravel()
+    channels = [_channel(runs, bounds, size, channel) for channel in values.reshape(len(values), -1)]
+    columns = [np.stack(column, axis=1) for column in zip(*channels, strict=True)]
+    return BlockPixels(*columns)
+
+
+def _channel(runs: Scanlines, bounds: NDArray[np.int64], size: int, values: NDArray[Any]) -> list[FloatArray]:
+    # Each run is the stretch between two bounds; an element more lets the last one end with the block.
+    padded: FloatArray = np.append(values.astype(np.float64), 0.0)
+    known = ~np.isnan(padded)
+    whole = bool(known.all())
+    if not len(bounds):
+        empty = np.zeros(size)
+        return [empty, empty, empty, np.full(size, np.inf), np.full(size, -np.inf)]
+    length = (runs.stop - runs.start).astype(np.float64)
+    count = length if whole else np.add.reduceat(known.astype(np.float64), bounds)[::2]
+    centre = float(padded[:-1][known[:-1]].mean()) if known[:-1].any() else 0.0
+    away = np.where(known, padded - centre, 0.0)
+    total = np.add.reduceat(away, bounds)[::2]
+    squared = np.add.reduceat(away**2, bounds)[::2]
+    least = np.minimum.reduceat(padded if whole else np.where(known, padded, np.inf), bounds)[::2]
+    greatest = np.maximum.reduceat(padded if whole else np.where(known, padded, -np.inf), bounds)[::2]
+    number = np.bincount(runs.figure, weights=count, minlength=size)
+    sums = np.bincount(runs.figure, weights=total, minlength=size)
+    squares = np.bincount(runs.figure, weights=squared, minlength=size)
+    mean = sums / np.maximum(number, 1)
+    low, high = np.full(size, np.inf), np.full(size, -np.inf)
+    np.minimum.at(low, runs.figure, least)
+    np.maximum.at(high, runs.figure, greatest)
+    deviation = np.maximum(squares - mean * sums, 0.0)
+    return [number.astype(np.float64), mean + centre, deviation, low, high]
+
+
+def quantiles_of(owner: NDArray[np.intp], values: FloatArray, size: int, quantiles: Sequence[float]) -> FloatArray:
+    """Quantiles of values by instance, linear between neighbours, of shape ``(size, quantiles)``; nan without values.
+
+    Parameters
+    ----------
+    owner
+        The instance of each value.
+    values
+        The values; nan does not count.
+    size
+        The number of instances.
+    quantiles
+        Numbers from 0 to 1.
+    """
+    known = ~np.isnan(values)
+    owner, values = owner[known], values[known]
+    order = np.lexsort((values, owner))
+    values = np.append(values[order], np.nan)
+    count = np.bincount(owner, minlength=size)
+    first = np.cumsum(count) - count
+    place = np.outer(np.maximum(count - 1, 0), np.asarray(quantiles, dtype=np.float64))
+    low = np.floor(place).astype(np.int64)
+    high = np.minimum(low + 1, np.maximum(count - 1, 0)[:, None])
+    below, above = values[first[:, None] + low], values[np.minimum(first[:, None] + high, len(values) - 1)]
+    found = below + (above - below) * (place - low)
+    return np.where(count[:, None] > 0, found, np.nan)
