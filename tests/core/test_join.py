@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack, nullcontext
 from typing import Any
 
 import anndata as ad
@@ -22,10 +23,12 @@ from spatialdata import (
     match_sdata_to_table,
     match_table_to_element,
 )
+from spatialdata._core.elements import levels_of
 from spatialdata.errors import IdTypeError, UnsupportedElementError
-from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
+from spatialdata.models import Image2DModel, Labels2DModel, Labels3DModel, PointsModel, ShapesModel, TableModel
 from spatialdata.relations.filter import tables_of
 from spatialdata.testing import assert_spatial_data_objects_are_identical
+from spatialdata.transformations import Scale, get_transformation
 
 HOW = ("left", "inner", "right", "left_exclusive", "right_exclusive")
 ORDER = ("no", "left", "right")
@@ -64,12 +67,13 @@ def test_all_joins(
     element = make(a)
     table = table_of([("cells", i) for i in b] + [("elsewhere", i) for i in other])
     arguments: dict[str, Any] = {"how": how, "match_rows": order}
+    unmatched = [i for i in b if i not in a]
+    announced: Any = nullcontext()
     if how == "right" and order == "left":
-        with pytest.warns(UserWarning, match="keeps the table"):
-            found, rows = join_spatialelement_table(
-                spatial_element_names="cells", spatial_elements=element, table=table, **arguments
-            )
-    else:
+        announced = pytest.warns(UserWarning, match="keeps the table")
+    elif how in ("left", "inner") and unmatched:
+        announced = pytest.warns(UserWarning, match=f"^{len(unmatched)} of the {len(b)} rows that annotate 'cells'")
+    with announced:
         found, rows = join_spatialelement_table(
             spatial_element_names="cells", spatial_elements=element, table=table, **arguments
         )
@@ -127,12 +131,14 @@ def study() -> SpatialData:
 
 def test_several_elements() -> None:
     sdata = study()
-    found, table = join_spatialelement_table(
-        sdata=sdata, spatial_element_names=["circ", "lab"], table_name="table", how="left", match_rows="left"
-    )
+    with pytest.warns(UserWarning, match="^1 of the 3 rows that annotate 'circ'"):
+        found, table = join_spatialelement_table(
+            sdata=sdata, spatial_element_names=["circ", "lab"], table_name="table", how="left", match_rows="left"
+        )
     assert list(found) == ["circ", "lab"]
     assert table.obs["id"].tolist() == [10, 13, 1, 2]
-    _, table = join_spatialelement_table(sdata=sdata, spatial_element_names=["circ", "lab"], table_name="table")
+    with pytest.warns(UserWarning, match="are left out"):
+        _, table = join_spatialelement_table(sdata=sdata, spatial_element_names=["circ", "lab"], table_name="table")
     assert table.obs["id"].tolist() == [2, 13, 10, 1]
 
 
@@ -143,12 +149,53 @@ def test_labels_are_not_cut() -> None:
         ("right", [2, 13, 10, 99, 1], True),
         ("left_exclusive", None, False),
     ):
-        with pytest.warns(UserWarning, match="labels cannot be selected"):
+        with ExitStack() as announced:
+            announced.enter_context(pytest.warns(UserWarning, match="labels cannot be selected"))
+            if how == "inner":
+                announced.enter_context(pytest.warns(UserWarning, match="1 of the 3 rows"))
             found, table = join_spatialelement_table(
                 sdata=sdata, spatial_element_names=["circ", "lab"], table_name="table", how=how
             )
         assert (found["lab"] is sdata["lab"]) == left
         assert (None if table is None else table.obs["id"].tolist()) == rows
+
+
+@pytest.mark.parametrize("scale_factors", [None, [2]])
+@pytest.mark.parametrize(
+    ("how", "kept", "rows"), [("inner", [1, 2], [2, 1]), ("right", [1, 2], [2, 8, 1]), ("left_exclusive", [3, 5], None)]
+)
+def test_labels_are_cut_where_that_is_asked_for(
+    how: str, kept: list[int], rows: list[int] | None, scale_factors: list[int] | None
+) -> None:
+    pixels = np.random.default_rng(0).choice([0, 1, 2, 3, 5], size=(3, 6, 4))
+    labels = Labels3DModel.parse(
+        pixels, scale_factors=scale_factors, transformations={"um": Scale([2.0], ("x",))}, chunks=(1, 3, 4)
+    )
+    table = table_of([("lab", 2), ("lab", 8), ("lab", 1)])
+    with pytest.warns(UserWarning, match="1 of the 3 rows") if how == "inner" else nullcontext():
+        found, joined = join_spatialelement_table(
+            spatial_element_names="lab", spatial_elements=labels, table=table, how=how, filter_label_pixels=True
+        )
+    got = found["lab"]
+    assert get_transformation(got, get_all=True) == get_transformation(labels, get_all=True)
+    for level, before in zip(levels_of(got), levels_of(labels), strict=True):
+        expected = np.where(np.isin(before, kept), before, 0)
+        np.testing.assert_array_equal(level, expected)
+        assert level.chunks == before.chunks
+        assert level.dtype == before.dtype
+    assert (None if joined is None else joined.obs["id"].tolist()) == rows
+    np.testing.assert_array_equal(levels_of(labels)[0], pixels)
+
+
+def test_labels_stay_whole_without_a_warning_where_that_is_asked_for() -> None:
+    sdata = study()
+    found, table = join_spatialelement_table(
+        sdata=sdata, spatial_element_names="lab", table_name="table", how="right", filter_label_pixels=False
+    )
+    assert found["lab"] is sdata["lab"]
+    assert table is sdata["table"]
+    matched = match_sdata_to_table(sdata, "table", filter_label_pixels=True)
+    assert np.unique(matched["lab"]).tolist() == [0, 1, 2]
 
 
 def test_elements_that_the_table_does_not_annotate_are_left_out() -> None:
@@ -163,7 +210,8 @@ def test_elements_that_the_table_does_not_annotate_are_left_out() -> None:
 
 def test_matches() -> None:
     sdata, twin = study(), study()
-    assert match_table_to_element(sdata, "circ").obs["id"].tolist() == [10, 13]
+    with pytest.warns(UserWarning, match="1 of the 3 rows"):
+        assert match_table_to_element(sdata, "circ").obs["id"].tolist() == [10, 13]
     found, table = match_element_to_table(sdata, "circ", "table")
     assert found["circ"].index.tolist() == [13, 10]
     assert table is sdata["table"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -13,6 +14,7 @@ from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.points import PointsModel
 from spatialdata.models.table import get_table_keys
 from spatialdata.relations.filter import with_regions_in_use
+from spatialdata.relations.labels import keep_labels
 from spatialdata.relations.link import Link, link
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def join_spatialelement_table(
     table: AnnData | None = None,
     how: How = "left",
     match_rows: MatchRows = "no",
+    filter_label_pixels: bool | None = None,
 ) -> tuple[dict[str, Any], AnnData | None]:
     """Join elements with the table that annotates them.
 
@@ -57,6 +60,9 @@ def join_spatialelement_table(
     match_rows
         Order the result like the element (``"left"``) or like the table (``"right"``). ``"no"``: the element of a
         left join and the table keep their order, instances of other joins are ordered like the table.
+    filter_label_pixels
+        What becomes of labels in joins that select instances. True: the pixels of the other instances become
+        background, lazily. False: they are returned whole. Not given: whole, with a warning.
 
     Returns
     -------
@@ -79,8 +85,8 @@ def join_spatialelement_table(
     Warns
     -----
     UserWarning
-        The table does not annotate an element, which is left out; or labels, whose pixels are not changed, take
-        part in a join that selects instances.
+        The table does not annotate an element, which is left out; rows name an instance that the element does not
+        have, and are left out; or labels, whose pixels are not changed, take part in a join that selects instances.
 
     Examples
     --------
@@ -106,14 +112,15 @@ def join_spatialelement_table(
             UserWarning,
             stacklevel=2,
         )
-    return _joined(elements, annotating, how, join, element_order=match_rows == "left")
+    select = partial(join, element_order=match_rows == "left", filter_pixels=filter_label_pixels)
+    return _joined(elements, annotating, how, select, element_order=match_rows == "left")
 
 
 def _joined(
     elements: Mapping[str, Any],
     table: AnnData,
     how: How,
-    join: Callable[[Any, Link, bool], Joined],
+    select: Callable[[Any, Link], Joined],
     *,
     element_order: bool,
 ) -> tuple[dict[str, Any], AnnData | None]:
@@ -131,7 +138,10 @@ def _joined(
             if how in ("inner", "right_exclusive"):
                 found[name] = None
             continue
-        result, rows = join(element, link(element, name, table), element_order)
+        linked = link(element, name, table)
+        if how in ("left", "inner"):
+            _warn_unmatched(linked, name)
+        result, rows = select(element, linked)
         found[name] = result
         if rows is not None:
             chosen.append(rows)
@@ -147,37 +157,54 @@ def _rows(table: AnnData, chosen: list[Rows], *, element_order: bool) -> AnnData
     return with_regions_in_use(table[rows if element_order else np.sort(rows)].copy())
 
 
-def _left(element: Any, linked: Link, element_order: bool) -> Joined:
+def _warn_unmatched(linked: Link, name: str) -> None:
+    unmatched = len(linked.rows_without_instance())
+    if unmatched:
+        warnings.warn(
+            f"{unmatched} of the {len(linked.rows)} rows that annotate {name!r} name an instance that it does not "
+            "have; they are left out.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def _left(element: Any, linked: Link, *, element_order: bool, filter_pixels: bool | None) -> Joined:
+    del filter_pixels
     return element, linked.matched(element_order=element_order)[0]
 
 
-def _inner(element: Any, linked: Link, element_order: bool) -> Joined:
+def _inner(element: Any, linked: Link, *, element_order: bool, filter_pixels: bool | None) -> Joined:
     rows, positions = linked.matched(element_order=element_order)
-    if kind_of(element) is Kind.LABELS:
-        _warn_labels(f"they are returned whole, and the {len(rows)} rows that annotate them are left out")
+    if kind_of(element) is Kind.LABELS and not filter_pixels:
+        if filter_pixels is None:
+            _warn_labels(f"they are returned whole, and the {len(rows)} rows that annotate them are left out")
         return element, None
-    return _instances(element, positions), rows
+    return _instances(element, linked, positions), rows
 
 
-def _right(element: Any, linked: Link, element_order: bool) -> Joined:
-    if kind_of(element) is Kind.LABELS:
-        _warn_labels("they are returned whole")
+def _right(element: Any, linked: Link, *, element_order: bool, filter_pixels: bool | None) -> Joined:
+    if kind_of(element) is Kind.LABELS and not filter_pixels:
+        if filter_pixels is None:
+            _warn_labels("they are returned whole")
         return element, None
-    return _instances(element, linked.matched(element_order=element_order)[1]), None
+    return _instances(element, linked, linked.matched(element_order=element_order)[1]), None
 
 
-def _left_exclusive(element: Any, linked: Link, element_order: bool) -> Joined:  # noqa: ARG001
-    if kind_of(element) is Kind.LABELS:
-        _warn_labels("they are left out")
+def _left_exclusive(element: Any, linked: Link, *, element_order: bool, filter_pixels: bool | None) -> Joined:
+    del element_order
+    if kind_of(element) is Kind.LABELS and not filter_pixels:
+        if filter_pixels is None:
+            _warn_labels("they are left out")
         return None, None
-    return _instances(element, linked.instances_without_row()), None
+    return _instances(element, linked, linked.instances_without_row()), None
 
 
-def _right_exclusive(element: Any, linked: Link, element_order: bool) -> Joined:  # noqa: ARG001
+def _right_exclusive(element: Any, linked: Link, *, element_order: bool, filter_pixels: bool | None) -> Joined:
+    del element, element_order, filter_pixels
     return None, linked.rows_without_instance()
 
 
-JOINS: dict[str, Callable[[Any, Link, bool], Joined]] = {
+JOINS: dict[str, Callable[..., Joined]] = {
     "left": _left,
     "left_exclusive": _left_exclusive,
     "inner": _inner,
@@ -188,16 +215,19 @@ JOINS: dict[str, Callable[[Any, Link, bool], Joined]] = {
 
 def _warn_labels(consequence: str) -> None:
     warnings.warn(
-        f"The instances of labels cannot be selected by a join, since that would change pixels; {consequence}.",
+        f"The instances of labels cannot be selected by a join, since that would change pixels; {consequence}. "
+        "filter_label_pixels says what is to become of them.",
         UserWarning,
         stacklevel=5,
     )
 
 
-def _instances(element: Any, positions: Rows) -> Any:
-    """Some instances of shapes or points, with their attributes; None without any."""
+def _instances(element: Any, linked: Link, positions: Rows) -> Any:
+    """Some instances of an element, with its attributes; None without any."""
     if not len(positions):
         return None
+    if kind_of(element) is Kind.LABELS:
+        return keep_labels(element, linked.ids[positions].to_numpy())
     if kind_of(element) is Kind.SHAPES:
         result = element.iloc[positions].copy()
         result.attrs = {key: dict(value) if isinstance(value, dict) else value for key, value in element.attrs.items()}

@@ -12,6 +12,7 @@ from spatialdata.relations.ids import as_ids, check_same_type, check_unique, row
 from spatialdata.relations.instances import instance_ids
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
     from numpy.typing import NDArray
 
@@ -28,13 +29,13 @@ class Link:
         Positions of the rows of the table that name the element, in the order of the table.
     positions
         For each of these rows the position of its instance in the element; -1 if the element has no such instance.
-    instances
-        The number of instances of the element.
+    ids
+        The ids of the instances of the element.
     """
 
     rows: NDArray[np.intp]
     positions: NDArray[np.intp]
-    instances: int
+    ids: pd.Index
 
     def matched(self, *, element_order: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows of the table that have an instance, and its position; in the order of the table or of the element."""
@@ -51,7 +52,7 @@ class Link:
 
     def instances_without_row(self) -> NDArray[np.intp]:
         """Positions of the instances that no row annotates, in the order of the element."""
-        return np.setdiff1d(np.arange(self.instances), self.positions)
+        return np.setdiff1d(np.arange(len(self.ids)), self.positions)
 
 
 def link(element: Any, name: str, table: AnnData) -> Link:
@@ -71,4 +72,4 @@ def link(element: Any, name: str, table: AnnData) -> Link:
     check_same_type(present, ids, name, instance_key)
     check_unique(present, f"The ids of {name!r}")
     check_unique(ids, f"The ids in obs[{instance_key!r}] of the rows that annotate {name!r}")
-    return Link(rows, present.get_indexer(ids), len(present))
+    return Link(rows, present.get_indexer(ids), present)

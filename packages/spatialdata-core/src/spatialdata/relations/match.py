@@ -86,7 +86,11 @@ def match_element_to_table(
 
 
 def match_sdata_to_table(
-    sdata: SpatialData, table_name: str, table: AnnData | None = None, how: How = "right"
+    sdata: SpatialData,
+    table_name: str,
+    table: AnnData | None = None,
+    how: How = "right",
+    filter_label_pixels: bool | None = None,
 ) -> SpatialData:
     """The elements that a table annotates, joined with it.
 
@@ -98,8 +102,8 @@ def match_sdata_to_table(
         The name of the table, also in the result.
     table
         Another table to take instead of the one of that name, for example a part of it.
-    how
-        The join; see :func:`join_spatialelement_table`.
+    how, filter_label_pixels
+        The join, and what becomes of labels; see :func:`join_spatialelement_table`.
 
     Returns
     -------
@@ -123,7 +127,12 @@ def match_sdata_to_table(
     names = [region] if isinstance(region, str) else list(region)
     present = [name for name in names if name in sdata]
     elements, joined = join_spatialelement_table(
-        sdata=sdata, spatial_element_names=present, table=source, how=how, match_rows="right"
+        sdata=sdata,
+        spatial_element_names=present,
+        table=source,
+        how=how,
+        match_rows="right",
+        filter_label_pixels=filter_label_pixels,
     )
     kept = {name: element for name, element in elements.items() if element is not None}
     tables = {table_name: joined} if joined is not None else {}
