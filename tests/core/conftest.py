@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,3 +19,38 @@ def study_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("study") / "output"
     run_study(output, size="tiny")
     return output
+
+
+@pytest.fixture
+def everything() -> Callable[[], Any]:
+    """Makes an object with elements of every kind, always the same."""
+    import geopandas
+    import numpy as np
+    import pandas as pd
+    import shapely
+    from anndata import AnnData
+
+    from spatialdata import SpatialData
+    from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
+
+    def make() -> SpatialData:
+        rng = np.random.default_rng(0)
+        frame = pd.DataFrame({"x": rng.random(30), "y": rng.random(30), "gene": pd.Categorical(["a", "b", "c"] * 10)})
+        obs = pd.DataFrame({"region": pd.Categorical(["cells"] * 4), "id": np.arange(4)}, index=list("abcd"))
+        squares = geopandas.GeoDataFrame(geometry=[shapely.box(i, 0, i + 1, 2) for i in range(4)])
+        return SpatialData(
+            images={
+                "photo": Image2DModel.parse(rng.integers(0, 255, (2, 20, 30), dtype=np.uint8), c_coords=["r", "g"]),
+                "pyramid": Image2DModel.parse(rng.random((1, 32, 32)), scale_factors=[2]),
+            },
+            labels={"mask": Labels2DModel.parse(rng.integers(0, 9, (20, 30)))},
+            points={"molecules": PointsModel.parse(frame, feature_key="gene")},
+            shapes={
+                "cells": ShapesModel.parse(squares),
+                "spots": ShapesModel.parse(rng.random((3, 2)), geometry=0, radius=2.0),
+            },
+            tables={"table": TableModel.parse(AnnData(np.eye(4), obs=obs), "cells", "region", "id")},
+            attrs={"project": "demo"},
+        )
+
+    return make

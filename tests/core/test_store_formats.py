@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import geopandas
 import numpy as np
 import pandas as pd
 import pytest
-import shapely
 import zarr
-from anndata import AnnData
 from spatialdata._io.format import (
     PointsFormatV02,
     RasterFormatV01,
@@ -23,32 +21,13 @@ from spatialdata._io.format import (
 )
 
 from spatialdata import SpatialData, read_zarr
-from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
+from spatialdata.models import Image2DModel
 from spatialdata.models.kind import Kind
 from spatialdata.store.formats import formats_of
 from spatialdata.store.store import Entry, Store
 from spatialdata.testing import assert_elements_are_identical
 
-
-def everything() -> SpatialData:
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"x": rng.random(30), "y": rng.random(30), "gene": pd.Categorical(["a", "b", "c"] * 10)})
-    obs = pd.DataFrame({"region": pd.Categorical(["cells"] * 4), "id": np.arange(4)}, index=list("abcd"))
-    squares = geopandas.GeoDataFrame(geometry=[shapely.box(i, 0, i + 1, 2) for i in range(4)])
-    return SpatialData(
-        images={
-            "photo": Image2DModel.parse(rng.integers(0, 255, (2, 20, 30), dtype=np.uint8), c_coords=["r", "g"]),
-            "pyramid": Image2DModel.parse(rng.random((1, 32, 32)), scale_factors=[2]),
-        },
-        labels={"mask": Labels2DModel.parse(rng.integers(0, 9, (20, 30)))},
-        points={"molecules": PointsModel.parse(frame, feature_key="gene")},
-        shapes={
-            "cells": ShapesModel.parse(squares),
-            "spots": ShapesModel.parse(rng.random((3, 2)), geometry=0, radius=2.0),
-        },
-        tables={"table": TableModel.parse(AnnData(np.eye(4), obs=obs), "cells", "region", "id")},
-        attrs={"project": "demo"},
-    )
+Everything = Callable[[], SpatialData]
 
 
 def written(sdata: SpatialData, path: Path, **options: Any) -> SpatialData:
@@ -63,7 +42,7 @@ def written(sdata: SpatialData, path: Path, **options: Any) -> SpatialData:
         ([SpatialDataContainerFormatV01(), RasterFormatV01(), ShapesFormatV01()], "0.1", "0.1"),
     ],
 )
-def test_container_01(tmp_path: Path, formats: Any, raster: str, shapes: str) -> None:
+def test_container_01(tmp_path: Path, formats: Any, raster: str, shapes: str, everything: Everything) -> None:
     sdata = everything()
     back = written(sdata, tmp_path / "old.zarr", sdata_formats=formats)
     assert back.attrs == {"project": "demo"}
@@ -84,7 +63,7 @@ def test_container_01(tmp_path: Path, formats: Any, raster: str, shapes: str) ->
     assert multiscales[0]["version"] == {"0.1": "0.4", "0.2": "0.4-dev-spatialdata"}[raster]
 
 
-def test_elements_join_a_store_in_its_version(tmp_path: Path) -> None:
+def test_elements_join_a_store_in_its_version(tmp_path: Path, everything: Everything) -> None:
     sdata = everything()
     sdata.write(tmp_path / "old.zarr", sdata_formats=SpatialDataContainerFormatV01())
     sdata["more"] = everything()["mask"]
@@ -113,7 +92,7 @@ def test_formats_that_do_not_go_together(given: Any, message: str) -> None:
         formats_of(given)
 
 
-def test_ragged_shapes_lose_nothing_silently(tmp_path: Path) -> None:
+def test_ragged_shapes_lose_nothing_silently(tmp_path: Path, everything: Everything) -> None:
     cells = everything()["cells"].assign(area=1.0)
     formats = [SpatialDataContainerFormatV01(), ShapesFormatV01()]
     with pytest.raises(OSError, match=r"Found the columns 'area'"):
@@ -122,7 +101,7 @@ def test_ragged_shapes_lose_nothing_silently(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("formats", [None, SpatialDataContainerFormatV01()])
-def test_attributes_of_elements_survive(tmp_path: Path, formats: Any) -> None:
+def test_attributes_of_elements_survive(tmp_path: Path, formats: Any, everything: Everything) -> None:
     sdata = everything()
     stain = {"stain": "DAPI", "exposure": [1, 2.5]}
     sdata["photo"].attrs.update(stain)
@@ -139,7 +118,7 @@ def test_attributes_of_elements_survive(tmp_path: Path, formats: Any) -> None:
     assert read_zarr(tmp_path / "store.zarr")["photo"].attrs["stain"] == "DAPI"
 
 
-def test_attributes_that_cannot_be_stored_are_named(tmp_path: Path) -> None:
+def test_attributes_that_cannot_be_stored_are_named(tmp_path: Path, everything: Everything) -> None:
     sdata = everything()
     sdata["photo"].attrs["when"] = pd.Timestamp("2026-01-01")
     with pytest.warns(
@@ -179,7 +158,9 @@ def test_codec_chunks_and_shards(tmp_path: Path, compressor: dict[str, int]) -> 
         ({"points_layout": "random"}, "points_layout='random' is not known"),
     ],
 )
-def test_options_are_checked_first(tmp_path: Path, options: dict[str, Any], message: str) -> None:
+def test_options_are_checked_first(
+    tmp_path: Path, options: dict[str, Any], message: str, everything: Everything
+) -> None:
     with pytest.raises(ValueError, match=message):
         everything().write(tmp_path / "store.zarr", **options)
     assert not (tmp_path / "store.zarr").exists()

@@ -18,22 +18,30 @@ if TYPE_CHECKING:
     from spatialdata.ops.concatenate import concatenate
     from spatialdata.ops.deepcopy import deepcopy
     from spatialdata.ops.extent import are_extents_equal, get_extent
+    from spatialdata.ops.map_raster import map_raster
+    from spatialdata.ops.mask import mask
+    from spatialdata.ops.pyramid_levels import get_pyramid_levels
     from spatialdata.ops.rasterize import rasterize
     from spatialdata.ops.region_properties import get_region_properties
+    from spatialdata.ops.relabel import relabel_sequential
     from spatialdata.ops.select import bounding_box_query, get_bounding_box_corners, polygon_query
     from spatialdata.ops.to_vector import to_circles, to_polygons
     from spatialdata.ops.transform import transform
+    from spatialdata.ops.unpad_raster import unpad_raster
     from spatialdata.relations.annotate import get_element_annotators
     from spatialdata.relations.instances import get_element_instances
     from spatialdata.relations.join import join_spatialelement_table
     from spatialdata.relations.match import match_element_to_table, match_sdata_to_table, match_table_to_element
     from spatialdata.relations.values import get_values
     from spatialdata.sdata import SpatialData, read_zarr
+    from spatialdata.store.backing import get_dask_backing_files
+    from spatialdata.store.formats import SpatialDataFormatType
 
 __version__ = "0.9.0"
 
 _HOMES = {
     "SpatialData": "spatialdata.sdata",
+    "SpatialDataFormatType": "spatialdata.store.formats",
     "aggregate": "spatialdata.ops.aggregate",
     "are_extents_equal": "spatialdata.ops.extent",
     "bounding_box_query": "spatialdata.ops.select",
@@ -43,12 +51,16 @@ _HOMES = {
     "disable_dask_tune_optimization": "spatialdata.config",
     "get_bounding_box_corners": "spatialdata.ops.select",
     "get_centroids": "spatialdata.ops.centroids",
+    "get_dask_backing_files": "spatialdata.store.backing",
     "get_element_annotators": "spatialdata.relations.annotate",
     "get_element_instances": "spatialdata.relations.instances",
     "get_extent": "spatialdata.ops.extent",
+    "get_pyramid_levels": "spatialdata.ops.pyramid_levels",
     "get_region_properties": "spatialdata.ops.region_properties",
     "get_values": "spatialdata.relations.values",
     "join_spatialelement_table": "spatialdata.relations.join",
+    "map_raster": "spatialdata.ops.map_raster",
+    "mask": "spatialdata.ops.mask",
     "match_element_to_table": "spatialdata.relations.match",
     "match_sdata_to_table": "spatialdata.relations.match",
     "match_table_to_element": "spatialdata.relations.match",
@@ -57,6 +69,7 @@ _HOMES = {
     "rasterize": "spatialdata.ops.rasterize",
     "read_zarr": "spatialdata.sdata",
     "register_accessor": "spatialdata._core.accessors",
+    "relabel_sequential": "spatialdata.ops.relabel",
     "sanitize_name": "spatialdata._core.names",
     "sanitize_table": "spatialdata.models.table",
     "settings": "spatialdata.config",
@@ -64,10 +77,12 @@ _HOMES = {
     "to_polygons": "spatialdata.ops.to_vector",
     "transform": "spatialdata.ops.transform",
     "transformations": "spatialdata.transformations",
+    "unpad_raster": "spatialdata.ops.unpad_raster",
 }
 
 __all__ = [
     "SpatialData",
+    "SpatialDataFormatType",
     "__version__",
     "aggregate",
     "are_extents_equal",
@@ -78,12 +93,16 @@ __all__ = [
     "disable_dask_tune_optimization",
     "get_bounding_box_corners",
     "get_centroids",
+    "get_dask_backing_files",
     "get_element_annotators",
     "get_element_instances",
     "get_extent",
+    "get_pyramid_levels",
     "get_region_properties",
     "get_values",
     "join_spatialelement_table",
+    "map_raster",
+    "mask",
     "match_element_to_table",
     "match_sdata_to_table",
     "match_table_to_element",
@@ -92,6 +111,7 @@ __all__ = [
     "rasterize",
     "read_zarr",
     "register_accessor",
+    "relabel_sequential",
     "sanitize_name",
     "sanitize_table",
     "settings",
@@ -99,6 +119,7 @@ __all__ = [
     "to_polygons",
     "transform",
     "transformations",
+    "unpad_raster",
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES, __all__)

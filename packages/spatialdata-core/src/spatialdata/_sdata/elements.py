@@ -112,6 +112,13 @@ class Elements(MutableMapping[str, Any]):
         self._shelf.check_free(name, self._kind)
         self._hold(name, _Slot(source))
 
+    def rename(self, name: str, new_name: str) -> None:
+        """Give an element another name; its place among the others stays."""
+        slots = self._slots
+        self._shelf.release(name)
+        self._slots = {new_name if key == name else key: value for key, value in slots.items()}
+        self._shelf.take(new_name, self._kind)
+
     def replace_source(self, name: str, source: Source) -> None:
         """Say where a loaded element comes from now."""
         self._slot(name).source = source
@@ -202,6 +209,12 @@ class Shelf:
             raise DuplicateNameError(
                 f"The name {name!r} is taken in {owner.container}. Names are unique over all kinds."
             )
+
+    def check_renamed(self, name: str, new_name: str) -> None:
+        """Raise if an element cannot get a new name."""
+        other, owner = self._taken.get(new_name.casefold(), (name, None))
+        if owner is not None and other != name:
+            raise DuplicateNameError(f"The name {new_name!r} cannot be used: {owner.container} has {other!r} already.")
 
     def take(self, name: str, kind: Kind) -> None:
         """Note that a name is used."""

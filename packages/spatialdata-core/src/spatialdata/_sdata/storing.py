@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from spatialdata._sdata import io as _io
-from spatialdata._sdata.holder import ElementHolder
+from spatialdata._sdata.backing import BackingMethods
 from spatialdata.errors import unknown_name
 
 __all__ = ["StoringMethods"]
 
 
-class StoringMethods(ElementHolder):
+class StoringMethods(BackingMethods):
     """How the object is written."""
 
     def write(

@@ -67,7 +67,7 @@ def bounds_of(frame: pd.DataFrame) -> Bounds:
 
 
 def _cells(values: NDArray[Any], lower: float, upper: float) -> NDArray[np.uint32]:
-    """Each value as a whole number of 16 bits over the range; infinite ones count as the nearest end, NaN as the lower."""
+    """Each value as a whole number of 16 bits over the range; NaN counts as its lower end."""
     extent = upper - lower
     if not np.isfinite(extent) or extent <= 0:
         return np.zeros(len(values), dtype=np.uint32)

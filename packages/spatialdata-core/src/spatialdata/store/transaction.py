@@ -18,7 +18,7 @@ from types import TracebackType
 from spatialdata.errors import StoreBusyError
 from spatialdata.store.lock import exclusive
 
-__all__ = ["Transaction", "finish_swap", "finish_swaps_below", "remove_folder", "sweep"]
+__all__ = ["Transaction", "finish_swap", "finish_swaps_below", "move_folder", "remove_folder", "sweep"]
 
 _REMOVAL_ATTEMPTS = 5
 _SWAP_ATTEMPTS = 100
@@ -127,6 +127,13 @@ def sweep(target: Path) -> None:
     for leftover in (_stage_of(target), _backup_of(target), _trash_of(target)):
         if leftover.exists():
             _remove_tree(leftover)
+
+
+def move_folder(source: Path, target: Path) -> None:
+    """Rename a folder in one step; the caller holds the lock and knows that the target is free."""
+    sweep(target)
+    source.replace(target)
+    _sync_folder(target.parent)
 
 
 def remove_folder(target: Path) -> None:

@@ -48,7 +48,11 @@ if TYPE_CHECKING:
     from spatialdata.transformations.algebra import BaseTransformation
 
 __all__ = [
+    "check_free",
     "delete_element",
+    "existing_folder",
+    "list_labels",
+    "opened_for_writing",
     "write_attrs",
     "write_channel_names",
     "write_element",
@@ -154,7 +158,7 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[Store]:
+def opened_for_writing(path: str | os.PathLike[str]) -> Iterator[Store]:
     """A store that exists, with its lock held. Whatever a crash has left of it is put in order first."""
     root = _resolved(path)
     store = Store.open(root)
@@ -223,7 +227,7 @@ def write_element(
         The versions that the options ask for do not fit the store.
     """
     check_element(kind, name, element)
-    with _opened(store_path) as store:
+    with opened_for_writing(store_path) as store:
         root = store.path
         chosen = options or WriteOptions.of(container=store.container)
         if chosen.formats.container is not store.container:
@@ -232,7 +236,7 @@ def write_element(
                 "cannot be written into it. Write the whole object to a new store."
             )
         entry = Entry(kind, name)
-        _check_free(store, entry, overwrite=overwrite)
+        check_free(store, entry, overwrite=overwrite)
         group = root / kind.container
         if not group.exists():
             _write_container(group, kind, [], store.container)
@@ -242,11 +246,14 @@ def write_element(
             transaction.sync()
             with without_consolidated(root, f"{kind.container}/{name}"):
                 transaction.commit()
-                _list_labels(root, kind)
+                list_labels(root, kind)
 
 
-def _check_free(store: Store, entry: Entry, *, overwrite: bool) -> None:
+def check_free(store: Store, entry: Entry, *, overwrite: bool, leaving: Entry | None = None) -> None:
+    """Raise a StoreExistsError if an element cannot be written because of another; one that is leaving is none."""
     for other in store.entries():
+        if other == leaving:
+            continue
         if other == entry:
             if not overwrite:
                 raise StoreExistsError(
@@ -259,7 +266,7 @@ def _check_free(store: Store, entry: Entry, *, overwrite: bool) -> None:
             )
 
 
-def _list_labels(root: Path, kind: Kind) -> None:
+def list_labels(root: Path, kind: Kind) -> None:
     """Bring the list of labels in the attributes of their group up to date."""
     group = root / kind.container
     if kind is not Kind.LABELS or not is_node(group):
@@ -276,15 +283,16 @@ def delete_element(store_path: str | os.PathLike[str], kind: Kind, name: str) ->
     ElementNotFoundError
         The store has no such element.
     """
-    with _opened(store_path) as store:
+    with opened_for_writing(store_path) as store:
         root = store.path
-        folder = _existing(store, kind, name)
+        folder = existing_folder(store, kind, name)
         with without_consolidated(root, f"{kind.container}/{name}"):
             remove_folder(folder)
-            _list_labels(root, kind)
+            list_labels(root, kind)
 
 
-def _existing(store: Store, kind: Kind, name: str) -> Path:
+def existing_folder(store: Store, kind: Kind, name: str) -> Path:
+    """The folder of an element, or an ElementNotFoundError that lists those of its kind."""
     names = [entry.name for entry in store.entries() if entry.kind is kind]
     folder = store.path / kind.container / name
     if name not in names or not folder.exists():
@@ -311,9 +319,9 @@ def write_transformations(
         raise ValueError(f"The table {name!r} has no transformations. Those of the element that it annotates apply.")
     if not checked:
         raise ValueError(f"The element {name!r} must keep at least one transformation.")
-    with _opened(store_path) as store:
+    with opened_for_writing(store_path) as store:
         root = store.path
-        folder = _existing(store, kind, name)
+        folder = existing_folder(store, kind, name)
         source = store.source(Entry(kind, name))
         attributes = dict(source.node.attributes)
         if isinstance(source, RasterSource):
@@ -335,7 +343,7 @@ def write_attrs(store_path: str | os.PathLike[str], attrs: Mapping[str, Any]) ->
         A value is no JSON; nothing was changed.
     """
     plain = check_attrs(attrs)
-    with _opened(store_path) as store:
+    with opened_for_writing(store_path) as store:
         root = store.path
         own = read_node(root).attributes.get(ATTRS_KEY, {"version": store.version})
         replace_attributes(root, {ATTRS_KEY: own, **plain})
@@ -353,9 +361,9 @@ def write_channel_names(store_path: str | os.PathLike[str], name: str, names: Se
     ValueError
         The number of names is not that of the channels.
     """
-    with _opened(store_path) as store:
+    with opened_for_writing(store_path) as store:
         root = store.path
-        folder = _existing(store, Kind.IMAGE, name)
+        folder = existing_folder(store, Kind.IMAGE, name)
         source = store.source(Entry(Kind.IMAGE, name))
         count = levels_of(source.load())[0].sizes["c"]
         if len(names) != count:

@@ -1,0 +1,105 @@
+"""The methods of the SpatialData object that say what lies in memory, what in its store, and what elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from spatialdata._sdata.holder import ElementHolder
+
+__all__ = ["BackingMethods"]
+
+
+class BackingMethods(ElementHolder):
+    """Where the elements are."""
+
+    def is_self_contained(self, element_name: str | None = None) -> bool:
+        """Whether nothing is read from outside the store of the object.
+
+        Parameters
+        ----------
+        element_name
+            The name of an element; all if not given.
+
+        Returns
+        -------
+        True if everything that is lazy, or not loaded yet, comes from the element's own place in the store. Also True
+        if the object has no store.
+
+        Raises
+        ------
+        KeyError
+            There is no such element.
+        """
+        names = self._shelf.names() if element_name is None else [element_name]
+        return all(self._is_contained(name) for name in names)
+
+    def elements_are_self_contained(self) -> dict[str, bool]:
+        """For each element by name, whether it is self-contained; see :meth:`is_self_contained`."""
+        return {name: self._is_contained(name) for name in self._shelf.names()}
+
+    def _is_contained(self, name: str) -> bool:
+        from spatialdata.store.backing import get_dask_backing_files
+
+        elements = self._mapping(name)
+        if self.path is None:
+            return True
+        own = Path(self.path).resolve() / elements.kind.container / name
+        if elements.is_loaded(name):
+            files = [Path(file) for file in get_dask_backing_files(elements[name])]
+        else:
+            location = elements.source(name).location
+            files = [] if location is None else [Path(location).resolve()]
+        return all(file == own or own in file.parents for file in files)
+
+    def elements_paths_in_memory(self) -> list[str]:
+        """The elements of the object, as ``"images/dapi"``."""
+        return [f"{elements.kind.container}/{name}" for elements in self._shelf for name in elements]
+
+    def elements_paths_on_disk(self) -> list[str]:
+        """The elements in the store of the object, as ``"images/dapi"``.
+
+        Raises
+        ------
+        ValueError
+            The object has no store.
+        """
+        from spatialdata.store.store import Store
+
+        if self.path is None:
+            raise ValueError("The object is not backed by a store. Call write(path) first.")
+        return [str(entry) for entry in Store.open(self.path).entries()]
+
+    def rename_element(self, name: str, new_name: str) -> None:
+        """Give an element another name, in the object and, if it is there, in its store.
+
+        Tables that annotate the element are made to name it anew, in the object and in the store.
+
+        Parameters
+        ----------
+        name
+            The name of the element or table.
+        new_name
+            The name that it gets.
+
+        Raises
+        ------
+        KeyError
+            There is no such element.
+        ValueError
+            The new name is not valid or is taken; nothing was changed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spatialdata import SpatialData
+        >>> from spatialdata.models import Labels2DModel
+        >>> sdata = SpatialData(labels={"mask": Labels2DModel.parse(np.eye(3, dtype=int))})
+        >>> sdata.rename_element("mask", "nuclei")
+        >>> list(sdata.labels)
+        ['nuclei']
+        """
+        from spatialdata._sdata.renaming import rename
+
+        if name not in self:
+            self._mapping(name)
+        rename(self, name, new_name)
