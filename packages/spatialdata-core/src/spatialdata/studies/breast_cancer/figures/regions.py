@@ -38,8 +38,6 @@ def draw_regions(findings: Findings) -> Any:
 
 
 def _draw_map(findings: Findings, ax: Any) -> None:
-    import shapely
-
     from spatialdata import transform
 
     sdata = findings.sdata
@@ -52,9 +50,17 @@ def _draw_map(findings: Findings, ax: Any) -> None:
     box = {"boxstyle": "circle,pad=0.25", "facecolor": "white", "edgecolor": "#1d3557", "linewidth": 1.0}
     for name, outline in zip(placed["name"], placed.geometry, strict=True):
         if name in numbers:
-            middle = shapely.maximum_inscribed_circle(outline.intersection(findings.area))
-            x, y = middle.coords[0]
+            x, y = _roomiest_point(outline.intersection(findings.area))
             ax.text(x, y, numbers[name], ha="center", va="center", fontsize=8, fontweight="bold", bbox=box)
+
+
+def _roomiest_point(shape: Any) -> tuple[float, float]:
+    """The point of a shape that is farthest from its border; lines and points that it may hold too do not count."""
+    import shapely
+
+    largest = max(shapely.get_parts(shape), key=shapely.area)
+    x, y = shapely.maximum_inscribed_circle(largest).coords[0]
+    return float(x), float(y)
 
 
 def _names(findings: Findings) -> list[str]:
