@@ -74,7 +74,7 @@ def _range(minimum: float, maximum: float, above: bool) -> str:
     return f"It must be between {minimum:g} and {maximum:g}"
 
 
-def numbers(count: int, minimum: float = float("-inf")) -> Check:
+def numbers(count: int, minimum: float = float("-inf"), *, above: bool = False) -> Check:
     """Accept exactly ``count`` numbers."""
 
     def run(name: str, value: Any) -> None:
@@ -84,7 +84,7 @@ def numbers(count: int, minimum: float = float("-inf")) -> Check:
         if len(items) != count:
             raise ValueError(f"{name!r} must be {count} numbers, not {len(items)}: {value!r}.")
         for item in items:
-            number(minimum)(name, item)
+            number(minimum, above=above)(name, item)
 
     return run
 

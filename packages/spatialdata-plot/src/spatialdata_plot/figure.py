@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,13 +68,26 @@ def draw_figure(sdata: SpatialData, layers: Sequence[LayerSpec], spec: FigureSpe
         )
     if given is not None and (spec.figsize is not None or (spec.dpi is not None and spec.save is None)):
         logger.warning("`figsize` and `dpi` are those of the figure of `ax`, so the values given are ignored.")
-    axes = new_axes(len(panels), spec) if given is None else given
-    drawn = []
-    for target, panel, title in zip(axes, panels, titles, strict=True):
-        drawn.append(_draw_panel(sdata, panel, target, spec))
-        set_texts(target, title=title, xlabel=spec.xlabel, ylabel=spec.ylabel, frameon=spec.frameon)
-    _place(axes, drawn, spec, new=given is None)
+    with ExitStack() as undo:
+        axes = new_axes(len(panels), spec) if given is None else given
+        if given is None:
+            undo.callback(_close, axes)
+        drawn = []
+        for target, panel, title in zip(axes, panels, titles, strict=True):
+            drawn.append(_draw_panel(sdata, panel, target, spec))
+            set_texts(target, title=title, xlabel=spec.xlabel, ylabel=spec.ylabel, frameon=spec.frameon)
+        _place(axes, drawn, spec, new=given is None)
+        undo.pop_all()
     return axes
+
+
+def _close(axes: Sequence[Axes]) -> None:
+    """Leave no figure behind that could not be finished."""
+    from matplotlib import pyplot as plt
+
+    figure = axes[0].get_figure(root=True)
+    if figure is not None:
+        plt.close(figure)
 
 
 def _place(axes: Sequence[Axes], drawn: Sequence[Sequence[Drawn]], spec: FigureSpec, *, new: bool) -> None:
@@ -184,12 +197,7 @@ def finish(axes: Sequence[Axes], spec: FigureSpec, *, new: bool, show: bool | No
 
 
 def _save(figure: Figure, spec: FigureSpec) -> None:
-    path = Path(spec.save)
-    if not path.suffix:
-        path = path.with_suffix(".png")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"The figure cannot be saved as {path}: there is no folder {path.parent}.")
-    figure.savefig(path, bbox_inches="tight", dpi="figure" if spec.dpi is None else spec.dpi)
+    figure.savefig(spec.file, bbox_inches="tight", dpi="figure" if spec.dpi is None else spec.dpi)
 
 
 def _can_show() -> bool:

@@ -73,7 +73,7 @@ def _add(ax: Axes, guide: LegendGuide, spec: LegendSpec, title: str | None) -> L
     sideways = side in ("top", "bottom")
     columns = len(handles) if sideways else _columns(len(handles))
     legend = _place(ax, handles, spec, title, side, offset, columns)
-    limit = ax.bbox.width if sideways else ax.bbox.height
+    limit = _limit(ax, side)
     while not _fits(legend, limit, sideways=sideways) and (columns > 1 if sideways else columns < min(len(handles), 6)):
         legend.remove()
         columns += -1 if sideways else 1
@@ -85,6 +85,16 @@ def _columns(entries: int) -> int:
     if entries <= 14:
         return 1
     return 2 if entries <= 30 else 3
+
+
+def _limit(ax: Axes, side: str | None) -> float:
+    """How long a legend may be, in pixels: as the axes, or beside them as the place that the layout gives them."""
+    figure = ax.get_figure(root=True)
+    own = ax.bbox.width if side in ("top", "bottom") else ax.bbox.height
+    if side is None or figure is None:
+        return float(own)
+    slot = ax.get_position(original=True).transformed(figure.transFigure)
+    return float(max(own, slot.width if side in ("top", "bottom") else slot.height))
 
 
 def _fits(legend: Legend, limit: float, *, sideways: bool) -> bool:

@@ -37,7 +37,7 @@ def draw_points(panel: Panel, spec: PointsSpec) -> Drawn:
     """Draw one points element on one panel."""
     frame, xy = _read(panel, spec)
     if len(xy) == 0:
-        raise ValueError(f"The points {spec.element!r} hold no point, so there is nothing to draw.")
+        raise ValueError(f"The points {spec.element!r} hold no point with a place, so there is nothing to draw.")
     extent = extent_of_xy(xy)
     colors = _colors(panel, spec, frame)
     keep = colors.visible
@@ -59,14 +59,23 @@ def _read(panel: Panel, spec: PointsSpec) -> tuple[pd.DataFrame, NDArray[np.floa
     """The columns that are needed, and x and y in the coordinate system, shape (n, 2)."""
     element = get_element(panel.sdata, "points", spec.element)
     matrix = affine_xy(element, panel.coordinate_system)
-    axes = ["x", "y", "z"][: matrix.shape[1] - 1]
+    used = np.flatnonzero(matrix[:2, :-1].any(axis=0))
+    axes = [("x", "y", "z")[axis] for axis in used]
     columns = list(axes)
     if isinstance(spec.color, str) and not is_literal(spec.color):
         where = locate(panel.sdata, spec, spec.color)
         if where.source == "element" and where.key not in columns:
             columns.append(where.key)
     frame = element[columns].compute()
-    return frame, apply_affine(matrix, frame[axes].to_numpy(dtype=float))
+    coordinates = frame[axes].to_numpy(dtype=float)
+    placed = np.isfinite(coordinates).all(axis=1)
+    if not placed.all():
+        missing = int((~placed).sum())
+        logger.warning(
+            "%d of %d points of %r have no finite coordinates and are not drawn.", missing, len(placed), spec.element
+        )
+        frame, coordinates = frame[placed], coordinates[placed]
+    return frame, apply_affine(matrix[:, [*used, -1]], coordinates)
 
 
 def _colors(panel: Panel, spec: PointsSpec, frame: pd.DataFrame) -> Colors:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DeviceGrid", "GridImage", "PyramidImage"]
 
+LARGE = 3
 Painted = tuple[Any, float, float, Any]
 Painter = Callable[["NDArray[Any]"], "NDArray[Any]"]
 
@@ -101,6 +102,7 @@ class PyramidImage(AxesImage):
         self._pyramid = pyramid
         self._paint = paint
         self._done: ReadPlan | None = None
+        self._sharp_when_large = self.get_interpolation() == "auto"
         height, width = pyramid.shape
         _blank(self, ax, (0, width, height, 0))
         self.set_transform(Affine2D(pyramid.matrix) + ax.transData)
@@ -112,6 +114,8 @@ class PyramidImage(AxesImage):
         what = None if grid.empty else plan(self._pyramid, grid.window(matrix), grid.density(matrix))
         if what is None:
             return None, 0, 0, None
+        if self._sharp_when_large:
+            self.set_interpolation("nearest" if _squares_seen(self._pyramid, what, grid) else "auto")
         if what != self._done:
             self.set_data(self._paint(read(self._pyramid, what, average=True)))
             xmin, xmax, ymin, ymax = extent_of(self._pyramid, what)
@@ -119,6 +123,12 @@ class PyramidImage(AxesImage):
             self._done = what
         result: Painted = super().make_image(renderer, magnification, unsampled)
         return result
+
+
+def _squares_seen(pyramid: Pyramid, what: ReadPlan, grid: DeviceGrid) -> bool:
+    """Whether the pixels that are read are so large on the device, however they are turned, that they are squares."""
+    sizes = zip(pyramid.factors(what.level), what.step, grid.density(pyramid.matrix), strict=True)
+    return all(factor * step * density >= LARGE for factor, step, density in sizes)
 
 
 class GridImage(AxesImage):

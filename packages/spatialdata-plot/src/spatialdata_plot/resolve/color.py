@@ -189,15 +189,17 @@ def classify(column: Column) -> pd.Series[Any]:
 
     values = column.values
     if isinstance(values.dtype, pd.CategoricalDtype):
-        return _as_categories(values)
+        return _as_categories(values, column.key)
     if pd.api.types.is_bool_dtype(values.dtype):
-        return _as_categories(values.astype("category"))
+        return _as_categories(values.astype("category"), column.key)
+    if pd.api.types.is_complex_dtype(values.dtype) or values.dtype.kind in "mM":
+        raise TypeError(f"The values of {column.key!r} are of type {values.dtype}. Make them numbers or text first.")
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.astype(float)
     present = values.dropna()
     kinds = {"text" if isinstance(value, str) else type(value).__name__ for value in present}
     if kinds and kinds <= {"bool", "bool_"}:
-        return _as_categories(values.astype("category"))
+        return _as_categories(values.astype("category"), column.key)
     if len(kinds) > 1:
         raise TypeError(
             f"The values of {column.key!r} mix types: {', '.join(sorted(kinds))}. Make them all text or all numbers."
@@ -205,11 +207,17 @@ def classify(column: Column) -> pd.Series[Any]:
     numbers = pd.to_numeric(present, errors="coerce")
     if len(present) == 0 or not numbers.isna().any():
         return numbers.reindex(values.index).astype(float) if values.index.is_unique else pd.to_numeric(values)
-    return _as_categories(values.astype("category"))
+    return _as_categories(values.astype("category"), column.key)
 
 
-def _as_categories(values: pd.Series[Any]) -> pd.Series[Any]:
+def _as_categories(values: pd.Series[Any], key: str) -> pd.Series[Any]:
     names = [str(name) for name in values.cat.categories]
+    if len(set(names)) < len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(
+            f"Different categories of {key!r} read the same: {', '.join(map(repr, twice))}. "
+            "Rename them, or make all of them text or all numbers."
+        )
     order = names if values.cat.ordered else sorted(names, key=_by_number_within)
     return values.cat.rename_categories(names).cat.reorder_categories(order)
 

@@ -211,7 +211,8 @@ def fetch(sdata: SpatialData, spec: ColoredSpec, key: str, index: pd.Index[Any] 
     unmatched = 0
     if index is not None:
         values, unmatched = _aligned(values, index, spec.element, where)
-    return Column(key=key, values=values, stored_colors=_stored_colors(table, where), unmatched_rows=unmatched)
+    stored = _stored_colors(table, where) if spec.palette is None and spec.cmap is None else None
+    return Column(key=key, values=values, stored_colors=stored, unmatched_rows=unmatched)
 
 
 def _values(table: AnnData, where: Location, rows: NDArray[np.intp]) -> pd.Series[Any]:
@@ -249,16 +250,24 @@ def _aligned(values: pd.Series[Any], index: pd.Index[Any], element: str, where: 
 
 
 def _stored_colors(table: AnnData, where: Location) -> Mapping[str, Any] | None:
+    from matplotlib.colors import is_color_like
+
     if where.source != "obs":
         return None
     stored = table.uns.get(f"{where.key}_colors")
     if stored is None:
         return None
+    colors = list(stored.values() if isinstance(stored, Mapping) else [stored] if isinstance(stored, str) else stored)
+    wrong = [color for color in colors if not is_color_like(color)]
+    if wrong:
+        raise ValueError(
+            f"uns[{where.key + '_colors'!r}] of table {where.table!r} holds {wrong[0]!r}, which is no color. "
+            "Correct it, or give the colors as `palette`."
+        )
     if isinstance(stored, Mapping):
         return {str(name): color for name, color in stored.items()}
     column = table.obs[where.key]
     categories = column.cat.categories if hasattr(column, "cat") else sorted(column.dropna().astype(str).unique())
-    colors = list(stored)
     if len(colors) < len(categories):
         logger.warning(
             "%r stores %d colors for %d categories; the others are drawn in the color of missing values.",

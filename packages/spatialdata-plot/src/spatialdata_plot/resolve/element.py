@@ -95,7 +95,7 @@ def raster_affine(element: Any, coordinate_system: str, name: str) -> NDArray[np
         The raster has no area in the coordinate system, so it cannot be drawn.
     """
     matrix = affine_xy(element, coordinate_system)
-    if not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix) < 3:
+    if not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix[:2, :2]) < 2:
         raise ValueError(
             f"{name!r} has no area in {coordinate_system!r}: its transformation {matrix.tolist()} has no inverse. "
             "Give it another transformation, or choose another coordinate system."
