@@ -1,0 +1,67 @@
+"""Labels numbered without gaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata.relations.blocks import computed
+
+if TYPE_CHECKING:
+    import dask.array as da
+    from numpy.typing import NDArray
+
+__all__ = ["relabel_sequential"]
+
+
+def relabel_sequential(arr: da.Array) -> da.Array:
+    """Number labels without gaps, in the order of their ids; the background stays 0.
+
+    Parameters
+    ----------
+    arr
+        Whole numbers from 0 on. They are looked at once, chunk by chunk, to find the ids; the result is lazy.
+
+    Returns
+    -------
+    Array of the same shape, chunks and dtype, with ids from 1 on.
+
+    Raises
+    ------
+    ValueError
+        The array does not hold whole numbers, or negative ones.
+
+    Examples
+    --------
+    >>> import dask.array as da, numpy as np
+    >>> relabel_sequential(da.from_array(np.array([0, 9, 5, 9]))).compute().tolist()
+    [0, 2, 1, 2]
+    """
+    import dask
+
+    if not np.issubdtype(arr.dtype, np.integer):
+        raise ValueError(f"Labels are whole numbers, but the array holds {arr.dtype}.")
+    find = dask.delayed(_ids_of_block, pure=False)
+    found = computed([find(block) for block in arr.to_delayed().ravel()], "ids of labels") if arr.size else ()
+    ids = np.unique(np.concatenate([*found, np.zeros(1, dtype=arr.dtype)]))
+    if ids[0] < 0:
+        raise ValueError(f"Labels are whole numbers from 0 on, but the array holds {int(ids[0])}.")
+    return arr.map_blocks(_positions, ids, dtype=arr.dtype)
+
+
+def _ids_of_block(block: NDArray[Any]) -> NDArray[Any]:
+    import pandas as pd
+
+    return np.asarray(pd.unique(np.asarray(block).ravel()))
+
+
+def _positions(block: NDArray[Any], ids: NDArray[Any]) -> NDArray[Any]:
+    if int(ids[-1]) < _TABLE:
+        table = np.zeros(int(ids[-1]) + 1, dtype=block.dtype)
+        table[ids] = np.arange(len(ids), dtype=block.dtype)
+        return np.asarray(table[block])
+    return np.searchsorted(ids, block).astype(block.dtype)
+
+
+_TABLE = 2**24
