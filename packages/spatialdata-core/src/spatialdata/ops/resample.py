@@ -7,6 +7,8 @@ keep their ids.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -60,25 +62,29 @@ def resample(data: da.Array, to_source: Projection | Pull, shape: Sequence[int],
     where it reaches beyond the source.
     """
     import dask.array as da
+    from dask.base import tokenize
+    from dask.highlevelgraph import HighLevelGraph
 
     depth = len(shape)
     leading = data.chunks[: data.ndim - depth]
     sides = [min(max(sizes), _LARGEST_SIDE) for sizes in data.chunks[data.ndim - depth :]]
     chunks = da.core.normalize_chunks(tuple(sides), tuple(shape))
     starts = [_starts(sizes) for sizes in chunks]
-    first = [_starts(sizes) for sizes in leading]
-    blocks = np.empty([len(sizes) for sizes in (*leading, *chunks)], dtype=object)
-    parts = {}
-    for lead in np.ndindex(*blocks.shape[: len(leading)]):
-        chosen = (slice(begin[i], begin[i] + sizes[i]) for begin, sizes, i in zip(first, leading, lead, strict=True))
-        parts[lead] = data[tuple(chosen)]
-    for rest in np.ndindex(*blocks.shape[len(leading) :]):
+    limits = tuple(int(side) for side in data.shape[data.ndim - depth :])
+    name = "resampled-" + tokenize(data, to_source, tuple(shape), order)
+    graph: dict[tuple[Any, ...], Any] = {}
+    for rest in np.ndindex(*(len(sizes) for sizes in chunks)):
         corner = tuple(int(begin[i]) for begin, i in zip(starts, rest, strict=True))
         size = tuple(int(sizes[i]) for sizes, i in zip(chunks, rest, strict=True))
-        window = _window(to_source, corner, size, data.shape[data.ndim - depth :], _MARGIN[order])
-        for lead, part in parts.items():
-            blocks[lead + rest] = _block(part, to_source, corner, size, window, order)
-    return da.block(blocks.tolist())
+        window = _window(to_source, corner, size, limits, _MARGIN[order])
+        pieces = _pieces(window, data.chunks[data.ndim - depth :])
+        block = _Block(to_source, corner, size, window, limits, data.dtype, order, pieces)
+        for lead in np.ndindex(*(len(sizes) for sizes in leading)):
+            count = tuple(int(sizes[i]) for sizes, i in zip(leading, lead, strict=True))
+            keys = [(data.name, *lead, *piece.index) for piece in pieces]
+            graph[name, *lead, *rest] = (block, count, *keys)
+    layer = HighLevelGraph.from_collections(name, graph, dependencies=[data])
+    return da.Array(layer, name, chunks=(*leading, *chunks), dtype=data.dtype)
 
 
 def _starts(sizes: Sequence[int]) -> NDArray[np.int64]:
@@ -100,29 +106,62 @@ def _window(
     return tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
 
 
-def _block(
-    part: da.Array,
-    to_source: Projection | Pull,
-    corner: tuple[int, ...],
-    size: tuple[int, ...],
-    window: tuple[slice, ...] | None,
-    order: int,
-) -> da.Array:
-    """One block of the result, which depends only on the pixels of the source that lie under it."""
-    import dask
-    import dask.array as da
-
-    depth = len(size)
-    shape = part.shape[: part.ndim - depth] + size
+def _pieces(window: tuple[slice, ...] | None, chunks: tuple[tuple[int, ...], ...]) -> tuple[_Piece, ...]:
+    """What each chunk of the source gives to a window."""
     if window is None:
-        return da.zeros(shape, dtype=part.dtype, chunks=shape)
-    start = tuple(chosen.start for chosen in window)
-    limits = part.shape[part.ndim - depth :]
-    if isinstance(to_source, Projection) and order == 0:
-        pulled = dask.delayed(_gather, pure=True)(part[(..., *window)], to_source, corner, size, start)
-    else:
-        pulled = dask.delayed(_pull, pure=True)(part[(..., *window)], to_source, corner, size, start, limits, order)
-    return da.from_delayed(pulled, shape=shape, dtype=part.dtype)
+        return ()
+    along = []
+    for chosen, sizes in zip(window, chunks, strict=True):
+        begins = _starts(sizes)
+        first = int(np.searchsorted(begins, chosen.start, side="right")) - 1
+        last = int(np.searchsorted(begins, chosen.stop, side="left"))
+        along.append([(i, int(begins[i]), int(sizes[i])) for i in range(first, last)])
+    found = []
+    for parts in product(*along):
+        overlap = [
+            (max(chosen.start, begin), min(chosen.stop, begin + size), begin)
+            for chosen, (_, begin, size) in zip(window, parts, strict=True)
+        ]
+        taken = tuple(slice(low - begin, high - begin) for low, high, begin in overlap)
+        put = tuple(slice(low - w.start, high - w.start) for w, (low, high, _) in zip(window, overlap, strict=True))
+        found.append(_Piece(tuple(i for i, _, _ in parts), taken, put))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a chunk of the source: which chunk, which of its pixels, and where in the window they go."""
+
+    index: tuple[int, ...]
+    taken: tuple[slice, ...]
+    put: tuple[slice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """One block of the result, which depends only on the pixels of the source that lie under it."""
+
+    to_source: Projection | Pull
+    corner: tuple[int, ...]
+    size: tuple[int, ...]
+    window: tuple[slice, ...] | None
+    limits: tuple[int, ...]
+    dtype: np.dtype[Any]
+    order: int
+    pieces: tuple[_Piece, ...]
+
+    def __call__(self, count: tuple[int, ...], *chunks: NDArray[Any]) -> NDArray[Any]:
+        """Compute the block of so many channels from the chunks that its pieces name."""
+        if self.window is None:
+            return np.zeros(count + self.size, dtype=self.dtype)
+        source = np.empty(count + tuple(chosen.stop - chosen.start for chosen in self.window), dtype=self.dtype)
+        for piece, chunk in zip(self.pieces, chunks, strict=True):
+            put: tuple[Any, ...] = (..., *piece.put)
+            source[put] = chunk[(..., *piece.taken)]
+        start = tuple(chosen.start for chosen in self.window)
+        if isinstance(self.to_source, Projection) and self.order == 0:
+            return _gather(source, self.to_source, self.corner, self.size, start)
+        return _pull(source, self.to_source, self.corner, self.size, start, self.limits, self.order)
 
 
 def _gather(
@@ -131,7 +170,6 @@ def _gather(
     """A block pulled through an affine map, by nearest pixel."""
     from spatialdata.kernels.gather import gather_affine
 
-    window = np.ascontiguousarray(window)
     depth = len(size)
     lead = window.shape[: window.ndim - depth]
     missing = 3 - depth
@@ -157,7 +195,6 @@ def _pull(
     order: int,
 ) -> NDArray[Any]:
     """A block pulled through any map, by any order."""
-    window = np.asarray(window)
     places = _places(to_source, corner, size)
     inside = np.ones(size, dtype=bool)
     for place, limit in zip(places, limits, strict=True):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from spatialdata._core.axes import ValidAxis
     from spatialdata.transformations.algebra import BaseTransformation
 
-__all__ = ["moved_raster"]
+__all__ = ["moved_raster", "resample"]
 
 
 def moved_raster(
