@@ -11,6 +11,7 @@ from spatialdata._core.axes import SPATIAL_AXES
 from spatialdata._core.elements import is_points, type_name
 from spatialdata.errors import ElementNotFoundError, Fault, UnsupportedElementError, listing, unknown_name
 from spatialdata.models.base import ATTRS_KEY, raise_faults, resolved_transformations, transform_faults
+from spatialdata.models.inputs import frame_of
 from spatialdata.transformations.attach import TRANSFORM_KEY
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class PointsModel:
         Parameters
         ----------
         data
-            A numpy array of shape ``(n, 2)`` or ``(n, 3)`` with the columns x, y(, z), or a pandas or dask frame.
+            A numpy or dask array of shape ``(n, 2)`` or ``(n, 3)`` with the columns x, y(, z); a pandas, dask or polars
+            frame or a pyarrow table; a GeoDataFrame of points; or the path of a Parquet, CSV or TSV file.
         annotation
             Further columns for a numpy array; a pandas frame of n rows, whose index the points get.
         coordinates
@@ -102,19 +104,13 @@ class PointsModel:
 
     @classmethod
     def _frame(cls, data: Any, annotation: pd.DataFrame | None, coordinates: Mapping[str, str] | None) -> Any:
-        import pandas as pd
-
-        if isinstance(data, np.ndarray):
+        if isinstance(data, np.ndarray) or type_name(data) == "dask.Array":
             if coordinates is not None:
                 raise ValueError("coordinates is for frames; the columns of an array are x, y and maybe z.")
-            return _frame_of_array(data, annotation)
+            return _frame_of_array(np.asarray(data), annotation)
         if annotation is not None:
             raise ValueError("annotation is for arrays; a frame brings its own columns.")
-        if not isinstance(data, pd.DataFrame) and not is_points(data):
-            raise UnsupportedElementError(
-                f"PointsModel.parse takes a numpy array, a pandas or a dask frame, not {type_name(data)}."
-            )
-        return _renamed(data, coordinates)
+        return _renamed(frame_of(data), coordinates)
 
     @classmethod
     def _dask_frame(cls, frame: Any, feature_key: str | None, kwargs: dict[str, Any]) -> DaskDataFrame:

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     import dask.array as da
     from xarray import DataArray, DataTree
 
-__all__ = ["ScaleFactors", "build_pyramid", "level_coordinates", "tree_of"]
+__all__ = ["ScaleFactors", "automatic_factors", "build_pyramid", "level_coordinates", "tree_of"]
 
 ScaleFactors: TypeAlias = Sequence[int | Mapping[str, int]]
 
 VARIABLE = "image"
+
+_COARSEST_SIDE = 1024
 
 
 def level_coordinates(full_size: int, size: int) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -35,6 +37,24 @@ def level_coordinates(full_size: int, size: int) -> np.ndarray[Any, np.dtype[np.
     """
     step = full_size / size
     return np.asarray(np.arange(size) * step + step / 2)
+
+
+def automatic_factors(array: DataArray) -> list[dict[str, int]]:
+    """Halvings of y and x until both have at most 1024 pixels; an empty list if they have no more from the start.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray
+    >>> automatic_factors(xarray.DataArray(np.zeros((1, 3000, 500), bool), dims=("c", "y", "x")))
+    [{'y': 2, 'x': 2}, {'y': 2, 'x': 2}]
+    """
+    longest = max(array.sizes["y"], array.sizes["x"])
+    shortest = min(array.sizes["y"], array.sizes["x"])
+    factors = []
+    while longest > _COARSEST_SIDE and shortest > 1:
+        factors.append({"y": 2, "x": 2})
+        longest, shortest = longest // 2, shortest // 2
+    return factors
 
 
 def _factors(given: int | Mapping[str, int], level: int, array: DataArray) -> dict[str, int]:

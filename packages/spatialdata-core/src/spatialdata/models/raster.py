@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -13,7 +13,14 @@ from spatialdata._core.elements import is_array, is_raster, is_tree, levels_of, 
 from spatialdata.config import settings
 from spatialdata.errors import Fault, UnsupportedElementError
 from spatialdata.models.base import raise_faults, resolved_transformations, transform_faults
-from spatialdata.models.pyramid import VARIABLE, ScaleFactors, build_pyramid, level_coordinates, tree_of
+from spatialdata.models.pyramid import (
+    VARIABLE,
+    ScaleFactors,
+    automatic_factors,
+    build_pyramid,
+    level_coordinates,
+    tree_of,
+)
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations
 
 if TYPE_CHECKING:
@@ -43,7 +50,7 @@ class RasterModel:
         dims: Sequence[str] | None = None,
         c_coords: str | Sequence[str | int] | None = None,
         transformations: Mapping[str, BaseTransformation] | None = None,
-        scale_factors: ScaleFactors | None = None,
+        scale_factors: ScaleFactors | Literal["auto"] | None = None,
         method: Any = None,
         chunks: Chunks | None = None,
         **kwargs: Any,
@@ -53,8 +60,8 @@ class RasterModel:
         Parameters
         ----------
         data
-            A numpy array, dask array, or xarray.DataArray; an xarray.DataTree that is a multiscale raster already is
-            validated and copied. The data are not copied and not computed.
+            A numpy, dask or zarr array, or an xarray.DataArray; an xarray.DataTree that is a multiscale raster already
+            is validated and copied. The data are not copied and not computed.
         dims
             The axis of each dimension of ``data``, for example ``("y", "x", "c")``; the element has them in the order
             of the model. Those of the model if not given; a DataArray has its own.
@@ -64,10 +71,14 @@ class RasterModel:
             Transformations by coordinate system; the Identity to ``"global"`` if not given.
         scale_factors
             Factors of the further levels, each relative to the level before it; then the result is multiscale.
+            ``"auto"`` halves until a level has at most 1024 pixels along x and y; a raster that has no more is of one
+            scale.
         method
             Accepted for compatibility and not needed: images are averaged, labels take one pixel of each block.
         chunks
-            Chunks of the data: a number, a tuple in the order of the model, or a dict by axis.
+            Chunks of the data: a number, a tuple in the order of the model, or a dict by axis. Without it, arrays in
+            memory up to 64 MiB are one chunk and larger ones are cut into 2048 × 2048 pixels of a plane; lazy arrays
+            keep theirs.
         **kwargs
             ``rgb=True`` names the channels r, g, b(, a).
 
@@ -91,6 +102,8 @@ class RasterModel:
         (('c', 'y', 'x'), np.float64(0.5))
         """
         _check_method(method)
+        if isinstance(scale_factors, str) and scale_factors != "auto":
+            raise ValueError(f"scale_factors must be a list of factors, 'auto' or None, not {scale_factors!r}.")
         if is_tree(data):
             return cls._parse_tree(data, transformations)
         array, attrs = cls._array(data, dims)
@@ -98,7 +111,8 @@ class RasterModel:
         element = cls._element(array, names, chunks)
         element.attrs.update({key: value for key, value in attrs.items() if key != TRANSFORM_KEY})
         resolved = resolved_transformations(transformations, attrs)
-        result = build_pyramid(element, scale_factors) if scale_factors else element
+        factors = automatic_factors(element) if isinstance(scale_factors, str) else scale_factors
+        result = build_pyramid(element, factors) if factors else element
         attach_transformations(result, resolved)
         cls.validate(result)
         return result
@@ -127,9 +141,12 @@ class RasterModel:
                     f"The DataArray has the dimensions {own}, but dims={tuple(dims)} was given. Leave dims out."
                 )
             dims, attrs, data = own, data.attrs, data.data
+        if type_name(data) == "zarr.Array":
+            data = da.from_array(data, chunks=data.chunks)
         if not isinstance(data, np.ndarray | da.Array):
             raise UnsupportedArrayError(
-                f"{cls.__name__}.parse takes a numpy array, a dask array or an xarray.DataArray, not {type_name(data)}."
+                f"{cls.__name__}.parse takes a numpy array, a dask or zarr array or an xarray.DataArray, not "
+                f"{type_name(data)}."
             )
         dims = cls.dims if dims is None else tuple(dims)
         if data.ndim != len(cls.dims) or set(dims) != set(cls.dims) or len(dims) != len(cls.dims):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from spatialdata._core.elements import is_shapes, type_name
 from spatialdata.errors import Fault, UnsupportedElementError
 from spatialdata.models.base import ATTRS_KEY, raise_faults, resolved_transformations, transform_faults
+from spatialdata.models.inputs import geometries_of
 from spatialdata.transformations.attach import TRANSFORM_KEY
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ class ShapesModel:
         Parameters
         ----------
         data
-            A GeoDataFrame; a numpy array of coordinates of shape ``(n, 2)``; or the path of a GeoJSON file.
+            A GeoDataFrame or GeoSeries; an array or a list of shapely geometries; a numpy array of coordinates of shape
+            ``(n, 2)``; a GeoJSON object as a dict; or the path of a GeoJSON, GeoParquet, GeoPackage, shape or
+            FlatGeobuf file.
         geometry
             For arrays, the type of the geometries: 0 circles, 3 polygons, 6 multipolygons.
         offsets
@@ -95,24 +97,19 @@ class ShapesModel:
                     "A GeoDataFrame brings its geometries, radii and index; give only transformations with it."
                 )
             return data.copy(deep=False)
-        if isinstance(data, np.ndarray):
+        if isinstance(data, np.ndarray) and data.dtype != object:
             if geometry not in (_POINT, _POLYGON, _MULTIPOLYGON):
                 raise ValueError(f"geometry must be 0 (circles), 3 (polygons) or 6 (multipolygons), not {geometry!r}.")
             kind = shapely.GeometryType(geometry)
-            geometries = shapely.from_ragged_array(kind, data, None if kind == shapely.GeometryType.POINT else offsets)
-        elif isinstance(data, str | Path):
-            geometries = _geometries_of_file(Path(data))
+            ragged = None if kind == shapely.GeometryType.POINT else offsets
+            frame = geopandas.GeoDataFrame(geometry=shapely.from_ragged_array(kind, data, ragged))
+        elif geometry is not None or offsets is not None:
+            raise ValueError("geometry and offsets are for arrays of coordinates; geometries have a type already.")
         else:
-            raise UnsupportedElementError(
-                "ShapesModel.parse takes a GeoDataFrame, an array of coordinates or the path of a GeoJSON file, not "
-                f"{type_name(data)}."
-            )
-        columns = (
-            {}
-            if radius is None
-            else {cls.RADIUS_KEY: np.broadcast_to(np.asarray(radius, dtype=float), len(geometries))}
-        )
-        return geopandas.GeoDataFrame(columns, geometry=geometries, index=index)
+            frame = geometries_of(data)
+        if radius is not None:
+            frame[cls.RADIUS_KEY] = np.broadcast_to(np.asarray(radius, dtype=float), len(frame)).copy()
+        return frame if index is None else frame.set_axis(index, axis=0)
 
     @classmethod
     def validate(cls, data: Any) -> None:
@@ -193,15 +190,3 @@ class ShapesModel:
         types = sorted(set(gdf.geom_type))
         if len(types) > 1:
             raise ValueError(f"The shapes are of several types: {', '.join(types)}. Keep one type in one element.")
-
-
-def _geometries_of_file(path: Path) -> np.ndarray[Any, Any]:
-    import shapely
-
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}. ShapesModel.parse reads GeoJSON files.")
-    try:
-        parsed = shapely.from_geojson(path.read_text(encoding="utf-8"))
-    except (shapely.GEOSException, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is no GeoJSON: {error}.") from error
-    return np.asarray(shapely.get_parts(parsed))
