@@ -39,17 +39,22 @@ class BackingMethods(ElementHolder):
 
     def _is_contained(self, name: str) -> bool:
         from spatialdata.store.backing import get_dask_backing_files
+        from spatialdata.store.files import is_archive, is_local, path_of
 
         elements = self._mapping(name)
         if self.path is None:
             return True
-        own = Path(self.path).resolve() / elements.kind.container / name
+        if is_archive(self.path) or not is_local(path_of(self.path)):
+            place = str(path_of(self.path) / elements.kind.container / name)
+            files = get_dask_backing_files(elements[name]) if elements.is_loaded(name) else []
+            return all(file.startswith(place) for file in files)
+        own = path_of(self.path).resolve() / elements.kind.container / name
         if elements.is_loaded(name):
-            files = [Path(file) for file in get_dask_backing_files(elements[name])]
+            found = [Path(file) for file in get_dask_backing_files(elements[name])]
         else:
             location = elements.source(name).location
-            files = [] if location is None else [Path(location).resolve()]
-        return all(file == own or own in file.parents for file in files)
+            found = [] if location is None else [Path(location).resolve()]
+        return all(file == own or own in file.parents for file in found)
 
     def elements_paths_in_memory(self) -> list[str]:
         """The elements of the object, as ``"images/dapi"``."""

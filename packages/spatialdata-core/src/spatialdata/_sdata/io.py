@@ -24,6 +24,8 @@ __all__ = [
     "check_before_writing",
     "delete_elements",
     "fill_from_store",
+    "is_same_place",
+    "store_path",
     "write_elements",
     "write_metadata_of",
     "write_sdata",
@@ -84,19 +86,19 @@ def _element_faults(element: Any, path: tuple[str, ...]) -> list[Fault]:
 
 def write_sdata(
     sdata: ElementHolder,
-    path: Path,
+    location: Any,
     *,
     overwrite: bool,
     consolidate: bool,
     options: WriteOptions,
-) -> None:
-    """Write all elements into a store, as one transaction."""
-    from spatialdata.store.write import write_store
+) -> Path:
+    """Write all elements into a store, as one transaction, and return the path of it."""
+    from spatialdata.store.publish import write_anywhere
 
     check_before_writing(sdata)
     elements = {mapping.kind: dict(mapping) for mapping in sdata.shelf}
-    write_store(
-        path,
+    return write_anywhere(
+        location,
         elements,
         sdata.attrs,
         overwrite=overwrite,
@@ -111,7 +113,7 @@ def write_elements(sdata: ElementHolder, names: list[str], *, overwrite: bool, g
     from spatialdata.store.store import Store
     from spatialdata.store.write import write_element
 
-    path = _store_path(sdata)
+    path = store_path(sdata)
     options = WriteOptions.of(**given, container=Store.open(path).container)
     for name in names:
         elements = _mapping_of(sdata, name)
@@ -128,7 +130,7 @@ def delete_elements(sdata: ElementHolder, names: list[str]) -> None:
     from spatialdata.store.store import Store
     from spatialdata.store.write import delete_element
 
-    path = _store_path(sdata)
+    path = store_path(sdata)
     stored = {entry.name: entry.kind for entry in Store.open(path).entries()}
     for name in names:
         if name not in stored:
@@ -141,7 +143,7 @@ def read_from_store_again(sdata: ElementHolder, names: Iterable[str]) -> None:
     """Let lazy elements read from the store of the object, where they were just written, in place."""
     from spatialdata.store.store import Store
 
-    store = Store.open(_store_path(sdata))
+    store = Store.open(store_path(sdata))
     entries = {entry.name: entry for entry in store.entries()}
     for name in names:
         elements = _mapping_of(sdata, name)
@@ -173,7 +175,7 @@ def write_metadata_of(sdata: ElementHolder, names: list[str], *, transformations
     from spatialdata.store.store import Store
     from spatialdata.store.write import write_channel_names, write_transformations
 
-    path = _store_path(sdata)
+    path = store_path(sdata)
     stored = {(entry.kind, entry.name) for entry in Store.open(path).entries()}
     for name in names:
         elements = _mapping_of(sdata, name)
@@ -188,10 +190,26 @@ def write_metadata_of(sdata: ElementHolder, names: list[str], *, transformations
             write_channel_names(path, name, get_channel_names(elements[name]))
 
 
-def _store_path(sdata: ElementHolder) -> Path:
+def store_path(sdata: ElementHolder) -> Path:
+    from spatialdata.store.files import path_of
+
     if sdata.path is None:
         raise ValueError("The object is not backed by a store. Call write(path) first.")
-    return Path(sdata.path)
+    return path_of(sdata.path)
+
+
+def is_same_place(one: Any, other: Any) -> bool:
+    """Whether two locations are one."""
+    from spatialdata.store.files import is_archive, is_local, path_of
+
+    if one is None or is_archive(one) != is_archive(other):
+        return False
+    if is_archive(one):
+        return Path(one).resolve() == Path(other).resolve()
+    paths = [path_of(location) for location in (one, other)]
+    return str(paths[0]) == str(paths[1]) or (
+        all(is_local(path) for path in paths) and paths[0].resolve() == paths[1].resolve()
+    )
 
 
 def _mapping_of(sdata: ElementHolder, name: str) -> Any:

@@ -88,15 +88,14 @@ class StoringMethods(BackingMethods):
             "raster_shards": raster_shards,
             "points_layout": points_layout,
         }
-        path = Path(file_path)
-        _io.write_sdata(
+        rewritten = _io.is_same_place(self._path, file_path)
+        path = _io.write_sdata(
             self,
-            path,
+            file_path,
             overwrite=overwrite,
             consolidate=consolidate_metadata,
             options=WriteOptions.of(**given),
         )
-        rewritten = self._path is not None and Path(self._path).resolve() == path.resolve()
         if update_sdata_path or rewritten:
             self._path = path
         if rewritten:
@@ -204,7 +203,7 @@ class StoringMethods(BackingMethods):
             raise ValueError("write_attrs writes into the store of the object; leave sdata_format and zarr_group out.")
         if self._warn_not_backed():
             return
-        write_attrs(Path(str(self._path)), self.attrs)
+        write_attrs(_io.store_path(self), self.attrs)
 
     def write_metadata(
         self,
@@ -253,13 +252,13 @@ class StoringMethods(BackingMethods):
         from spatialdata.store.store import Store
 
         if not self._warn_not_backed():
-            Store.open(str(self._path)).consolidate()
+            Store.open(_io.store_path(self)).consolidate()
 
     def has_consolidated_metadata(self) -> bool:
         """Whether the store of the object has consolidated metadata."""
         from spatialdata.store.store import Store
 
-        return self.is_backed() and Store.open(str(self._path)).has_consolidated_metadata()
+        return self.is_backed() and Store.open(_io.store_path(self)).has_consolidated_metadata()
 
     def set_channel_names(self, element_name: str, channel_names: str | list[str], write: bool = False) -> None:
         """Replace an image by one with other channel names.

@@ -19,6 +19,7 @@ from spatialdata.errors import StoreError, listing
 from spatialdata.store.files import stamp_of
 
 __all__ = [
+    "DOCUMENTS_OF_ROOT",
     "Node",
     "array_shape",
     "child_names",
@@ -37,6 +38,8 @@ __all__ = [
 DOCUMENT = "zarr.json"
 _GROUP_V2, _ARRAY_V2, _ATTRS_V2, _CONSOLIDATED_V2 = ".zgroup", ".zarray", ".zattrs", ".zmetadata"
 _CONSOLIDATED = "consolidated_metadata"
+# A folder or address with one of these is a store; whoever brings a store somewhere brings these last.
+DOCUMENTS_OF_ROOT = (_ATTRS_V2, _CONSOLIDATED_V2, _GROUP_V2, DOCUMENT)
 
 
 @dataclass(frozen=True, slots=True)

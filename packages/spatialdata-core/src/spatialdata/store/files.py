@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import zarr
     from zarr.abc.store import Store as ZarrStore
 
-__all__ = ["is_archive", "is_local", "opened_parquet", "path_of", "stamp_of", "zarr_location"]
+__all__ = ["is_archive", "is_local", "opened_parquet", "path_of", "stage_elsewhere", "stamp_of", "zarr_location"]
 
 _LOCAL = ("", "file", "local")
 _SLASHES = "://"
@@ -92,8 +92,12 @@ def _of_string(location: str) -> Path:
 
 
 def _inside_archive(path: Path) -> Path:
+    import zipfile
+
     from upath import UPath
 
+    if not zipfile.is_zipfile(path):
+        raise StoreError(f"{path} is no Zip archive, as its name says.")
     return cast("Path", UPath("zip://", fo=str(path)))
 
 
@@ -121,6 +125,12 @@ def _of_zarr(location: Any) -> Path:
         "A store is opened by its path, its address, an UPath, or a group or store of zarr with files behind it, not "
         f"by {type(location).__name__}: {location!r}."
     )
+
+
+def stage_elsewhere(path: Path) -> Path:
+    """Where a new store waits until it takes the place of the one at an address."""
+    name = path.name or "store"
+    return path.parent / f".{name}.stage"
 
 
 def zarr_location(path: Path) -> Any:

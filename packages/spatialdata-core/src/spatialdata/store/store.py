@@ -21,7 +21,7 @@ from spatialdata.store.documents import (
     read_node,
     zarr_format_of,
 )
-from spatialdata.store.files import is_local, path_of
+from spatialdata.store.files import is_local, path_of, stage_elsewhere
 from spatialdata.store.lock import exclusive
 from spatialdata.store.transaction import finish_swap, finish_swaps_below
 from spatialdata.store.versions import ContainerVersion, container_version
@@ -131,6 +131,9 @@ class Store:
         try:
             if zarr_format_of(path) is None and str(getattr(path, "protocol", "")) == "zip":
                 path = _folder_in_archive(path)
+            elif zarr_format_of(path) is None and zarr_format_of(stage_elsewhere(path)) is not None:
+                # A writer was interrupted while it put this new store in the place of an old one.
+                path = stage_elsewhere(path)
             cls._check_is_group(path)
             return cls(path)
         except StoreError:
