@@ -20,10 +20,9 @@ from spatialdata import SpatialData, aggregate
 from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.ops.aggregate import AGGREGATE
-from spatialdata.ops.box_index import BoxIndex
 from spatialdata.ops.circle_area import circle_circle_area, circle_polygon_area
 from spatialdata.testing import assert_elements_are_identical
-from spatialdata.transformations import Affine, Identity, Scale, Translation, get_transformation
+from spatialdata.transformations import Affine, Identity, Scale, get_transformation
 
 seeds = st.integers(0, 10_000)
 TURN = Affine([[0.6, -0.8, 5], [0.8, 0.6, -2], [0, 0, 1]], ("x", "y"), ("x", "y"))
@@ -97,25 +96,6 @@ def test_area_of_two_circles(distance: float, r: float, s: float) -> None:
     a, b = (shapely.Point(x, 0).buffer(radius, quad_segs=4096) for x, radius in ((0, r), (distance, s)))
     found = circle_circle_area(np.array([distance]), np.array([r]), np.array([s]))
     assert found[0] == pytest.approx(a.intersection(b).area, rel=1e-5, abs=1e-6)
-
-
-@given(seeds)
-def test_the_index_finds_every_box(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    lower = rng.uniform(0, 100, (60, 2))
-    boxes = np.c_[lower, lower + rng.lognormal(0, 2, (60, 2))]
-    boxes[3] = np.nan
-    x, y = rng.uniform(-20, 150, (2, 300))
-    points, found = BoxIndex(boxes).candidates(x, y)
-    inside = (x[:, None] >= boxes[:, 0]) & (y[:, None] >= boxes[:, 1]) & (x[:, None] <= boxes[:, 2])
-    inside &= y[:, None] <= boxes[:, 3]
-    assert sorted(zip(points.tolist(), found.tolist(), strict=True)) == sorted(map(tuple, np.argwhere(inside).tolist()))
-
-
-def test_an_index_of_nothing_and_of_flat_boxes() -> None:
-    assert BoxIndex(np.full((2, 4), np.nan)).candidates(np.zeros(3), np.zeros(3))[0].size == 0
-    flat = BoxIndex(np.array([[1.0, 2.0, 1.0, 2.0], [1.0, 2.0, 1.0, 2.0]]))
-    assert flat.candidates(np.array([1.0]), np.array([2.0]))[1].tolist() == [0, 1]
 
 
 # points by shapes
@@ -398,14 +378,6 @@ def test_labels_without_background() -> None:
     assert table.X.toarray().tolist() == [[2], [2]]
 
 
-def test_pixels_that_do_not_coincide_are_refused() -> None:
-    image = Image2DModel.parse(np.ones((1, 4, 4)), transformations={"global": Translation([0.5], ("x",))})
-    with pytest.raises(NotImplementedError, match="do not coincide"):
-        aggregate(image, Labels2DModel.parse(np.ones((4, 4), dtype=int)))
-    with pytest.raises(NotImplementedError, match="do not coincide"):
-        aggregate(Image2DModel.parse(np.ones((1, 4, 5))), Labels2DModel.parse(np.ones((4, 4), dtype=int)))
-
-
 # arguments
 
 
@@ -433,9 +405,13 @@ def test_every_pair_of_kinds_is_handled_or_refused() -> None:
     [
         ({"value_key": "gen"}, ValueError, "'gen' not found"),
         ({"value_key": ["gene", "qv"]}, ValueError, "one column at a time"),
-        ({"agg_func": "mean"}, ValueError, "'sum' or 'count'"),
-        ({"agg_func": "mode"}, ValueError, "must be one of"),
-        ({"value_key": "qv", "agg_func": ["sum", "mean"]}, ValueError, "must be one of"),
+        ({"agg_func": "mean"}, ValueError, "'sum', 'count' or 'nunique'"),
+        ({"agg_func": ["sum", "count"]}, ValueError, "'sum', 'count' or 'nunique'"),
+        ({"agg_func": "average"}, ValueError, "must be one of"),
+        ({"agg_func": "quantile(1.5)"}, ValueError, "p from 0 to 1"),
+        ({"value_key": "qv", "agg_func": []}, ValueError, "at least one"),
+        ({"value_key": "qv", "agg_func": ["sum", "sum"]}, ValueError, "each once"),
+        ({"value_key": "qv", "agg_func": "max", "weights": "qv"}, ValueError, "not by 'max'"),
         ({"fractions": True}, ValueError, "no area"),
         ({"target_coordinate_system": "nowhere"}, ValueError, "'nowhere'"),
         ({"values": "points"}, ValueError, "values_sdata"),
@@ -479,20 +455,21 @@ def test_elements_may_be_given_with_their_object() -> None:
     [
         ({"fractions": True}, NotImplementedError, "for shapes"),
         ({"value_key": "c"}, ValueError, "not for images"),
-        ({"agg_func": ["mean", "mode"]}, ValueError, "'mode'"),
+        ({"weights": "c"}, ValueError, "not for images"),
+        ({"agg_func": ["mean", "average"]}, ValueError, "'average'"),
     ],
 )
 def test_arguments_that_are_not_for_pixels(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         aggregate(Image2DModel.parse(np.ones((1, 4, 4))), Labels2DModel.parse(np.ones((4, 4), dtype=int)), **arguments)
-    with pytest.raises(NotImplementedError, match="3D"):
+    with pytest.raises(NotImplementedError, match="along z"):
         aggregate(Image3DModel.parse(np.ones((1, 2, 4, 4))), Labels2DModel.parse(np.ones((4, 4), dtype=int)))
 
 
 def test_counts_are_merged_when_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     by, (_, points) = regions(2, "circles"), molecules(1)
     expected = aggregate(points, by)["table"].X.toarray()
-    monkeypatch.setattr("spatialdata.ops.accumulate._KEYS_AT_ONCE", 3)
+    monkeypatch.setattr("spatialdata.ops.accumulate._PAIRS_AT_ONCE", 3)
     monkeypatch.setattr("spatialdata.ops.aggregate_vector._POINTS_AT_ONCE", 20)
     np.testing.assert_array_equal(aggregate(points, by)["table"].X.toarray(), expected)
 

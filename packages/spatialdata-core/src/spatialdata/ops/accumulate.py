@@ -1,7 +1,9 @@
-"""Statistics by region, gathered batch by batch in memory that does not grow with the number of values."""
+"""What is known of the values of regions after a part of the data; parts are made anywhere and merged in order."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,143 +12,199 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
+    from spatialdata.ops.aggregate_funcs import AggFunc
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["AGG_FUNCS", "CategoryCounts", "Statistics"]
+__all__ = ["CategoryPairs", "Moments"]
 
-AGG_FUNCS = ("sum", "mean", "count", "min", "max", "std", "var", "median")
-
-_KEYS_AT_ONCE = 8_000_000
+_PAIRS_AT_ONCE = 32_000_000
 
 
-class CategoryCounts:
-    """Counts, or sums of weights, by region and category.
+@dataclass(frozen=True, slots=True)
+class CategoryPairs:
+    """Pairs of a region and a category, each with what it counts.
 
-    Parameters
+    Attributes
     ----------
-    regions
-        The number of regions.
+    names
+        The categories.
+    region, category
+        The pairs; categories by their number in ``names``.
+    weight
+        What each pair counts; of length 0 if each counts 1.
     """
 
-    def __init__(self, regions: int) -> None:
-        self._regions = regions
-        self._pending: list[tuple[NDArray[np.int64], FloatArray]] = []
-        self._waiting = 0
+    names: tuple[Any, ...]
+    region: NDArray[np.int32]
+    category: NDArray[np.int32]
+    weight: FloatArray
 
-    def add(self, region: NDArray[np.intp], category: NDArray[np.intp], weight: FloatArray | None = None) -> None:
-        """Count pairs of a region and a category."""
-        keys = category.astype(np.int64) * self._regions + region
-        unique, inverse = np.unique(keys, return_inverse=True)
-        self._pending.append((unique, np.bincount(inverse, weights=weight, minlength=len(unique)).astype(np.float64)))
-        self._waiting += len(unique)
-        if self._waiting > _KEYS_AT_ONCE:
-            self._merge()
+    @classmethod
+    def merged(cls, parts: Sequence[CategoryPairs], regions: int, known: Sequence[Any] = ()) -> CategoryPairs:
+        """All pairs of several parts, in their order.
 
-    def _merge(self) -> None:
-        """Add up the batches that wait; afterwards none waits, however many pairs there are."""
-        if len(self._pending) > 1:
-            unique, inverse = np.unique(np.concatenate([keys for keys, _ in self._pending]), return_inverse=True)
-            totals = np.bincount(inverse, weights=np.concatenate([sums for _, sums in self._pending]))
-            self._pending = [(unique, totals.astype(np.float64))]
-        self._waiting = 0
+        Parameters
+        ----------
+        parts
+            The parts.
+        regions
+            The number of regions.
+        known
+            Categories that come first.
+        """
+        import pandas as pd
 
-    def matrix(self, categories: int, dtype: Any) -> csr_matrix:
-        """The counts as a sparse matrix of shape ``(regions, categories)`` without stored zeros."""
+        names = list(dict.fromkeys([*known, *(name for part in parts for name in part.names)]))
+        index = pd.Index(names)
+        ready: CategoryPairs | None = None
+        waiting: list[CategoryPairs] = []
+        for part in parts:
+            code = index.get_indexer(pd.Index(part.names)).astype(np.int32)
+            category = part.category if (code == np.arange(len(code))).all() else code[part.category]
+            waiting.append(cls(tuple(names), part.region, category, part.weight))
+            if sum(len(one.region) for one in waiting) > _PAIRS_AT_ONCE:
+                ready = _joined([ready, *waiting]).summed(regions)
+                waiting = []
+        return _joined([ready, *waiting]) if ready or waiting else cls(tuple(names), *_NOTHING)
+
+    def _csr(self, regions: int) -> tuple[Any, Any, FloatArray]:
+        from spatialdata.kernels.counts import sum_pairs
+
+        return sum_pairs(self.region, self.category, self.weight, regions, max(len(self.names), 1))
+
+    def summed(self, regions: int) -> CategoryPairs:
+        """Each pair once, with what all of its kind count."""
+        indptr, category, weight = self._csr(regions)
+        region = np.repeat(np.arange(regions, dtype=np.int32), np.diff(indptr))
+        return CategoryPairs(self.names, region, category, weight)
+
+    def matrix(self, regions: int, dtype: Any) -> csr_matrix:
+        """What the pairs count, as a matrix of shape ``(regions, categories)`` without stored zeros."""
         from scipy.sparse import csr_matrix
 
-        self._merge()
-        keys, totals = self._pending[0] if self._pending else (np.zeros(0, dtype=np.int64), np.zeros(0))
-        category, region = np.divmod(keys, max(self._regions, 1))
-        matrix = csr_matrix((totals.astype(dtype), (region, category)), shape=(self._regions, categories))
+        indptr, category, weight = self._csr(regions)
+        matrix = csr_matrix((weight.astype(dtype), category, indptr), shape=(regions, len(self.names)))
         matrix.eliminate_zeros()
-        matrix.sort_indices()
         return matrix
 
 
-class Statistics:
-    """One statistic of several columns of numbers, by region; values that are nan do not count.
+_NOTHING = (np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros(0))
 
-    Parameters
+
+def _joined(parts: Sequence[CategoryPairs | None]) -> CategoryPairs:
+    present = [part for part in parts if part is not None]
+    if len(present) == 1:
+        return present[0]
+    weighted = any(len(part.weight) for part in present)
+    weights = [part.weight if len(part.weight) else np.ones(len(part.region) if weighted else 0) for part in present]
+    return CategoryPairs(
+        present[0].names,
+        np.concatenate([part.region for part in present]),
+        np.concatenate([part.category for part in present]),
+        np.concatenate(weights),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Count, mean, spread, sum and range of several columns of numbers by region; nan does not count.
+
+    Attributes
     ----------
-    func
-        One of ``AGG_FUNCS``. Deviations are those of a sample (divided by n - 1), as in pandas.
-    regions, columns
-        The shape of the result.
+    regions
+        The regions with a value, ascending.
+    count, total, mean, squares, least, greatest
+        Arrays of shape ``(regions, columns)``; squares are those of the deviations from the mean.
     """
 
-    def __init__(self, func: str, regions: int, columns: int) -> None:
-        self._func = func
-        shape = (regions, columns)
-        self._count = np.zeros(shape, dtype=np.int64)
-        self._mean = np.zeros(shape)
-        self._squares = np.zeros(shape)
-        self._sum = np.zeros(shape)
-        self._least = np.full(shape, np.inf)
-        self._greatest = np.full(shape, -np.inf)
-        self._values: list[tuple[NDArray[np.intp], FloatArray]] = []
+    regions: NDArray[Any]
+    count: NDArray[np.int64]
+    total: FloatArray
+    mean: FloatArray
+    squares: FloatArray
+    least: FloatArray
+    greatest: FloatArray
 
-    def add(self, region: NDArray[np.intp], values: FloatArray) -> None:
-        """Take in one batch: the region of each row, and rows of shape ``(n, columns)``."""
-        if self._func == "median":
-            self._values.append((region, values))
-            return
-        for column in range(values.shape[1]):
-            valid = ~np.isnan(values[:, column])
-            self._add_column(column, region[valid], values[valid, column])
+    @classmethod
+    def of(cls, region: NDArray[Any], columns: Sequence[NDArray[Any]], *, spread: bool = True) -> Moments:
+        """The moments of some values.
 
-    def _add_column(self, column: int, region: NDArray[np.intp], values: FloatArray) -> None:
-        size = len(self._count)
-        count = np.bincount(region, minlength=size)
-        total = np.bincount(region, weights=values, minlength=size).astype(np.float64)
-        if self._func in ("std", "var"):
-            self._add_squares(column, region, values, count, total)
-        self._sum[:, column] += total
-        self._count[:, column] += count
-        if self._func == "min":
-            np.minimum.at(self._least[:, column], region, values)
-        elif self._func == "max":
-            np.maximum.at(self._greatest[:, column], region, values)
+        Parameters
+        ----------
+        region
+            The region of each row.
+        columns
+            For each column its values.
+        spread
+            Whether deviations are wanted; they need a second look at the values.
+        """
+        regions, slots = np.unique(region, return_inverse=True)
+        return cls.of_slots(regions, slots.astype(np.int32), columns, spread=spread)
 
-    def _add_squares(
-        self, column: int, region: NDArray[np.intp], values: FloatArray, count: NDArray[np.int64], total: FloatArray
-    ) -> None:
-        """Merge the mean and the sum of squared deviations of a batch into those so far, without cancellation."""
-        mean = total / np.maximum(count, 1)
-        squares = np.bincount(region, weights=(values - mean[region]) ** 2, minlength=len(count))
-        before = self._count[:, column]
-        both = np.maximum(before + count, 1)
-        difference = mean - self._mean[:, column]
-        self._squares[:, column] += squares + difference**2 * before * count / both
-        self._mean[:, column] += difference * count / both
+    @classmethod
+    def of_slots(
+        cls, regions: NDArray[Any], slots: NDArray[np.int32], columns: Sequence[NDArray[Any]], *, spread: bool
+    ) -> Moments:
+        """The same, where the number of the region of each row is known; -1 for rows in no region."""
+        from spatialdata.kernels.moments import squares_by_slot, totals_by_slot
 
-    def result(self) -> FloatArray:
-        """The statistic, of shape ``(regions, columns)``; 0 where a region has no value, nan where it has too few."""
-        empty = self._count == 0
-        with np.errstate(divide="ignore", invalid="ignore"):
-            found = {
-                "sum": lambda: self._sum,
-                "count": lambda: self._count.astype(np.float64),
-                "mean": lambda: self._sum / self._count,
-                "min": lambda: self._least,
-                "max": lambda: self._greatest,
-                "var": lambda: self._squares / (self._count - 1),
-                "std": lambda: np.sqrt(self._squares / (self._count - 1)),
-                "median": self._median,
-            }[self._func]()
-        if self._func == "median":
-            return found
-        if self._func in ("var", "std"):
-            found = np.where(self._count == 1, np.nan, found)
-        return np.where(empty, 0.0, found)
+        order = np.argsort(regions, kind="stable")
+        found: list[list[NDArray[Any]]] = []
+        for values in columns:
+            count, total, least, greatest = totals_by_slot(slots, values, len(regions))
+            mean = total / np.maximum(count, 1)
+            squares = squares_by_slot(slots, values, mean) if spread else np.zeros(len(regions))
+            found.append([one[order] for one in (count, total, mean, squares, least, greatest)])
+        shape = (len(regions), 0)
+        arrays = [np.stack(one, axis=1) for one in zip(*found, strict=True)] or [np.zeros(shape)] * 6
+        return cls(regions[order], *arrays)
 
-    def _median(self) -> FloatArray:
-        import pandas as pd
+    @classmethod
+    def merged(cls, parts: Sequence[Moments]) -> Moments:
+        """The moments of all values together; deviations are merged without cancellation."""
+        if len(parts) == 1:
+            return parts[0]
+        regions = np.unique(np.concatenate([part.regions for part in parts]))
+        columns = parts[0].count.shape[1]
+        shape = (len(regions), columns)
+        all_of = cls(
+            regions, np.zeros(shape, dtype=np.int64), np.zeros(shape), np.zeros(shape), np.zeros(shape),
+            np.full(shape, np.inf), np.full(shape, -np.inf),
+        )  # fmt: skip
+        for part in parts:
+            all_of._take_in(part)
+        return all_of
 
-        medians = np.zeros(self._count.shape)
-        if not self._values:
-            return medians
-        region = np.concatenate([numbers for numbers, _ in self._values])
-        frame = pd.DataFrame(np.concatenate([values for _, values in self._values]))
-        found = frame.groupby(region, sort=True).median()
-        medians[found.index.to_numpy()] = np.nan_to_num(found.to_numpy(), nan=0.0)
-        return medians
+    def _take_in(self, part: Moments) -> None:
+        at = np.searchsorted(self.regions, part.regions)
+        before = self.count[at]
+        both = np.maximum(before + part.count, 1)
+        difference = part.mean - self.mean[at]
+        self.squares[at] += part.squares + difference**2 * before * part.count / both
+        self.mean[at] += difference * part.count / both
+        self.count[at] += part.count
+        self.total[at] += part.total
+        self.least[at] = np.minimum(self.least[at], part.least)
+        self.greatest[at] = np.maximum(self.greatest[at], part.greatest)
+
+    def result(self, func: AggFunc, regions: int) -> FloatArray:
+        """One statistic of shape ``(regions, columns)``: 0 where a region has no value, nan where it has too few.
+
+        Deviations are those of a sample, divided by n - 1.
+        """
+        several = np.maximum(self.count - 1, 1)
+        statistics: dict[str, Callable[[], FloatArray]] = {
+            "sum": lambda: self.total,
+            "count": lambda: self.count.astype(np.float64),
+            "mean": lambda: self.total / np.maximum(self.count, 1),
+            "min": lambda: self.least,
+            "max": lambda: self.greatest,
+            "var": lambda: self.squares / several,
+            "std": lambda: np.sqrt(self.squares / several),
+        }
+        found = statistics[func.name]()
+        if func.name in ("var", "std"):
+            found = np.where(self.count == 1, np.nan, found)
+        all_regions = np.zeros((regions, found.shape[1]))
+        all_regions[self.regions] = np.where(self.count == 0, 0.0, found)
+        return all_regions

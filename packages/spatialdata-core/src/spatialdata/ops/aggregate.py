@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spatialdata._core.container import new_container
-from spatialdata._core.elements import axes_of
 from spatialdata.errors import ElementNotFoundError, listing, unknown_name
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.table import TableModel
-from spatialdata.ops.aggregate_raster import aggregate_image
-from spatialdata.ops.aggregate_values import source_of_values
-from spatialdata.ops.aggregate_vector import aggregate_points, aggregate_shapes, check_agg_func
+from spatialdata.ops.aggregate_funcs import AggFunc, agg_funcs_of
+from spatialdata.ops.aggregate_pixels import aggregate_points_by_labels
+from spatialdata.ops.aggregate_raster import aggregate_image_by_labels, aggregate_image_by_shapes
+from spatialdata.ops.aggregate_values import ValueSource, source_of_values
+from spatialdata.ops.aggregate_vector import aggregate_points, aggregate_shapes
 from spatialdata.ops.frames import copied_attrs
+from spatialdata.ops.to_vector import to_polygons
 from spatialdata.ops.transform import transform
 from spatialdata.regions.project import plane_of, projection_of
 from spatialdata.relations.ids import check_unique
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["aggregate"]
 
+AggFuncs: TypeAlias = "str | Callable[[Any], float] | list[str | Callable[[Any], float]]"
+# The regions, the matrix, the names of its variables, the ids of the regions.
+_Found: TypeAlias = "tuple[Any, Any, list[str], Any]"
+
 
 @dataclass(frozen=True, slots=True)
 class _Task:
@@ -39,9 +45,10 @@ class _Task:
     values_sdata: Any
     values_name: str | None
     value_key: list[str] | str | None
-    agg_func: str | list[str]
+    funcs: tuple[AggFunc, ...]
     system: str
     fractions: bool
+    weights: str | None
     table_name: str | None
     buffer_resolution: int | None
     deepcopy: bool
@@ -53,7 +60,7 @@ def aggregate(
     values_sdata: SpatialData | None = None,
     by_sdata: SpatialData | None = None,
     value_key: list[str] | str | None = None,
-    agg_func: str | list[str] = "sum",
+    agg_func: AggFuncs = "sum",
     target_coordinate_system: str = "global",
     fractions: bool = False,
     region_key: str = "region",
@@ -61,10 +68,13 @@ def aggregate(
     deepcopy: bool = True,
     table_name: str | None = None,
     buffer_resolution: int | None = None,
+    weights: str | None = None,
 ) -> SpatialData:
-    """Aggregate values by regions: points by shapes, shapes by shapes, or an image by labels.
+    """Aggregate the values of points, shapes, labels or an image by the regions of shapes or labels.
 
-    A value counts for every region that it lies on or touches, so it may count for several. Circles are taken exactly.
+    A value counts for every region that it lies on, so it may count for several. Points and shapes count for the
+    shapes whose border they touch. A pixel counts where its centre lies; the pixels of labels are taken as squares,
+    with an area. Circles are taken exactly. The elements may have different resolutions.
 
     Parameters
     ----------
@@ -77,14 +87,18 @@ def aggregate(
     value_key
         What to aggregate: columns of the element, or columns of ``obs`` or names of ``var`` of the table that
         annotates it. One column of categories, which is counted by category, or any number of columns of numbers.
-        The feature key of points if not given; without one, values are counted. Not for images.
+        The feature key of points if not given; without one, values are counted. Not for images, of which all
+        channels are aggregated.
     agg_func
-        ``"sum"``, ``"mean"``, ``"count"``, ``"min"``, ``"max"``, ``"std"``, ``"var"`` or ``"median"``; for images
-        also a list. Categories can be counted only (``"sum"`` or ``"count"``).
+        ``"sum"``, ``"mean"``, ``"count"``, ``"min"``, ``"max"``, ``"std"``, ``"var"``, ``"median"``, ``"mode"``,
+        ``"nunique"``, ``"quantile(0.9)"``, or a function from an array of numbers to a number; or a list of these,
+        which are then part of the names of the variables. Deviations are those of a sample. Categories can be
+        counted (``"sum"``, ``"count"``), or the different ones be counted (``"nunique"``). For the median, the mode,
+        different values, quantiles and functions, all values on regions are held in memory.
     target_coordinate_system
         The coordinate system in which the elements are brought together.
     fractions
-        For shapes, multiply each value by the part of its area that lies on the region.
+        For shapes and labels, multiply each value by the part of its area that lies on the region.
     region_key, instance_key
         The names of the columns of the resulting table that name the region's element and the region.
     deepcopy
@@ -94,6 +108,8 @@ def aggregate(
         table (``"table"`` if not given).
     buffer_resolution
         Take circles as polygons with that many segments in a quarter of a circle instead of exactly.
+    weights
+        A column of numbers beside the values, for sums and means weighted by it.
 
     Returns
     -------
@@ -122,8 +138,8 @@ def aggregate(
     if value_element is by_element:
         raise NotImplementedError("values and by are the same element. Give two different ones.")
     task = _Task(
-        value_element, by_element, values_sdata, value_name, value_key, agg_func,
-        target_coordinate_system, fractions, table_name, buffer_resolution, deepcopy,
+        value_element, by_element, values_sdata, value_name, value_key, agg_funcs_of(agg_func),
+        target_coordinate_system, fractions, weights, table_name, buffer_resolution, deepcopy,
     )  # fmt: skip
     regions, matrix, names, ids = _pair(value_element, by_element)(task)
     name = by_name or "by"
@@ -161,49 +177,95 @@ def _vector_regions(task: _Task) -> Any:
     return copy
 
 
-def _points_by_shapes(task: _Task) -> tuple[Any, csr_matrix, list[str], Any]:
+def _source(task: _Task) -> ValueSource:
+    """Where the values of points, shapes or labels come from."""
+    if task.fractions and kind_of(task.values) is Kind.POINTS:
+        raise ValueError("fractions=True is for shapes and labels; a point has no area to take a fraction of.")
+    return source_of_values(
+        task.values, task.value_key, task.values_sdata, task.values_name, task.table_name, task.weights
+    )
+
+
+def _check_image(task: _Task) -> None:
     if task.fractions:
-        raise ValueError("fractions=True is for shapes; a point has no area of which a fraction could be taken.")
-    func = check_agg_func(task.agg_func)
-    source = source_of_values(task.values, task.value_key, task.values_sdata, task.values_name, task.table_name)
+        raise NotImplementedError("fractions=True is for shapes and labels; a pixel lies on a region or does not.")
+    if task.value_key is not None or task.weights is not None:
+        raise ValueError(
+            "value_key and weights are not for images, of which all channels are aggregated. "
+            "Select the channels beforehand."
+        )
+
+
+def _points_by_shapes(task: _Task) -> _Found:
+    source = _source(task)
     plane = plane_of(task.values, get_transformation(task.values, task.system))
     regions = _vector_regions(task)
-    matrix, names = aggregate_points(task.values, plane, regions, source, func, task.buffer_resolution)
+    matrix, names = aggregate_points(task.values, plane, regions, source, task.funcs, task.buffer_resolution)
     return regions, matrix, names, regions.index
 
 
-def _shapes_by_shapes(task: _Task) -> tuple[Any, csr_matrix, list[str], Any]:
-    func = check_agg_func(task.agg_func)
-    source = source_of_values(task.values, task.value_key, task.values_sdata, task.values_name, task.table_name)
+def _points_by_labels(task: _Task) -> _Found:
+    return _labels(task), *aggregate_points_by_labels(task.values, task.by, _source(task), task.funcs, task.system)
+
+
+def _shapes_by_shapes(task: _Task) -> _Found:
+    source = _source(task)
     regions = _vector_regions(task)
-    placed = task.values
-    if not projection_of(placed, task.system).is_identity:
-        placed = transform(placed, to_coordinate_system=task.system)
-    matrix, names = aggregate_shapes(placed, regions, source, func, task.buffer_resolution, fractions=task.fractions)
+    matrix, names = aggregate_shapes(
+        _in_system(task.values, task.system), regions, source, task.funcs, task.buffer_resolution,
+        fractions=task.fractions,
+    )  # fmt: skip
     return regions, matrix, names, regions.index
 
 
-def _image_by_labels(task: _Task) -> tuple[Any, csr_matrix, list[str], Any]:
-    if task.fractions:
-        raise NotImplementedError("fractions=True is for shapes; a pixel lies on one label or none.")
-    if task.value_key is not None:
-        raise ValueError(
-            "value_key is not for images, of which all channels are aggregated. Select the channels beforehand."
-        )
-    if len(axes_of(task.values)) != 3:
-        raise NotImplementedError("3D images cannot be aggregated yet. Select a plane first.")
-    matrix, names, ids = aggregate_image(task.values, task.by, task.agg_func, task.system)
-    return task.by.copy() if task.deepcopy else task.by, matrix, names, ids
+def _by_pixel_outlines(task: _Task) -> _Found:
+    """Labels are taken as the polygons that their pixels form."""
+    source = _source(task)
+    by_labels = kind_of(task.by) is Kind.LABELS
+    values = to_polygons(task.values) if kind_of(task.values) is Kind.LABELS else task.values
+    regions = _in_system(to_polygons(task.by), task.system).sort_index() if by_labels else _vector_regions(task)
+    matrix, names = aggregate_shapes(
+        _in_system(values, task.system), regions, source, task.funcs, task.buffer_resolution,
+        fractions=task.fractions, overlapping=True,
+    )  # fmt: skip
+    return _labels(task) if by_labels else regions, matrix, names, regions.index
 
 
-AGGREGATE: dict[tuple[Kind, Kind], Callable[[_Task], tuple[Any, Any, list[str], Any]]] = {
+def _in_system(shapes: Any, system: str) -> Any:
+    if projection_of(shapes, system).is_identity:
+        return shapes
+    return transform(shapes, to_coordinate_system=system)
+
+
+def _image_by_labels(task: _Task) -> _Found:
+    _check_image(task)
+    return _labels(task), *aggregate_image_by_labels(task.values, task.by, task.funcs, task.system)
+
+
+def _image_by_shapes(task: _Task) -> _Found:
+    _check_image(task)
+    regions = _vector_regions(task)
+    found = aggregate_image_by_shapes(task.values, regions, task.funcs, task.system, task.buffer_resolution)
+    return regions, *found, regions.index
+
+
+def _labels(task: _Task) -> Any:
+    return task.by.copy() if task.deepcopy else task.by
+
+
+AGGREGATE: dict[tuple[Kind, Kind], Callable[[_Task], _Found]] = {
     (Kind.POINTS, Kind.SHAPES): _points_by_shapes,
+    (Kind.POINTS, Kind.LABELS): _points_by_labels,
     (Kind.SHAPES, Kind.SHAPES): _shapes_by_shapes,
+    (Kind.SHAPES, Kind.LABELS): _by_pixel_outlines,
+    (Kind.LABELS, Kind.SHAPES): _by_pixel_outlines,
+    (Kind.LABELS, Kind.LABELS): _by_pixel_outlines,
     (Kind.IMAGE, Kind.LABELS): _image_by_labels,
+    (Kind.IMAGE, Kind.SHAPES): _image_by_shapes,
 }
 
 
-def _pair(values: Any, by: Any) -> Callable[[_Task], tuple[Any, Any, list[str], Any]]:
+def _pair(values: Any, by: Any) -> Callable[[_Task], _Found]:
     pair = (kind_of(values), kind_of(by))
     if pair not in AGGREGATE:
         possible = [f"{a.value} by {b.value}" for a, b in AGGREGATE]

@@ -1,97 +1,228 @@
-"""Images aggregated by labels."""
+"""Images aggregated by labels and by shapes: each pixel counts where its centre lies."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import axes_of, levels_of
+from spatialdata._core.elements import axes_of, levels_of, spatial_axes_of
 from spatialdata.errors import listing
-from spatialdata.ops.accumulate import AGG_FUNCS, Statistics
-from spatialdata.regions.project import projection_over
-from spatialdata.relations.instances import instance_ids
-from spatialdata.transformations.attach import get_transformation
+from spatialdata.ops.accumulate import Moments
+from spatialdata.ops.accumulate_samples import Samples
+from spatialdata.ops.aggregate_plan import Part, Plan, table_of
+from spatialdata.ops.common_pixels import CommonPixels
+from spatialdata.ops.pairs import Figures, PointLocator
+from spatialdata.regions.project import Projection, projection_of
+from spatialdata.relations.blocks import computed
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-__all__ = ["aggregate_image"]
+    from spatialdata.ops.aggregate_funcs import AggFunc
 
-_SAME = 1e-9
+__all__ = ["aggregate_image_by_labels", "aggregate_image_by_shapes"]
+
+_PIXELS_AT_ONCE = 1_000_000
 
 
-def aggregate_image(
-    image: Any, labels: Any, agg_func: str | list[str], system: str
+def aggregate_image_by_labels(
+    image: Any, labels: Any, funcs: tuple[AggFunc, ...], system: str
 ) -> tuple[csr_matrix, list[str], NDArray[Any]]:
-    """Statistics of the pixels of each label, by channel.
+    """Statistics of the pixels of each label, by channel, in one pass over the pixels.
 
     Parameters
     ----------
     image
         The image; its finest level counts.
     labels
-        The labels, whose pixels must lie exactly on those of the image.
-    agg_func
-        One or several of ``AGG_FUNCS``; deviations are those of a sample.
+        The labels, with the spatial axes of the image. Their pixels may be others than those of the image: then the
+        pixels of the finer of the two are counted, each with the label and the value that its centre lies on.
+    funcs
+        The functions; deviations are those of a sample.
     system
-        The coordinate system in which the two must coincide.
+        The coordinate system in which the two are brought together.
 
     Returns
     -------
     Sparse matrix of shape ``(labels, variables)``; the names ``channel_<name>_<func>`` of the variables; the ids
     of the labels, sorted, without the background.
     """
-    funcs = [agg_func] if isinstance(agg_func, str) else list(agg_func)
-    unknown = [func for func in funcs if func not in AGG_FUNCS]
-    if unknown or not funcs:
-        raise ValueError(f"agg_func must be of {listing(AGG_FUNCS)}. Found {listing(unknown)}.")
-    pixels, mask = levels_of(image)[0], levels_of(labels)[0]
-    _check_same_grid(image, labels, system)
-    ids = instance_ids(labels).to_numpy()
-    statistics = {func: Statistics(func, len(ids), pixels.sizes["c"]) for func in funcs}
-    for block, values in _blocks(mask.data, pixels.data):
-        inside = np.flatnonzero(block)
-        region = np.searchsorted(ids, block[inside])
-        numbers = values[:, inside].T.astype(np.float64)
-        for gathered in statistics.values():
-            gathered.add(region, numbers)
-    channels = [str(name) for name in pixels.coords["c"].to_numpy().tolist()]
-    return (*_table(statistics, channels), ids)
-
-
-def _table(statistics: dict[str, Statistics], channels: list[str]) -> tuple[csr_matrix, list[str]]:
-    from scipy.sparse import csr_matrix
-
-    results = {func: gathered.result() for func, gathered in statistics.items()}
-    columns = [results[func][:, number] for number in range(len(channels)) for func in results]
-    names = [f"channel_{channel}_{func}" for channel in channels for func in results]
-    return csr_matrix(np.stack(columns, axis=1)), names
-
-
-def _blocks(mask: Any, pixels: Any) -> Any:
-    """Flat blocks of the labels, and of the same pixels of the image with shape ``(channels, pixels)``."""
-    import dask
-    from tqdm import tqdm
-
-    image = pixels.rechunk((-1, *mask.chunks))
-    blocks, values = mask.to_delayed(), image.to_delayed()
-    positions = list(np.ndindex(blocks.shape))
-    for position in tqdm(positions, desc="aggregation of pixels", disable=None, leave=False, delay=0.5):
-        block, part = dask.compute(blocks[position], values[(0, *position)])
-        yield np.asarray(block).ravel(), np.asarray(part).reshape(part.shape[0], -1)
-
-
-def _check_same_grid(image: Any, labels: Any, system: str) -> None:
-    full, mask = levels_of(image)[0], levels_of(labels)[0]
-    a = projection_over(get_transformation(image, system), axes_of(image))
-    b = projection_over(get_transformation(labels, system), axes_of(labels))
-    same = np.allclose(a.linear, b.linear, atol=_SAME) and np.allclose(a.offset, b.offset, atol=_SAME)
-    sizes = [{axis: level.sizes[axis] for axis in mask.dims} for level in (full, mask)]
-    if not same or sizes[0] != sizes[1]:
+    if spatial_axes_of(image) != spatial_axes_of(labels):
         raise NotImplementedError(
-            f"The pixels of the image and of the labels do not coincide in {system!r}: "
-            f"shapes {sizes[0]} and {sizes[1]}, "
-            f"offsets {a.offset.tolist()} and {b.offset.tolist()}. Bring one onto the grid of the other first."
+            f"An image with the axes {axes_of(image)} cannot be aggregated by labels with the axes {axes_of(labels)}. "
+            "Select a plane, or repeat the labels along z, first."
         )
+    pixels = CommonPixels.of(image, labels, system)
+    plan = _plan(image, funcs, 0)
+    by_channels = _in_blocks(pixels.image, _LabelWork(plan), plan, pixels.labels)
+    ids = pixels.ids if pixels.ids is not None else _ids_of(by_channels)
+    plan = replace(plan, regions=len(ids))
+    matrix, names = _table(plan, [_renumbered(part, ids) for part in by_channels])
+    return matrix, names, ids
+
+
+def aggregate_image_by_shapes(
+    image: Any, by: GeoDataFrame, funcs: tuple[AggFunc, ...], system: str, buffer_resolution: int | None
+) -> tuple[csr_matrix, list[str]]:
+    """Statistics of the pixels whose centre lies in each shape or on its border, by channel.
+
+    Parameters
+    ----------
+    image
+        The image; its finest level counts. Of a 3D image the pixels of all planes count, since shapes are flat.
+    by
+        The regions, in the coordinates of ``system``.
+    funcs
+        The functions.
+    system
+        The coordinate system in which the two are brought together.
+    buffer_resolution
+        Take circles as polygons with that many segments in a quarter of a circle; exactly as circles if None.
+
+    Returns
+    -------
+    Sparse matrix of shape ``(regions, variables)`` and the names ``channel_<name>_<func>`` of the variables.
+    """
+    plan = _plan(image, funcs, len(by))
+    projection = projection_of(image, system).plane()
+    locate = PointLocator(Figures.of(by, buffer_resolution))
+    work = _ShapeWork(plan, projection, locate)
+    return _table(plan, _in_blocks(levels_of(image)[0].data, work, plan, None))
+
+
+def _plan(image: Any, funcs: tuple[AggFunc, ...], regions: int) -> Plan:
+    channels = levels_of(image)[0].coords["c"].to_numpy().tolist()
+    return Plan(funcs, regions, tuple(f"channel_{name}" for name in channels), np.dtype(np.float64), None)
+
+
+def _in_blocks(image: Any, work: Any, plan: Plan, labels: Any) -> list[Part]:
+    """What is kept of all blocks of an image, for each chunk of its channels."""
+    import dask
+
+    task = dask.delayed(work, pure=False, traverse=False)
+    merge = dask.delayed(plan.merged, pure=False, traverse=False)
+    blocks = image.to_delayed()
+    masks = labels.to_delayed() if labels is not None else None
+    starts = [np.concatenate([[0], np.cumsum(sizes)])[:-1].tolist() for sizes in image.chunks[1:]]
+    by_channels = []
+    for channel in range(blocks.shape[0]):
+        parts = []
+        for position in np.ndindex(*blocks.shape[1:]):
+            corner = [starts[axis][index] for axis, index in enumerate(position)]
+            sizes = [image.chunks[axis + 1][index] for axis, index in enumerate(position)]
+            if work.reaches(corner, sizes):
+                parts.append(task(blocks[(channel, *position)], None if masks is None else masks[position], corner))
+        by_channels.append(merge(parts))
+    return list(computed(by_channels, "aggregation of pixels"))
+
+
+@dataclass(frozen=True, slots=True)
+class _LabelWork:
+    """What is done with a block of an image and the labels of its pixels."""
+
+    plan: Plan
+
+    def reaches(self, corner: list[int], sizes: list[int]) -> bool:  # noqa: ARG002
+        return True
+
+    def __call__(self, block: NDArray[Any], labels: NDArray[Any], corner: list[int]) -> Part:  # noqa: ARG002
+        from spatialdata.kernels.moments import label_slots
+
+        flat = np.ascontiguousarray(labels).ravel()
+        slots, ids = label_slots(flat.view(np.uint8) if flat.dtype == bool else flat)
+        columns = np.ascontiguousarray(block).reshape(len(block), -1)
+        moments, samples = None, None
+        if not all(func.needs_sample for func in self.plan.funcs):
+            moments = Moments.of_slots(ids, slots, list(columns), spread=self.plan.needs_spread)
+        if any(func.needs_sample for func in self.plan.funcs):
+            inside = slots >= 0
+            samples = Samples(ids[slots[inside]], tuple(column[inside] for column in columns))
+        return Part(moments=moments, samples=samples)
+
+
+@dataclass(frozen=True, slots=True)
+class _ShapeWork:
+    """What is done with a block of an image that shapes may lie on."""
+
+    plan: Plan
+    projection: Projection
+    locate: PointLocator
+
+    def reaches(self, corner: list[int], sizes: list[int]) -> bool:
+        """Whether shapes may lie on a block."""
+        lower, upper = self.locate.bounds()
+        start = np.array(corner[-2:], dtype=np.float64)[::-1]
+        low, high = self.projection.box(start, start + np.array(sizes[-2:], dtype=np.float64)[::-1])
+        return bool((low <= upper).all() and (high >= lower).all() and (lower <= upper).all())
+
+    def __call__(self, block: NDArray[Any], labels: None, corner: list[int]) -> Part:  # noqa: ARG002
+        planes = block.reshape(len(block), -1, *block.shape[-2:])
+        parts = []
+        for rows, region, y, x in self._located(block.shape[-2:], corner[-2:]):
+            values = planes[:, :, rows, :][:, :, y, x]
+            columns = values.reshape(len(values), -1)
+            parts.append(self.plan.numbers(np.tile(region, planes.shape[1]), list(columns)))
+        return self.plan.merged(parts)
+
+    def _located(
+        self, shape: tuple[int, ...], corner: list[int]
+    ) -> Iterator[tuple[slice, NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]]:
+        """Strips of rows; for each the pairs of a region and a pixel of the strip."""
+        height, width = shape
+        step = max(_PIXELS_AT_ONCE // max(width, 1), 1)
+        for first in range(0, height, step):
+            rows = slice(first, min(first + step, height))
+            centre_y, centre_x = np.meshgrid(
+                corner[0] + np.arange(rows.start, rows.stop) + 0.5, corner[1] + np.arange(width) + 0.5, indexing="ij"
+            )
+            mapped = self.projection(np.column_stack([centre_x.ravel(), centre_y.ravel()]))
+            x, y = np.ascontiguousarray(mapped.T)
+            pixel, region = self.locate(x, y)
+            row, column = np.divmod(pixel.astype(np.int64), max(width, 1))
+            yield rows, region, row, column
+
+
+def _ids_of(parts: list[Part]) -> NDArray[Any]:
+    """The labels that occur in any part, sorted."""
+    found = [part.moments.regions for part in parts if part.moments is not None]
+    found += [part.samples.region for part in parts if part.samples is not None]
+    return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
+
+
+def _renumbered(part: Part, ids: NDArray[Any]) -> Part:
+    """A part whose regions are the positions of labels instead of the labels."""
+    moments, samples = part.moments, part.samples
+    if moments is not None:
+        moments = replace(moments, regions=np.searchsorted(ids, moments.regions))
+    if samples is not None:
+        samples = Samples(np.searchsorted(ids, samples.region), samples.columns)
+    return Part(moments=moments, samples=samples)
+
+
+def _table(plan: Plan, by_channels: list[Part]) -> tuple[csr_matrix, list[str]]:
+    """The statistics of all channels, from those of each chunk of channels."""
+    found: list[list[NDArray[Any]]] = [[] for _ in plan.funcs]
+    start = 0
+    for part in by_channels:
+        size = _columns_of(part)
+        names = plan.names[start : start + size] if size else plan.names[start:]
+        start += len(names)
+        for gathered, one in zip(found, replace(plan, names=names).statistics(part), strict=True):
+            gathered.append(one)
+    stacked = [np.concatenate(one, axis=1) for one in found]
+    if stacked[0].shape[1] != len(plan.names):
+        raise ValueError(
+            f"The image has the channels {listing(plan.names)}, but {stacked[0].shape[1]} channels of pixels."
+        )
+    return table_of(stacked, plan.funcs, plan.names, always_named=True)
+
+
+def _columns_of(part: Part) -> int:
+    if part.moments is not None:
+        return int(part.moments.count.shape[1])
+    return len(part.samples.columns) if part.samples is not None else 0

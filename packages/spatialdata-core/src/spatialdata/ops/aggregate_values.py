@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import is_points
+from spatialdata._core.elements import is_points, is_raster
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.relations.annotate import get_element_annotators
 from spatialdata.relations.ids import as_ids, check_same_type
+from spatialdata.relations.instances import instance_ids
 from spatialdata.relations.values import get_values, places_of
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     from spatialdata.sdata import SpatialData
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["Categories", "ValueSource", "as_numbers", "is_categorical", "source_of_values"]
+__all__ = ["ValueSource", "as_numbers", "category_codes", "is_categorical", "known_categories", "source_of_values"]
 
 ONES = "__ones_column_aggregate"
+_UNKNOWN = "__UNKNOWN_CATEGORIES__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,14 @@ class ValueSource:
         Values by instance, if they are in a table; None if they are columns of the element.
     ones
         Whether every row counts as 1, since no values were asked for.
+    weighted
+        Whether the last key names weights.
     """
 
     keys: list[str]
     table: pd.DataFrame | None = None
     ones: bool = False
+    weighted: bool = False
 
     @property
     def columns(self) -> list[str]:
@@ -69,8 +74,9 @@ def source_of_values(
     sdata: SpatialData | None,
     name: str | None,
     table_name: str | None,
+    weights: str | None = None,
 ) -> ValueSource:
-    """Find the values to aggregate.
+    """Find the values to aggregate, and their weights.
 
     The feature key of points is taken if no value is named, and without one every row counts as 1.
 
@@ -81,25 +87,36 @@ def source_of_values(
     """
     if value_key is None:
         feature = element.attrs.get(ATTRS_KEY, {}).get("feature_key") if is_points(element) else None
-        if feature is None:
+        if feature is None and weights is None:
             return ValueSource([ONES], ones=True)
-        value_key = feature
-    keys = [value_key] if isinstance(value_key, str) else list(value_key)
+        value_key = weights if feature is None else feature
+        weights = None if feature is None else weights
+    keys = [value_key] if isinstance(value_key, str) else list(value_key or ())
+    if weights is not None:
+        keys = [*keys, weights]
     annotating = _annotating(sdata, name, table_name)
     table = sdata.tables[str(table_name)] if sdata is not None and annotating else None
     if all(places_of(key, element, table) == ["element"] for key in keys):
-        return ValueSource(keys)
+        return ValueSource(keys, weighted=weights is not None)
     if sdata is None or table_name is None or table_name not in sdata.tables:
         get_values(keys, element=element)
     found = get_values(keys, sdata=sdata, element_name=name, table_name=table_name)
-    missing = (len(element) if not is_points(element) else len(found)) - len(found)
+    total = _size(element, len(found))
+    missing = total - len(found)
     if missing:
         warnings.warn(
-            f"{missing} of {len(element)} values have no row in the table {table_name!r} and do not count.",
+            f"{missing} of {total} values have no row in the table {table_name!r} and do not count.",
             UserWarning,
             stacklevel=4,
         )
-    return ValueSource(list(found.columns), found)
+    return ValueSource(list(found.columns), found, weighted=weights is not None)
+
+
+def _size(element: Any, known: int) -> int:
+    """How many values an element may have; those of points are not counted."""
+    if is_points(element):
+        return known
+    return len(instance_ids(element)) if is_raster(element) else len(element)
 
 
 def _annotating(sdata: SpatialData | None, name: str | None, table_name: str | None) -> bool:
@@ -126,37 +143,17 @@ def as_numbers(frame: pd.DataFrame) -> FloatArray:
     return np.stack(columns, axis=1)
 
 
-class Categories:
-    """The categories of a column whose partitions may each know their own.
+def known_categories(column: pd.Series) -> tuple[Any, ...]:
+    """The categories that the type of a column knows, in their order; none if it does not."""
+    import pandas as pd
 
-    Parameters
-    ----------
-    known
-        The categories that are known beforehand, in their order; those of the column's type.
-    """
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return ()
+    names = tuple(column.cat.categories)
+    return () if _UNKNOWN in names else names
 
-    def __init__(self, known: Any = ()) -> None:
-        import pandas as pd
 
-        self._names = pd.Index(known)
-        self._sorted = not len(self._names)
-
-    def codes(self, column: pd.Series) -> NDArray[np.intp]:
-        """The number of the category of each row; -1 where it is missing."""
-        import pandas as pd
-
-        part = column.astype("category")
-        names = part.cat.categories
-        if not names.equals(self._names):
-            new = names[~names.isin(self._names)]
-            self._names = self._names.append(new) if len(self._names) else pd.Index(new)
-        to_all = np.append(self._names.get_indexer(names), -1)
-        return np.asarray(to_all[part.cat.codes.to_numpy()])
-
-    def order(self) -> tuple[list[str], NDArray[np.intp]]:
-        """The names of the categories, and the number of each: in the order of the type, or sorted if it had none."""
-        names = [str(name) for name in self._names]
-        if not self._sorted:
-            return names, np.arange(len(names))
-        order = np.argsort(np.array(names, dtype=object), kind="stable")
-        return [names[index] for index in order], order
+def category_codes(column: pd.Series) -> tuple[tuple[Any, ...], NDArray[np.int32]]:
+    """The categories of a column, and the number of the category of each row; -1 where it is missing."""
+    part = column.astype("category")
+    return tuple(part.cat.categories), part.cat.codes.to_numpy().astype(np.int32)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.sources import Window
 from spatialdata.errors import listing
-from spatialdata.ops.accumulate import AGG_FUNCS, CategoryCounts, Statistics
-from spatialdata.ops.aggregate_values import Categories, as_numbers, is_categorical
-from spatialdata.ops.frames import coordinates_of, partitions_of
+from spatialdata.ops.aggregate_plan import Part, Plan
+from spatialdata.ops.frames import coordinates_of, over_partitions, windowed
 from spatialdata.ops.pairs import Figures, PointLocator, pairs_of_shapes, shared_areas
 
 if TYPE_CHECKING:
@@ -18,90 +19,40 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
+    from spatialdata.ops.aggregate_funcs import AggFunc
     from spatialdata.ops.aggregate_values import ValueSource
     from spatialdata.regions.project import Projection
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["aggregate_points", "aggregate_shapes", "check_agg_func"]
+__all__ = ["aggregate_points", "aggregate_shapes"]
 
 _POINTS_AT_ONCE = 1_000_000
 
 
-def check_agg_func(agg_func: Any) -> str:
-    """The one function, or a ValueError."""
-    if isinstance(agg_func, list | tuple) and len(agg_func) == 1:
-        agg_func = agg_func[0]
-    if not isinstance(agg_func, str) or agg_func not in AGG_FUNCS:
-        raise ValueError(f"agg_func must be one of {listing(AGG_FUNCS)} for points and shapes. Found {agg_func!r}.")
-    return agg_func
+@dataclass(frozen=True, slots=True)
+class _PointsWork:
+    """What is done with each partition of points."""
 
+    plane: Projection
+    locate: PointLocator
+    source: ValueSource
+    plan: Plan
 
-class _Gathering:
-    """Categories or numbers gathered by region; which of the two shows with the first batch."""
+    def __call__(self, rows: pd.DataFrame) -> list[Part]:
+        parts = []
+        for start in range(0, max(len(rows), 1), _POINTS_AT_ONCE):
+            batch = rows.iloc[start : start + _POINTS_AT_ONCE]
+            x, y = np.ascontiguousarray(self.plane(coordinates_of(batch, self.plane.axes)).T)
+            point, region = self.locate(x, y)
+            values, present = self.source.rows(batch)
+            if not present.all():
+                keep = present[point]
+                point, region = point[keep], region[keep]
+            parts.append(self.plan.part(region, point, values))
+        return parts
 
-    def __init__(self, func: str, regions: int, meta: pd.DataFrame, *, fractions: bool) -> None:
-        self._func, self._fractions = func, fractions
-        self._names = [str(name) for name in meta.columns]
-        self._dtypes = [np.dtype(getattr(dtype, "numpy_dtype", dtype)) for dtype in meta.dtypes if _is_plain(dtype)]
-        self.categorical = is_categorical(meta)
-        if self.categorical:
-            self._check_categorical()
-            column = meta.iloc[:, 0]
-            self._categories = Categories(column.cat.categories if _is_known(column) else ())
-            self._counts = CategoryCounts(regions)
-        else:
-            self._statistics = Statistics(func, regions, len(self._names))
-
-    def _check_categorical(self) -> None:
-        if self._func not in ("sum", "count"):
-            raise ValueError(
-                f"{self._names[0]!r} holds categories, which are counted: agg_func must be 'sum' or 'count', "
-                f"not {self._func!r}."
-            )
-        if self._fractions and self._func == "count":
-            raise ValueError(
-                "With fractions=True categories are summed up by area: agg_func must be 'sum', not 'count'."
-            )
-
-    def add(self, region: NDArray[np.intp], values: pd.DataFrame, weight: FloatArray | None = None) -> None:
-        """Take in one batch: for each pair the region, the values and the weight."""
-        if not self.categorical:
-            numbers = as_numbers(values)
-            self._statistics.add(region, numbers if weight is None else numbers * weight[:, None])
-            return
-        codes = self._categories.codes(values.iloc[:, 0])
-        known = codes >= 0
-        self._counts.add(region[known], codes[known], None if weight is None else weight[known])
-
-    def result(self) -> tuple[csr_matrix, list[str]]:
-        """The matrix of regions by variables, and the names of the variables."""
-        from scipy.sparse import csr_matrix
-
-        if self.categorical:
-            names, order = self._categories.order()
-            dtype = np.float64 if self._fractions else np.int64
-            matrix = self._counts.matrix(len(names), dtype)
-            return (matrix if (order == np.arange(len(names))).all() else matrix[:, order].tocsr()), names
-        return csr_matrix(self._statistics.result().astype(self._dtype())), self._names
-
-    def _dtype(self) -> np.dtype[Any]:
-        if self._func == "count":
-            return np.dtype(np.int64)
-        common = np.result_type(*self._dtypes) if len(self._dtypes) == len(self._names) else np.dtype(np.float64)
-        if np.issubdtype(common, np.floating):
-            return common
-        whole = self._func in ("sum", "min", "max") and not self._fractions
-        return np.dtype(np.int64 if whole else np.float64)
-
-
-def _is_plain(dtype: Any) -> bool:
-    return isinstance(dtype, np.dtype) and dtype.kind in "biuf"
-
-
-def _is_known(column: pd.Series) -> bool:
-    import pandas as pd
-
-    return isinstance(column.dtype, pd.CategoricalDtype) and "__UNKNOWN_CATEGORIES__" not in column.cat.categories
+    def finish(self, found: list[list[Part]]) -> Part:
+        return self.plan.merged([part for parts in found for part in parts])
 
 
 def aggregate_points(
@@ -109,7 +60,7 @@ def aggregate_points(
     projection: Projection,
     by: GeoDataFrame,
     values: ValueSource,
-    func: str,
+    funcs: tuple[AggFunc, ...],
     buffer_resolution: int | None,
 ) -> tuple[csr_matrix, list[str]]:
     """Values of the points that lie on each region, its border included.
@@ -117,15 +68,16 @@ def aggregate_points(
     Parameters
     ----------
     points
-        The points; one partition is in memory at a time.
+        The points. Of those that come from a store, only the row groups near regions are read. As many partitions
+        are in memory at a time as are worked on.
     projection
         The map from their coordinates to those of the regions.
     by
         The regions.
     values
         The values of the points.
-    func
-        One of ``AGG_FUNCS``.
+    funcs
+        The functions.
     buffer_resolution
         Take circles as polygons with that many segments in a quarter of a circle; exactly as circles if None.
 
@@ -137,25 +89,32 @@ def aggregate_points(
     locate = PointLocator(Figures.of(by, buffer_resolution))
     columns = list(dict.fromkeys([*plane.axes, *values.columns]))
     meta, _ = values.rows(points._meta[columns])  # noqa: SLF001
-    gathering = _Gathering(func, len(by), meta if values.table is None else values.table, fractions=False)
-    for part in partitions_of(points, columns, "aggregation of points"):
-        for start in range(0, len(part), _POINTS_AT_ONCE):
-            batch = part.iloc[start : start + _POINTS_AT_ONCE]
-            x, y = plane(coordinates_of(batch, plane.axes)).T
-            point, region = locate(x, y)
-            found, present = values.rows(batch.iloc[point])
-            gathering.add(region[present], found.loc[present] if not present.all() else found)
-    return gathering.result()
+    plan = Plan.of(
+        funcs, len(by), meta if values.table is None else values.table, fractions=False, weighted=values.weighted
+    )
+    work = _PointsWork(plane, locate, values, plan)
+    near = windowed(points, _window(plane, *locate.bounds()))
+    return plan.result(over_partitions(near, columns, work, work.finish, "aggregation of points"))
+
+
+def _window(plane: Projection, lower: FloatArray, upper: FloatArray) -> Window:
+    """The box around all regions in the coordinates of the points; unbounded where that is not known."""
+    if np.linalg.matrix_rank(plane.linear) < len(plane.axes) or (lower > upper).any():
+        return Window((), (), ())
+    low, high = plane.inverse().box(lower, upper)
+    margin = 1e-9 * (np.abs(low) + np.abs(high))
+    return Window(plane.axes, tuple((low - margin).tolist()), tuple((high + margin).tolist()))
 
 
 def aggregate_shapes(
     shapes: GeoDataFrame,
     by: GeoDataFrame,
     values: ValueSource,
-    func: str,
+    funcs: tuple[AggFunc, ...],
     buffer_resolution: int | None,
     *,
     fractions: bool,
+    overlapping: bool = False,
 ) -> tuple[csr_matrix, list[str]]:
     """Values of the shapes that meet each region.
 
@@ -167,13 +126,15 @@ def aggregate_shapes(
         The regions, in the same coordinates.
     values
         The values of the shapes.
-    func
-        One of ``AGG_FUNCS``.
+    funcs
+        The functions.
     buffer_resolution
         Take circles as polygons with that many segments in a quarter of a circle; exactly as circles if None.
     fractions
         Weight each value by the part of its shape's area that lies on the region; shapes that only touch it do not
         count.
+    overlapping
+        Leave out shapes that only touch a region, without weights as well.
 
     Returns
     -------
@@ -181,7 +142,7 @@ def aggregate_shapes(
     """
     figures, regions = Figures.of(shapes, buffer_resolution), Figures.of(by, buffer_resolution)
     table, present = values.rows(shapes)
-    gathering = _Gathering(func, len(by), table, fractions=fractions)
+    plan = Plan.of(funcs, len(by), table, fractions=fractions, weighted=values.weighted)
     value, region = pairs_of_shapes(figures, regions)
     keep = present[value]
     value, region = value[keep], region[keep]
@@ -190,8 +151,10 @@ def aggregate_shapes(
         weight = _fractions(figures, regions, value, region)
         keep = weight > 0
         value, region, weight = value[keep], region[keep], weight[keep]
-    gathering.add(region, table.iloc[value], weight)
-    return gathering.result()
+    elif overlapping:
+        keep = shared_areas(figures, regions, value, region) > 0
+        value, region = value[keep], region[keep]
+    return plan.result(plan.merged([plan.part(region.astype(np.int32), value, table, weight)]))
 
 
 def _fractions(figures: Figures, regions: Figures, value: NDArray[np.intp], region: NDArray[np.intp]) -> FloatArray:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from spatialdata.models.points_frame import PointsFrame
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["coordinates_of", "copied_attrs", "partitions_of", "points_of", "windowed"]
+__all__ = ["coordinates_of", "copied_attrs", "over_partitions", "partitions_of", "points_of", "windowed"]
 
 _ROWS_PER_PARTITION = 2_000_000
 
@@ -44,6 +44,35 @@ def partitions_of(
     numbers = range(frame.npartitions)
     for number in tqdm(numbers, desc=description, unit="partition", disable=None, leave=False, delay=0.5):
         yield frame.partitions[number].compute()
+
+
+def over_partitions(points: Any, columns: Sequence[str], work: Any, finish: Any, description: str = "points") -> Any:
+    """Work on the partitions of points at once, wherever dask works, and put the results together in their order.
+
+    Parameters
+    ----------
+    points
+        The points, or a pandas frame as the only partition.
+    columns
+        The columns that are needed.
+    work
+        Takes the rows of a partition.
+    finish
+        Takes the list of what ``work`` returned, and gives the result.
+    description
+        What the progress bar says.
+    """
+    import dask
+
+    from spatialdata.relations.blocks import computed
+
+    frame = points[list(columns)]
+    if not hasattr(frame, "to_delayed"):
+        return finish([work(frame)])
+    task = dask.delayed(work, pure=False, traverse=False)
+    parts = [task(part) for part in frame.to_delayed()]
+    (result,) = computed([dask.delayed(finish, pure=False, traverse=False)(parts)], description)
+    return result
 
 
 def coordinates_of(part: pd.DataFrame, axes: Sequence[str]) -> FloatArray:

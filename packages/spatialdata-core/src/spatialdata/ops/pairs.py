@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata.ops.box_index import BoxIndex
 from spatialdata.ops.circle_area import circle_circle_area, circle_polygon_area
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
 
@@ -70,37 +69,62 @@ class Figures:
 
 
 class PointLocator:
-    """Finds the figures that points lie on.
+    """Finds the figures that points lie on, their border included.
 
     Parameters
     ----------
     figures
-        The figures; an index over their boxes is built once.
+        The figures; their edges and boxes are sorted once.
     """
 
     def __init__(self, figures: Figures) -> None:
-        import shapely
+        from spatialdata.kernels.cells import cells_of_boxes
+        from spatialdata.kernels.edges import outlines_of
 
         self._figures = figures
-        self._index = BoxIndex(figures.bounds())
-        if figures.radii is None:
-            shapely.prepare(figures.geometry)
+        self._cells = tuple(cells_of_boxes(figures.bounds()))
+        self._outlines = tuple(outlines_of(figures.geometry)) if figures.radii is None else ()
 
-    def __call__(self, x: FloatArray, y: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The pairs (number of the point, number of the figure), sorted by figure."""
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """The lower and the upper corner of all figures; the lower exceeds the upper if there are none."""
+        left, bottom, right, top, *_ = self._cells
+        return np.array([left, bottom]), np.array([right, top])
+
+    def __call__(self, x: FloatArray, y: FloatArray) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The pairs (number of the point, number of the figure), in an order that depends on the points only."""
+        from spatialdata.kernels.cells import gathered
+
+        order = gathered(x, y, self._cells)
+        point, figure = self._pairs(x[order], y[order])
+        point = order[point]
+        doubtful = np.flatnonzero(figure < 0)
+        if not len(doubtful):
+            return point, figure
+        figure[doubtful] = -1 - figure[doubtful]
+        keep = np.ones(len(point), dtype=bool)
+        keep[doubtful] = self._decided(x[point[doubtful]], y[point[doubtful]], figure[doubtful])
+        return point[keep], figure[keep]
+
+    def _pairs(self, x: FloatArray, y: FloatArray) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The pairs; the figure is ``-1 - number`` where only exact arithmetic can decide."""
+        from spatialdata.kernels.locate import points_in_discs, points_in_polygons
+
+        room = len(x) + 1024
+        while True:
+            point, figure = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+            if self._figures.radii is None:
+                found = points_in_polygons(x, y, self._cells, self._outlines, point, figure)
+            else:
+                centres, radii = self._figures.centres, self._figures.radii
+                found = points_in_discs(x, y, self._cells, centres, radii, point, figure)
+            if found <= room:
+                return point[:found], figure[:found]
+            room = found
+
+    def _decided(self, x: FloatArray, y: FloatArray, figure: NDArray[np.int32]) -> NDArray[np.bool_]:
         import shapely
 
-        points, figures = self._index.candidates(x, y)
-        # All points of a figure are tested together, while its edges are in the cache.
-        order = np.argsort(figures, kind="stable")
-        points, figures = points[order], figures[order]
-        x, y = x[points], y[points]
-        if self._figures.radii is None:
-            hit = shapely.intersects_xy(self._figures.geometry[figures], x, y)
-        else:
-            centre = self._figures.centres[figures]
-            hit = (x - centre[:, 0]) ** 2 + (y - centre[:, 1]) ** 2 <= self._figures.radii[figures] ** 2
-        return points[hit], figures[hit]
+        return np.asarray(shapely.intersects_xy(self._figures.geometry[figure], x, y))
 
 
 def pairs_of_shapes(values: Figures, by: Figures) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -1,0 +1,194 @@
+"""Polygons as arrays, with the edges of each sorted into slabs, so that few are looked at for each point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from spatialdata.kernels.compiled import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["INSIDE", "OUTSIDE", "UNCERTAIN", "Outlines", "outlines_of", "where_in"]
+
+OUTSIDE, INSIDE, UNCERTAIN = 0, 1, 2
+_EDGES_PER_SLAB = 8
+# Shewchuk's bound: below it, the sign of the determinant of three points may be wrong.
+_ROUNDING = 3.3306690738754716e-16
+
+
+class Outlines(NamedTuple):
+    """The edges of polygons.
+
+    Attributes
+    ----------
+    x, y
+        The coordinates of all rings; edge k runs from coordinate k to k + 1.
+    bounds
+        Array of shape ``(polygons, 4)``: x_min, y_min, x_max, y_max; nan for empty ones.
+    first_slab
+        Array of shape ``(polygons + 1,)``: the first of the horizontal slabs that a polygon is cut into.
+    per_slab
+        Array of shape ``(polygons,)``: slabs for each unit of height.
+    start
+        Array of shape ``(slabs + 1,)``: where the edges of each slab start.
+    edges
+        The edges that meet each slab.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    bounds: NDArray[np.float64]
+    first_slab: NDArray[np.int64]
+    per_slab: NDArray[np.float64]
+    start: NDArray[np.int64]
+    edges: NDArray[np.int32]
+
+
+def outlines_of(polygons: Sequence[Any] | NDArray[Any]) -> Outlines:
+    """The outlines of shapely Polygons and MultiPolygons, with holes or without.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> outlines = outlines_of([shapely.box(0, 0, 2, 1)])
+    >>> where_in(tuple(outlines), 0, 2.0, 0.5), where_in(tuple(outlines), 0, 2.1, 0.5)
+    (1, 0)
+    """
+    import shapely
+
+    geometry = np.asarray(polygons, dtype=object)
+    bounds = np.asarray(shapely.bounds(geometry), dtype=np.float64).reshape(-1, 4)
+    parts, polygon_of_part = shapely.get_parts(geometry, return_index=True)
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    coordinates, ring = shapely.get_coordinates(rings, return_index=True)
+    polygon = polygon_of_part[part_of_ring][ring] if len(ring) else np.zeros(0, dtype=np.int64)
+    x, y = (np.ascontiguousarray(column) for column in coordinates.T)
+    edges = np.flatnonzero(ring[1:] == ring[:-1])
+    owner = polygon[edges]
+    slabs, per_slab = _slabs(y, edges, owner, bounds)
+    first_slab = np.concatenate([[0], np.cumsum(slabs)]).astype(np.int64)
+    start = _count(y, edges, owner, bounds, first_slab, per_slab)
+    return Outlines(
+        x, y, bounds, first_slab, per_slab, start, _fill(y, edges, owner, bounds, first_slab, per_slab, start)
+    )
+
+
+def _slabs(
+    y: NDArray[np.float64], edges: NDArray[np.intp], owner: NDArray[np.intp], bounds: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """How many slabs each polygon gets, so that all slabs together hold at most three times its edges."""
+    count = np.bincount(owner, minlength=len(bounds))
+    rise = np.bincount(owner, weights=np.abs(y[edges + 1] - y[edges]), minlength=len(bounds))
+    height = np.nan_to_num(bounds[:, 3] - bounds[:, 1])
+    flat = (height <= 0) | (rise <= 0)
+    most = np.where(flat, 1.0, 2.0 * count * np.where(flat, 1.0, height) / np.where(flat, 1.0, rise))
+    slabs = np.maximum(np.minimum(count // _EDGES_PER_SLAB, most.astype(np.int64)), 1)
+    return slabs, np.where(flat, 0.0, slabs / np.where(flat, 1.0, height))
+
+
+@compiled
+def _slab_of(y: float, lower: float, per_slab: float, slabs: int) -> int:
+    return min(max(int((y - lower) * per_slab), 0), slabs - 1)
+
+
+@compiled
+def _count(
+    y: NDArray[np.float64],
+    edges: NDArray[np.int64],
+    owner: NDArray[np.int64],
+    bounds: NDArray[np.float64],
+    first_slab: NDArray[np.int64],
+    per_slab: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    start = np.zeros(first_slab[-1] + 1, dtype=np.int64)
+    for number in range(len(edges)):
+        edge, polygon = edges[number], owner[number]
+        low, high = min(y[edge], y[edge + 1]), max(y[edge], y[edge + 1])
+        slabs = first_slab[polygon + 1] - first_slab[polygon]
+        first = _slab_of(low, bounds[polygon, 1], per_slab[polygon], slabs)
+        for slab in range(first, _slab_of(high, bounds[polygon, 1], per_slab[polygon], slabs) + 1):
+            start[first_slab[polygon] + slab + 1] += 1
+    for slab in range(first_slab[-1]):
+        start[slab + 1] += start[slab]
+    return start
+
+
+@compiled
+def _fill(
+    y: NDArray[np.float64],
+    edges: NDArray[np.int64],
+    owner: NDArray[np.int64],
+    bounds: NDArray[np.float64],
+    first_slab: NDArray[np.int64],
+    per_slab: NDArray[np.float64],
+    start: NDArray[np.int64],
+) -> NDArray[np.int32]:
+    filled = np.empty(start[-1], dtype=np.int32)
+    place = start[:-1].copy()
+    for number in range(len(edges)):
+        edge, polygon = edges[number], owner[number]
+        low, high = min(y[edge], y[edge + 1]), max(y[edge], y[edge + 1])
+        slabs = first_slab[polygon + 1] - first_slab[polygon]
+        first = _slab_of(low, bounds[polygon, 1], per_slab[polygon], slabs)
+        for slab in range(first, _slab_of(high, bounds[polygon, 1], per_slab[polygon], slabs) + 1):
+            filled[place[first_slab[polygon] + slab]] = edge
+            place[first_slab[polygon] + slab] += 1
+    return filled
+
+
+_MISSES, _CROSSES, _TOUCHES, _UNKNOWN = 0, 1, 2, 3
+
+
+@compiled
+def _meets(x: float, y: float, x1: float, y1: float, x2: float, y2: float) -> int:
+    """Whether the ray from a point to the right crosses an edge, or the point lies on it."""
+    if (x1 == x and y1 == y) or (x2 == x and y2 == y):
+        return _TOUCHES
+    if (y1 > y) == (y2 > y):
+        level = y1 == y and y2 == y
+        return _TOUCHES if level and min(x1, x2) <= x <= max(x1, x2) else _MISSES
+    if x1 < x and x2 < x:
+        return _MISSES
+    if x1 > x and x2 > x:
+        return _CROSSES
+    if x1 == x2:
+        return _TOUCHES
+    left, right = (x1 - x) * (y2 - y), (x2 - x) * (y1 - y)
+    turn = left - right
+    if abs(turn) <= _ROUNDING * (abs(left) + abs(right)):
+        return _UNKNOWN
+    return _CROSSES if (turn > 0) == (y2 > y1) else _MISSES
+
+
+@compiled
+def where_in(outlines: tuple[Any, ...], polygon: int, x: float, y: float) -> int:
+    """Whether a point lies in a polygon, its border included: ``INSIDE``, ``OUTSIDE``, or ``UNCERTAIN``.
+
+    ``outlines`` holds the fields of :class:`Outlines` as a plain tuple. Uncertain are points so near to an edge that
+    only exact arithmetic tells on which side they lie.
+    """
+    corner_x, corner_y, bounds, first_slab, per_slab, start, edges = outlines
+    if not (
+        x >= bounds[polygon, 0] and x <= bounds[polygon, 2] and y >= bounds[polygon, 1] and y <= bounds[polygon, 3]
+    ):
+        return OUTSIDE
+    first = first_slab[polygon]
+    slab = first + _slab_of(y, bounds[polygon, 1], per_slab[polygon], first_slab[polygon + 1] - first)
+    odd, unsure = False, False
+    for place in range(start[slab], start[slab + 1]):
+        edge = edges[place]
+        found = _meets(x, y, corner_x[edge], corner_y[edge], corner_x[edge + 1], corner_y[edge + 1])
+        if found == _TOUCHES:
+            return INSIDE
+        if found == _UNKNOWN:
+            unsure = True
+        elif found == _CROSSES:
+            odd = not odd
+    if unsure:
+        return UNCERTAIN
+    return INSIDE if odd else OUTSIDE

@@ -1,0 +1,114 @@
+"""All values of regions, for statistics that cannot be put together from those of parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatialdata.ops.aggregate_funcs import AggFunc
+    from spatialdata.transformations.algebra import FloatArray
+
+__all__ = ["Samples"]
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The values of regions.
+
+    Attributes
+    ----------
+    region
+        The region of each row.
+    columns
+        For each column its values, in their own dtype.
+    """
+
+    region: NDArray[Any]
+    columns: tuple[NDArray[Any], ...]
+
+    @classmethod
+    def merged(cls, parts: Sequence[Samples]) -> Samples:
+        """The values of several parts, in their order."""
+        if len(parts) == 1:
+            return parts[0]
+        columns = zip(*(part.columns for part in parts), strict=True)
+        return cls(np.concatenate([part.region for part in parts]), tuple(np.concatenate(one) for one in columns))
+
+    def results(self, funcs: Sequence[AggFunc], regions: int) -> list[FloatArray]:
+        """The statistics, each of shape ``(regions, columns)``; 0 where a region has no value."""
+        found = [np.zeros((regions, len(self.columns))) for _ in funcs]
+        for number, values in enumerate(self.columns):
+            groups = _Groups.of(self.region, values)
+            for statistic, func in zip(found, funcs, strict=True):
+                statistic[groups.regions, number] = groups.apply(func)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """The values of one column, sorted by region and by value.
+
+    Attributes
+    ----------
+    regions
+        The regions with a value, ascending.
+    start
+        Array of shape ``(regions + 1,)``: where the values of each start.
+    values
+        The values.
+    """
+
+    regions: NDArray[Any]
+    start: NDArray[np.int64]
+    values: NDArray[Any]
+
+    @classmethod
+    def of(cls, region: NDArray[Any], values: NDArray[Any]) -> _Groups:
+        if values.dtype.kind == "f":
+            known = ~np.isnan(values)
+            region, values = region[known], values[known]
+        order = np.lexsort((values, region))
+        regions, count = np.unique(region, return_counts=True)
+        return cls(regions, np.concatenate([[0], np.cumsum(count)]).astype(np.int64), values[order])
+
+    def apply(self, func: AggFunc) -> FloatArray:
+        if func.function is not None:
+            pieces = zip(self.start[:-1].tolist(), self.start[1:].tolist(), strict=True)
+            return np.array([float(func.function(self.values[a:b].copy())) for a, b in pieces], dtype=np.float64)
+        if func.probability is not None:
+            return self._quantile(func.probability)
+        return self._distinct() if func.name == "nunique" else self._mode()
+
+    def _quantile(self, probability: float) -> FloatArray:
+        """The value at that share of the sorted values, between two of them linearly."""
+        place = self.start[:-1] + (np.diff(self.start) - 1) * probability
+        below = np.floor(place).astype(np.int64)
+        above = np.minimum(below + 1, self.start[1:] - 1)
+        low, high = self.values[below].astype(np.float64), self.values[above].astype(np.float64)
+        return np.asarray(low + (high - low) * (place - below))
+
+    def _runs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where a run of equal values of one region starts, and the number of the region."""
+        fresh = np.ones(len(self.values), dtype=bool)
+        fresh[1:] = self.values[1:] != self.values[:-1]
+        fresh[self.start[:-1]] = True
+        first = np.flatnonzero(fresh)
+        return first, np.searchsorted(self.start, first, side="right") - 1
+
+    def _distinct(self) -> FloatArray:
+        _, group = self._runs()
+        return np.bincount(group, minlength=len(self.regions)).astype(np.float64)
+
+    def _mode(self) -> FloatArray:
+        """The most frequent value; of several the least."""
+        first, group = self._runs()
+        length = np.diff(np.append(first, len(self.values)))
+        order = np.lexsort((first, -length, group))
+        _, best = np.unique(group[order], return_index=True)
+        return np.asarray(self.values[first[order[best]]], dtype=np.float64)

@@ -1,0 +1,257 @@
+"""How values are aggregated: what is kept of a part of them, how parts are merged, and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata.errors import listing
+from spatialdata.ops.accumulate import CategoryPairs, Moments
+from spatialdata.ops.accumulate_samples import Samples
+from spatialdata.ops.aggregate_funcs import AggFunc
+from spatialdata.ops.aggregate_values import as_numbers, category_codes, is_categorical, known_categories
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+    from spatialdata.transformations.algebra import FloatArray
+
+__all__ = ["Part", "Plan", "table_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is kept of a part of the values; None for what is not needed."""
+
+    pairs: CategoryPairs | None = None
+    moments: Moments | None = None
+    samples: Samples | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One aggregation.
+
+    Attributes
+    ----------
+    funcs
+        The functions.
+    regions
+        The number of regions.
+    names
+        The names of the values.
+    dtype
+        The dtype that numbers have together.
+    categories
+        The categories that are known beforehand; None for numbers.
+    fractions, weighted
+        Whether values are multiplied by parts of areas, and whether they have weights of their own.
+    """
+
+    funcs: tuple[AggFunc, ...]
+    regions: int
+    names: tuple[str, ...]
+    dtype: np.dtype[Any]
+    categories: tuple[Any, ...] | None
+    fractions: bool = False
+    weighted: bool = False
+
+    @classmethod
+    def of(
+        cls, funcs: tuple[AggFunc, ...], regions: int, values: pd.DataFrame, *, fractions: bool, weighted: bool
+    ) -> Plan:
+        """The plan for values like those of a frame, whose last column are the weights if there are any.
+
+        Raises
+        ------
+        ValueError
+            The functions do not fit the values.
+        """
+        columns = values.iloc[:, :-1] if weighted else values
+        categorical = is_categorical(columns)
+        plan = cls(
+            funcs,
+            regions,
+            tuple(str(name) for name in columns.columns),
+            _common_dtype(columns) if not categorical else np.dtype(np.float64),
+            known_categories(columns.iloc[:, 0]) if categorical else None,
+            fractions,
+            weighted,
+        )
+        plan._check()
+        return plan
+
+    def _check(self) -> None:
+        names = [func.name for func in self.funcs]
+        if self.categories is not None:
+            if len(names) > 1 or names[0] not in ("sum", "count", "nunique"):
+                raise ValueError(
+                    f"{self.names[0]!r} holds categories, which are counted: agg_func must be 'sum', 'count' or "
+                    f"'nunique', not {listing(names)}."
+                )
+            if self.fractions and names[0] != "sum":
+                raise ValueError(
+                    "With fractions=True categories are summed up by area: agg_func must be 'sum', "
+                    f"not {listing(names)}."
+                )
+        unweighted = [name for name in names if name not in ("sum", "mean")]
+        if self.weighted and unweighted:
+            raise ValueError(f"Values with weights can be summed up or averaged, but not by {listing(unweighted)}.")
+
+    def part(
+        self, region: NDArray[np.int32], row: NDArray[Any], values: pd.DataFrame, factor: FloatArray | None = None
+    ) -> Part:
+        """What is kept of pairs of a region and a row of values.
+
+        Parameters
+        ----------
+        region, row
+            The pairs.
+        values
+            The values, and in the last column their weights if there are any.
+        factor
+            What each pair counts; 1 if None.
+        """
+        if self.weighted:
+            weight = as_numbers(values.iloc[:, -1:])[:, 0][row]
+            factor = weight if factor is None else weight * factor
+            values = values.iloc[:, :-1]
+        if self.categories is not None:
+            return self._pairs(region, row, values, factor)
+        numbers = as_numbers(values)[row].T
+        if self.weighted and factor is not None:
+            scaled = numbers * factor
+            shares = np.where(np.isnan(scaled), np.nan, factor)
+            return Part(moments=Moments.of(region, [*scaled, *shares], spread=False))
+        return self.numbers(region, numbers if factor is None else numbers * factor)
+
+    def numbers(self, region: NDArray[Any], columns: Sequence[NDArray[Any]]) -> Part:
+        """What is kept of numbers, given for each column."""
+        moments, samples = None, None
+        if not all(func.needs_sample for func in self.funcs):
+            moments = Moments.of(region, columns, spread=self.needs_spread)
+        if any(func.needs_sample for func in self.funcs):
+            samples = Samples(region, tuple(columns))
+        return Part(moments=moments, samples=samples)
+
+    @property
+    def needs_spread(self) -> bool:
+        """Whether deviations from the mean are wanted."""
+        return any(func.name in ("var", "std") for func in self.funcs)
+
+    def _pairs(
+        self, region: NDArray[np.int32], row: NDArray[Any], values: pd.DataFrame, factor: FloatArray | None
+    ) -> Part:
+        names, codes = category_codes(values.iloc[:, 0])
+        category = codes[row]
+        known = category >= 0
+        if factor is not None:
+            known &= ~np.isnan(factor)
+        if not known.all():
+            region, category = region[known], category[known]
+            factor = factor[known] if factor is not None else None
+        return Part(pairs=CategoryPairs(names, region, category, np.zeros(0) if factor is None else factor))
+
+    def merged(self, parts: Sequence[Part]) -> Part:
+        """What is kept of all values."""
+        pairs = [part.pairs for part in parts if part.pairs is not None]
+        moments = [part.moments for part in parts if part.moments is not None]
+        samples = [part.samples for part in parts if part.samples is not None]
+        return Part(
+            CategoryPairs.merged(pairs, self.regions, self.categories or ()) if self.categories is not None else None,
+            Moments.merged(moments) if moments else None,
+            Samples.merged(samples) if samples else None,
+        )
+
+    def result(self, part: Part) -> tuple[csr_matrix, list[str]]:
+        """The matrix of shape ``(regions, variables)`` without stored zeros, and the names of the variables."""
+        if part.pairs is not None:
+            return self._counts(part.pairs)
+        if self.weighted:
+            return self._weighted(part)
+        found = self.statistics(part)
+        matrix, names = table_of(found, self.funcs, self.names)
+        return matrix.astype(self._result_dtype()), names
+
+    def statistics(self, part: Part) -> list[FloatArray]:
+        """For each function the statistics of shape ``(regions, values)``."""
+        sampled = [func for func in self.funcs if func.needs_sample]
+        from_samples = iter(part.samples.results(sampled, self.regions) if part.samples is not None else ())
+        empty = np.zeros((self.regions, len(self.names)))
+        found = []
+        for func in self.funcs:
+            if func.needs_sample:
+                found.append(next(from_samples, empty))
+            else:
+                found.append(empty if part.moments is None else part.moments.result(func, self.regions))
+        return found
+
+    def _counts(self, pairs: CategoryPairs) -> tuple[csr_matrix, list[str]]:
+        whole = not (self.fractions or self.weighted)
+        matrix = pairs.matrix(self.regions, np.int64 if whole else np.float64)
+        if self.funcs[0].name == "nunique":
+            from scipy.sparse import csr_matrix
+
+            return csr_matrix(np.diff(matrix.indptr).astype(np.int64)[:, None]), list(self.names)
+        names = [str(name) for name in pairs.names]
+        if self.categories:
+            return matrix, names
+        order = np.argsort(np.array(names, dtype=object), kind="stable")
+        ordered = matrix[:, order].tocsr()
+        ordered.sort_indices()
+        return ordered, [names[index] for index in order]
+
+    def _weighted(self, part: Part) -> tuple[csr_matrix, list[str]]:
+        size = len(self.names)
+        both = np.zeros((self.regions, 2 * size))
+        if part.moments is not None:
+            both = part.moments.result(AggFunc("sum"), self.regions)
+        sums, weights = both[:, :size], both[:, size:]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            means = np.where(sums == 0, 0.0, sums / weights)
+        return table_of([sums if func.name == "sum" else means for func in self.funcs], self.funcs, self.names)
+
+    def _result_dtype(self) -> np.dtype[Any]:
+        names = {func.name for func in self.funcs}
+        if any(func.function is not None for func in self.funcs):
+            return np.dtype(np.float64)
+        if names <= {"count", "nunique"}:
+            return np.dtype(np.int64)
+        if np.issubdtype(self.dtype, np.floating):
+            return self.dtype
+        whole = names <= {"sum", "min", "max", "count", "nunique", "mode"} and not self.fractions
+        return np.dtype(np.int64 if whole else np.float64)
+
+
+def table_of(
+    found: Sequence[FloatArray], funcs: Sequence[AggFunc], names: Sequence[str], *, always_named: bool = False
+) -> tuple[csr_matrix, list[str]]:
+    """Statistics side by side: all functions of the first value, then those of the next.
+
+    Parameters
+    ----------
+    found
+        For each function an array of shape ``(regions, values)``.
+    funcs, names
+        The functions and the names of the values.
+    always_named
+        Whether variables are named by the function even where there is only one.
+    """
+    from scipy.sparse import csr_matrix
+
+    columns = [one[:, number] for number in range(len(names)) for one in found]
+    plain = len(funcs) == 1 and not always_named
+    variables = [name if plain else f"{name}_{func.name}" for name in names for func in funcs]
+    return csr_matrix(np.stack(columns, axis=1)), variables
+
+
+def _common_dtype(values: pd.DataFrame) -> np.dtype[Any]:
+    dtypes = [getattr(dtype, "numpy_dtype", dtype) for dtype in values.dtypes]
+    plain = [np.dtype(dtype) for dtype in dtypes if isinstance(dtype, np.dtype) and dtype.kind in "biuf"]
+    whole_frame = len(plain) == len(dtypes) and not any(hasattr(dtype, "numpy_dtype") for dtype in values.dtypes)
+    return np.result_type(*plain) if whole_frame and plain else np.dtype(np.float64)

@@ -1,0 +1,144 @@
+"""The kernels for points and pixels against shapely, scipy, pandas and numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import coo_matrix, csr_matrix
+
+from spatialdata.kernels.cells import cells_of_boxes, gathered
+from spatialdata.kernels.counts import count_pairs, sum_pairs
+from spatialdata.kernels.edges import INSIDE, OUTSIDE, UNCERTAIN, outlines_of, where_in
+from spatialdata.kernels.locate import points_in_discs, points_in_polygons
+from spatialdata.kernels.moments import label_slots, squares_by_slot, totals_by_slot
+
+seeds = st.integers(0, 10_000)
+
+
+def polygons(seed: int) -> np.ndarray:
+    """Stars of up to 200 corners, on whole coordinates for every second seed; crossing themselves too; with holes."""
+    rng = np.random.default_rng(seed)
+    found: list[shapely.Geometry] = []
+    for corners in rng.integers(3, 200, 12):
+        angle = np.sort(rng.uniform(0, 2 * np.pi, corners))
+        ring = rng.integers(0, 20, 2) + rng.uniform(0.2, 5, (corners, 1)) * np.c_[np.cos(angle), np.sin(angle)]
+        star = shapely.Polygon(ring)
+        found.append(shapely.set_precision(star.buffer(0), 1) if seed % 2 else star)
+    holed = shapely.box(0, 0, 9, 9).difference(shapely.box(2, 2, 5, 5))
+    several = shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(3, 3, 4, 5)])
+    return np.array([*found, holed, several, shapely.Polygon()], dtype=object)
+
+
+@given(seeds, st.booleans())
+def test_points_in_polygons(seed: int, whole: bool) -> None:
+    rng = np.random.default_rng(seed)
+    figures = polygons(seed)
+    x, y = rng.integers(0, 20, (2, 200)).astype(float) if whole else rng.uniform(-1, 21, (2, 200))
+    x[0], y[1] = np.nan, np.inf
+    outlines = outlines_of(figures)
+    point, polygon = (np.full(20_000, 77, dtype=np.int32) for _ in range(2))
+    size = points_in_polygons(x, y, tuple(cells_of_boxes(outlines.bounds)), tuple(outlines), point, polygon)
+    point, polygon = point[:size], polygon[:size]
+    number = np.where(polygon < 0, -1 - polygon, polygon)
+    assert sorted(zip(point, number, strict=True)) == list(zip(point, number, strict=True))
+    certain = np.zeros((len(x), len(figures)), dtype=bool)
+    certain[point[polygon >= 0], polygon[polygon >= 0]] = True
+    doubtful = np.zeros_like(certain)
+    doubtful[point[polygon < 0], number[polygon < 0]] = True
+    expected = shapely.intersects_xy(figures[None], x[:, None], y[:, None])
+    assert (certain == expected)[~doubtful].all()
+
+
+def test_where_a_point_lies() -> None:
+    outlines = tuple(outlines_of([shapely.box(0, 0, 2, 2).difference(shapely.box(0.5, 0.5, 1, 1))]))
+    for x, y, where in [(1.5, 1.5, INSIDE), (0.7, 0.7, OUTSIDE), (0.5, 0.7, INSIDE), (2, 2, INSIDE), (1, 0, INSIDE)]:
+        assert where_in(outlines, 0, float(x), float(y)) == where
+    line = tuple(outlines_of([shapely.Polygon([(0, 0), (3, 1), (0, 1)])]))
+    assert where_in(line, 0, 1.5, 0.5) in (INSIDE, UNCERTAIN)
+    assert where_in(line, 0, np.nan, 0.5) == OUTSIDE
+
+
+def test_pairs_that_find_no_room_are_counted() -> None:
+    outlines = outlines_of([shapely.box(0, 0, 2, 2)] * 5)
+    point, polygon = np.full(3, -7, dtype=np.int32), np.full(3, -7, dtype=np.int32)
+    where = np.array([1.0, 1.5])
+    assert (
+        points_in_polygons(where, where, tuple(cells_of_boxes(outlines.bounds)), tuple(outlines), point, polygon) == 10
+    )
+    assert point.tolist() == [0, 0, 0]
+    assert polygon.tolist() == [0, 1, 2]
+
+
+@given(seeds)
+def test_points_in_discs(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    centres, radii = rng.integers(0, 20, (30, 2)).astype(float), rng.choice([1.0, 2.0, 5.0], 30)
+    bounds = np.concatenate([centres - radii[:, None], centres + radii[:, None]], axis=1)
+    x, y = rng.integers(-2, 23, (2, 100)).astype(float)
+    point, disc = (np.empty(5000, dtype=np.int32) for _ in range(2))
+    size = points_in_discs(x, y, tuple(cells_of_boxes(bounds)), centres, radii, point, disc)
+    expected = (x[:, None] - centres[:, 0]) ** 2 + (y[:, None] - centres[:, 1]) ** 2 <= radii**2
+    assert [*zip(point[:size], disc[:size], strict=True)] == [*zip(*np.nonzero(expected), strict=True)]
+
+
+@given(seeds)
+def test_the_cells_hold_every_box(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    lower = rng.uniform(0, 100, (60, 2))
+    boxes = np.c_[lower, lower + rng.lognormal(0, 2, (60, 2))]
+    boxes[3] = np.nan
+    cells = cells_of_boxes(boxes)
+    x, y = rng.uniform(-20, 150, (2, 300))
+    inside = (x[:, None] >= boxes[:, 0]) & (y[:, None] >= boxes[:, 1]) & (x[:, None] <= boxes[:, 2])
+    inside &= y[:, None] <= boxes[:, 3]
+    for point, box in np.argwhere(inside):
+        cell = int((y[point] - cells.y) * cells.per_cell) * cells.columns + int((x[point] - cells.x) * cells.per_cell)
+        assert box in cells.items[cells.start[cell] : cells.start[cell + 1]]
+    order = gathered(x, y, tuple(cells))
+    known = boxes[~np.isnan(boxes[:, 0])]
+    within = (x >= known[:, 0].min()) & (x <= known[:, 2].max()) & (y >= known[:, 1].min()) & (y <= known[:, 3].max())
+    assert sorted(order.tolist()) == np.flatnonzero(within).tolist()
+
+
+@pytest.mark.parametrize("bounds", [np.full((2, 4), np.nan), np.zeros((0, 4)), np.array([[1.0, 2.0, 1.0, 2.0]] * 2)])
+def test_cells_of_nothing_and_of_flat_boxes(bounds: np.ndarray) -> None:
+    found = gathered(np.array([1.0]), np.array([2.0]), tuple(cells_of_boxes(bounds)))
+    assert found.tolist() == ([0] if len(bounds) and not np.isnan(bounds).any() else [])
+
+
+@given(seeds, st.booleans())
+def test_sums_of_pairs(seed: int, weighted: bool) -> None:
+    rng = np.random.default_rng(seed)
+    region, category = (rng.integers(0, size, 200).astype(np.int32) for size in (30, 9))
+    weight = rng.normal(size=200)
+    found = sum_pairs(region, category, weight, 31, 10) if weighted else count_pairs(region, category, 31, 10)
+    matrix = csr_matrix(found[::-1], shape=(31, 10))
+    values = weight if weighted else np.ones(200)
+    expected = coo_matrix((values, (region, category)), shape=(31, 10)).tocsr()
+    np.testing.assert_allclose(matrix.toarray(), expected.toarray(), atol=1e-12)
+    assert matrix.nnz == expected.nnz
+    assert matrix.has_sorted_indices
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.uint32, np.int64, np.uint64])
+def test_statistics_of_labels(dtype: type) -> None:
+    rng = np.random.default_rng(5)
+    most = min(5000, int(np.iinfo(dtype).max))
+    labels = rng.integers(0, most, (200, 60)).repeat(3, axis=1).astype(dtype).ravel()
+    values = rng.normal(10, 2, labels.size)
+    values[::7] = np.nan
+    slots, ids = label_slots(labels)
+    assert (np.where(slots >= 0, ids[np.maximum(slots, 0)], 0) == labels).all()
+    count, total, least, greatest = totals_by_slot(slots, values, len(ids))
+    squares = squares_by_slot(slots, values, total / np.maximum(count, 1))
+    expected = pd.Series(values).groupby(labels).agg(["count", "sum", "min", "max", "var"]).loc[ids]
+    np.testing.assert_array_equal(count, expected["count"])
+    np.testing.assert_allclose(total, expected["sum"])
+    several = count > 1
+    np.testing.assert_allclose((squares / np.maximum(count - 1, 1))[several], expected["var"][several])
+    np.testing.assert_allclose(np.where(count == 0, np.nan, least), expected["min"])
+    np.testing.assert_allclose(np.where(count == 0, np.nan, greatest), expected["max"])
