@@ -13,6 +13,8 @@ MEMBERS = ("spatialdata-core", "spatialdata-io", "spatialdata-plot", "napari-spa
 SOURCES = ("packages", "tests", "benchmarks", "docs", "noxfile.py")
 PYTHONS = ("3.11", "3.12", "3.13")
 PEER = ROOT / ".dev" / "peer"
+PUBLISHED = ("spatialdata==0.7.3", "spatialdata-io==0.7.1", "spatialdata-plot==0.4.0")
+DOWNSTREAM = {"squidpy": "squidpy==1.8.2", "sopa": "sopa==2.2.11", "harpy": "harpy-analysis==0.4.2"}
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv"
@@ -119,6 +121,24 @@ def contract(session: nox.Session) -> None:
     """Check what others rely on against the published wheels."""
     env = {"SPATIALDATA_PEER_PYTHON": peer_python(session)}
     session.run("python", "-m", "pytest", "tests/contract", *session.posargs, env=env)
+
+
+@nox.session(python=False, requires=["build"])
+def downstream(session: nox.Session) -> None:
+    """Run packages that build on spatialdata with our wheels and with the published ones; both must give the same."""
+    wheels_here = [str(path) for path in sorted((ROOT / "dist").glob("*.whl"))]
+    folder = Path(session.create_tmp()).resolve()
+    for name in session.posargs or DOWNSTREAM:
+        results = []
+        for side, packages in (("ours", wheels_here), ("published", PUBLISHED)):
+            environment = folder / f"{name}-{side}"
+            uv(session, "venv", "--quiet", "--clear", str(environment))
+            python = str(python_of(environment))
+            uv(session, "pip", "install", "--quiet", "--python", python, DOWNSTREAM[name], *packages)
+            uv(session, "pip", "check", "--python", python)
+            results.append(str(folder / f"{name}-{side}.json"))
+            session.run(python, "tests/downstream/run.py", f"{name}_workflow", results[-1], external=True)
+        session.run("python", "tests/downstream/compare.py", *results, external=True)
 
 
 @nox.session(python=False)
