@@ -6,6 +6,7 @@ import harpy as hp
 import matplotlib as mpl
 import numpy as np
 from data import tissue
+
 from spatialdata import read_zarr
 
 mpl.use("Agg")

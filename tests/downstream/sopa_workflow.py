@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import sopa
+
 from spatialdata import read_zarr
 
 
@@ -11,7 +12,7 @@ def run(folder: str) -> dict[str, object]:
     results: dict[str, object] = {}
     sdata = sopa.io.toy_dataset(length=512)
     results["elements"] = sorted(name for _, name, _ in sdata.gen_elements())
-    results["transcripts"] = int(len(sdata["transcripts"]))
+    results["transcripts"] = len(sdata["transcripts"])
     results["assigned"] = int((sdata["transcripts"]["cell_id"].compute() > 0).sum())
     sdata.write(f"{folder}/toy.zarr")
     sdata = read_zarr(f"{folder}/toy.zarr")
