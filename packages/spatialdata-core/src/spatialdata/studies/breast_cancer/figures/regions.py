@@ -29,7 +29,7 @@ def draw_regions(findings: Findings) -> Any:
     if findings.regions is None:
         raise ValueError("There are no regions to draw.")
     count = len(findings.regions.fractions[REPLICATES[0]])
-    figure = new_figure(12.5, max(4.8, 0.42 * count + 1.2))
+    figure = new_figure(12.5, min(max(4.8, 0.42 * count + 1.2), 9.5))
     axes = figure.subplots(1, 2, width_ratios=[1.15, 1])
     _draw_map(findings, axes[0])
     _draw_bars(axes[1], findings.regions.fractions)
