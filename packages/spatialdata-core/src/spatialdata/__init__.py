@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from spatialdata.ops.transform import transform
     from spatialdata.ops.unpad_raster import unpad_raster
     from spatialdata.relations.annotate import get_element_annotators
+    from spatialdata.relations.expression import col
+    from spatialdata.relations.filter_object import filter_by_table_query
     from spatialdata.relations.instances import get_element_instances
     from spatialdata.relations.join import join_spatialelement_table
     from spatialdata.relations.match import match_element_to_table, match_sdata_to_table, match_table_to_element
@@ -45,10 +47,12 @@ _HOMES = {
     "aggregate": "spatialdata.ops.aggregate",
     "are_extents_equal": "spatialdata.ops.extent",
     "bounding_box_query": "spatialdata.ops.select",
+    "col": "spatialdata.relations.expression",
     "concatenate": "spatialdata.ops.concatenate",
     "datasets": "spatialdata.datasets",
     "deepcopy": "spatialdata.ops.deepcopy",
     "disable_dask_tune_optimization": "spatialdata.config",
+    "filter_by_table_query": "spatialdata.relations.filter_object",
     "get_bounding_box_corners": "spatialdata.ops.select",
     "get_centroids": "spatialdata.ops.centroids",
     "get_dask_backing_files": "spatialdata.store.backing",
@@ -87,10 +91,12 @@ __all__ = [
     "aggregate",
     "are_extents_equal",
     "bounding_box_query",
+    "col",
     "concatenate",
     "datasets",
     "deepcopy",
     "disable_dask_tune_optimization",
+    "filter_by_table_query",
     "get_bounding_box_corners",
     "get_centroids",
     "get_dask_backing_files",

@@ -9,6 +9,7 @@ from spatialdata._core.container import register_container
 from spatialdata._sdata import io as _io
 from spatialdata._sdata.annotating import AnnotatingMethods
 from spatialdata._sdata.elements import Shelf
+from spatialdata._sdata.measuring import MeasuringMethods
 from spatialdata._sdata.placing import PlacingMethods
 from spatialdata._sdata.query import QueryManager
 from spatialdata._sdata.repr import describe
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["SpatialData", "read_zarr"]
 
 
-class SpatialData(AnnotatingMethods, PlacingMethods, StoringMethods):
+class SpatialData(AnnotatingMethods, MeasuringMethods, PlacingMethods, StoringMethods):
     """Images, labels, points, shapes and tables that belong together.
 
     Elements are standard objects: xarray.DataArray or DataTree (images, labels), dask frames (points), GeoDataFrames
