@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import listing, unknown_name
+from spatialdata_io._shared.options import check_flags
 from spatialdata_io.errors import (
     AmbiguousFormatError,
     MissingFileError,
@@ -114,6 +115,7 @@ def _check_options(reader: Reader, options: dict[str, Any]) -> None:
     unknown = [name for name in options if name not in known]
     if unknown:
         raise OptionError(unknown_name(f"option of the reader {reader.name!r}", unknown[0], known))
+    check_flags(options, {option.name: option.annotation for option in reader.options()})
 
 
 def read(path: str | Path, reader: str | None = None, **options: Any) -> SpatialData:
@@ -137,7 +139,7 @@ def read(path: str | Path, reader: str | None = None, **options: Any) -> Spatial
     UnknownFormatError, AmbiguousFormatError, MissingFileError, BrokenFileError
         If the folder cannot be recognised or read.
     OptionError
-        If the reader has no such option; lists those that it has.
+        If the reader has no such option, and lists those that it has; or if the value is no value of the option.
 
     Examples
     --------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -82,7 +83,7 @@ class Tissue:
         if n_vertices < 8:
             raise ValueError(f"A cell needs at least 8 vertices, found n_vertices={n_vertices}.")
         panel = self.panel if panel is None else panel
-        rng = np.random.default_rng([self.seed, 1, seed])
+        rng = np.random.default_rng([self.seed, 1, check_seed(seed)])
         cells = draw_cells(self, rng, n_vertices)
         return Section(
             tissue=self, seed=seed, cells=cells, panel=panel, molecules=draw_molecules(self, cells, panel, rng)
@@ -113,7 +114,7 @@ def simulate_tissue(size: Size | int = "small", seed: int = 0) -> Tissue:
     Raises
     ------
     ValueError
-        If the size is neither a name nor a number of cells of at least 200.
+        If the size is neither a name nor a number of cells of at least 200, or the seed is no whole number from 0 on.
 
     Examples
     --------
@@ -131,7 +132,7 @@ def simulate_tissue(size: Size | int = "small", seed: int = 0) -> Tissue:
     from spatialdata_io.simulate.region import clones_of, lay_out
 
     n_cells = check_size(size)
-    rng = np.random.default_rng([seed, 0])
+    rng = np.random.default_rng([check_seed(seed), 0])
     height = math.sqrt(n_cells * _AREA_OF_A_CELL * 0.75)
     width = height / 0.75
     outline, regions = lay_out(width, height, max(1, round(n_cells / _CELLS_OF_A_TILE)), rng)
@@ -159,6 +160,17 @@ def check_size(size: str | int) -> int:
         return size
     names = ", ".join(f"{name!r} ({count:,} cells)" for name, count in SIZES.items())
     raise ValueError(f"No tissue of size {size!r}; give {names}, or a number of cells of at least {_FEWEST}.")
+
+
+def check_seed(seed: int) -> int:
+    """The seed, or a ValueError that says what seeds are."""
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        number = -1
+    if number < 0:
+        raise ValueError(f"No seed {seed!r}; give a whole number from 0 on.")
+    return number
 
 
 def _adipocytes(regions: tuple[Region, ...], rng: np.random.Generator) -> Floats:

@@ -15,6 +15,7 @@ from spatialdata_io._shared.images import (
     image_element,
     picture,
 )
+from spatialdata_io._shared.options import checked_flags
 from spatialdata_io._shared.provenance import provenance
 from spatialdata_io._shared.tiff import TiffImage, lazy_levels, open_tiff
 from spatialdata_io.errors import InconsistentFilesError, MissingFileError, folder_contents
@@ -38,6 +39,7 @@ _METADATA = ("chemistry_description", "software_version")
 _TIFF = (".tif", ".tiff", ".btf", ".svs", ".qptiff", ".ndpi")
 
 
+@checked_flags
 def visium(
     path: str | Path,
     dataset_id: str | None = None,

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from spatialdata_io._shared.images import SCALE_FACTORS, check_imread_options, image_element, labels_element
-from spatialdata_io._shared.options import renamed_options
+from spatialdata_io._shared.options import checked_flags, renamed_options
 from spatialdata_io._shared.points import lazy_frame
 from spatialdata_io._shared.provenance import provenance
 from spatialdata_io._shared.tiff import lazy_levels, open_tiff
@@ -55,6 +55,7 @@ class _Annotated:
 
 
 @renamed_options(cells_as_shapes="cells_as_circles", cell_boundaries="cells_boundaries", cell_labels="cells_labels")
+@checked_flags
 def xenium(
     path: str | Path,
     *,
