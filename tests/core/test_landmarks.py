@@ -17,7 +17,7 @@ from spatialdata.transformations import (
     get_transformation,
     get_transformation_between_landmarks,
 )
-from spatialdata.transformations.landmarks import fit_similarity
+from spatialdata.transformations.landmark_fit import fit_similarity
 
 XY = ("x", "y")
 

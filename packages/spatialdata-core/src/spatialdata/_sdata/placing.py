@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spatialdata.transformations.algebra import BaseTransformation
+    from spatialdata.transformations.landmark_fit import LandmarkFit, Model
 
 __all__ = ["PlacingMethods"]
 
@@ -80,6 +81,64 @@ class PlacingMethods(ElementHolder):
         for name, table in chosen.items():
             kept.tables[name] = table
         return kept
+
+    def align(
+        self,
+        moving: str,
+        reference: str,
+        landmarks: Any,
+        model: Model = "similarity",
+        moving_coordinate_system: str = "global",
+        reference_coordinate_system: str = "global",
+        new_coordinate_system: str = "aligned",
+        threshold: float | None = None,
+        smoothing: float = 0.0,
+    ) -> LandmarkFit:
+        """Align one element to another through landmarks: both get a common coordinate system, in place.
+
+        Parameters
+        ----------
+        moving, reference
+            The names of the two elements.
+        landmarks
+            The same places in both: :class:`~spatialdata.transformations.Landmarks`, or a pair of arrays, of points or
+            circles, or of their names; first the moving, then the reference ones.
+        model
+            ``"rigid"``, ``"similarity"``, ``"affine"`` or ``"thin_plate"``; see
+            :func:`spatialdata.transformations.fit_landmarks`.
+        moving_coordinate_system, reference_coordinate_system
+            The coordinate systems of the two elements in which the landmarks were placed.
+        new_coordinate_system
+            The name of the common coordinate system. It has the scale of ``reference_coordinate_system``.
+        threshold
+            How close the landmarks must come, if some may be wrong.
+        smoothing
+            How much a thin-plate spline may miss the landmarks to bend less.
+
+        Returns
+        -------
+        The transformation between the two coordinate systems, the residual of each landmark, and which were used.
+
+        Raises
+        ------
+        LandmarkError
+            The landmarks do not determine the transformation; nothing is changed then.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from spatialdata.datasets import blobs
+        >>> sdata = blobs()
+        >>> corners = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
+        >>> fit = sdata.align("blobs_labels", "blobs_image", (corners, 2 * corners))
+        >>> fit.rms < 1e-9, "aligned" in sdata.coordinate_systems
+        (True, True)
+        """
+        from spatialdata._sdata.aligning import align, landmarks_of
+
+        systems = (moving_coordinate_system, reference_coordinate_system)
+        found = landmarks_of(self, landmarks)
+        return align(self, moving, reference, found, model, systems, new_coordinate_system, threshold, smoothing)
 
     def transform_element_to_coordinate_system(
         self, element_name: str, target_coordinate_system: str, maintain_positioning: bool = False, *, order: int = 0

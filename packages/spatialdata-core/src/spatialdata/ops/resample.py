@@ -157,7 +157,8 @@ class _Block:
         source = np.empty(count + tuple(chosen.stop - chosen.start for chosen in self.window), dtype=self.dtype)
         for piece, chunk in zip(self.pieces, chunks, strict=True):
             put: tuple[Any, ...] = (..., *piece.put)
-            source[put] = chunk[(..., *piece.taken)]
+            taken: tuple[Any, ...] = (..., *piece.taken)
+            source[put] = chunk[taken]
         start = tuple(chosen.start for chosen in self.window)
         if isinstance(self.to_source, Projection) and self.order == 0:
             return _gather(source, self.to_source, self.corner, self.size, start)

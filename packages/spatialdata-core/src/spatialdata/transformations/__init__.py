@@ -9,6 +9,8 @@ from spatialdata.transformations.graph import (
     get_transformation_between_coordinate_systems,
     remove_transformations_to_coordinate_system,
 )
+from spatialdata.transformations.landmark_files import read_alignment, read_landmarks
+from spatialdata.transformations.landmark_fit import LandmarkFit, Landmarks, fit_landmarks
 from spatialdata.transformations.landmarks import align_elements_using_landmarks, get_transformation_between_landmarks
 from spatialdata.transformations.linear import Affine, Identity, MapAxis, Scale, Sequence, Translation
 from spatialdata.transformations.nonlinear import Bijection, Inverse
@@ -22,15 +24,20 @@ __all__ = [
     "Displacements",
     "Identity",
     "Inverse",
+    "LandmarkFit",
+    "Landmarks",
     "MapAxis",
     "Scale",
     "Sequence",
     "ThinPlateSpline",
     "Translation",
     "align_elements_using_landmarks",
+    "fit_landmarks",
     "get_transformation",
     "get_transformation_between_coordinate_systems",
     "get_transformation_between_landmarks",
+    "read_alignment",
+    "read_landmarks",
     "remove_transformation",
     "remove_transformations_to_coordinate_system",
     "set_transformation",

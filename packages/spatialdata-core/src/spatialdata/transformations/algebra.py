@@ -35,6 +35,8 @@ class BaseTransformation(ABC):
 
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
+    validate_axes = staticmethod(validate_axes)
+
     @abstractmethod
     def linear_map(self, axes: Axes) -> tuple[Axes, FloatArray]:
         """The map over the given input axes, with all the axes it produces.

@@ -9,6 +9,7 @@ import numpy as np
 from spatialdata._core.elements import is_points, is_shapes, type_name
 from spatialdata.errors import LandmarkError, UnsupportedElementError
 from spatialdata.transformations.attach import get_transformation, set_transformation
+from spatialdata.transformations.landmark_fit import fit_similarity
 from spatialdata.transformations.linear import Affine, Sequence
 
 if TYPE_CHECKING:
@@ -18,79 +19,16 @@ if TYPE_CHECKING:
     from spatialdata._core.elements import SpatialElement
     from spatialdata.transformations.algebra import BaseTransformation, FloatArray
 
-__all__ = ["align_elements_using_landmarks", "fit_similarity", "get_transformation_between_landmarks"]
-
-_MINIMUM_PAIRS = 3
-_DEGENERATE = 1e-9
-
-
-def fit_similarity(moving_xy: FloatArray, reference_xy: FloatArray) -> FloatArray:
-    """Fit the similarity that takes moving to reference points, by least squares.
-
-    A similarity rotates or reflects, scales evenly, and shifts.
-
-    Parameters
-    ----------
-    moving_xy, reference_xy
-        Arrays of shape ``(n, 2)``, columns x and y; row i of both is the same landmark.
-
-    Returns
-    -------
-    Homogeneous matrix of shape ``(3, 3)`` over x, y. Whether it reflects is decided by the best affine map.
-
-    Raises
-    ------
-    LandmarkError
-        Fewer than three pairs, unequal numbers, values that are not finite, or points on one line.
-
-    References
-    ----------
-    S. Umeyama, Least-squares estimation of transformation parameters between two point patterns, IEEE TPAMI 13 (1991).
-
-    Examples
-    --------
-    >>> square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-    >>> fit_similarity(square, 2 * square + 5).round(6)
-    array([[2., 0., 5.],
-           [0., 2., 5.],
-           [0., 0., 1.]])
-    """
-    _check_pairs(moving_xy, reference_xy)
-    moving_mean, reference_mean = moving_xy.mean(axis=0), reference_xy.mean(axis=0)
-    moving, reference = moving_xy - moving_mean, reference_xy - reference_mean
-    affine = np.linalg.lstsq(moving, reference, rcond=None)[0]
-    handedness = -1.0 if np.linalg.det(affine) < 0 else 1.0
-    u, singular, vt = np.linalg.svd(reference.T @ moving)
-    signs = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt) * handedness)])
-    rotation = u @ np.diag(signs) @ vt
-    scale = float((singular * signs).sum() / (moving**2).sum())
-    matrix = np.eye(3)
-    matrix[:2, :2] = scale * rotation
-    matrix[:2, 2] = reference_mean - matrix[:2, :2] @ moving_mean
-    return matrix
+__all__ = [
+    "align_elements_using_landmarks",
+    "fit_similarity",
+    "get_transformation_between_landmarks",
+    "landmark_coordinates",
+]
 
 
-def _check_pairs(moving_xy: FloatArray, reference_xy: FloatArray) -> None:
-    for what, xy in (("moving", moving_xy), ("reference", reference_xy)):
-        if xy.ndim != 2 or xy.shape[1] != 2:
-            raise LandmarkError(f"The {what} landmarks must be an array of shape (n, 2). Found {xy.shape}.")
-        if not np.isfinite(xy).all():
-            raise LandmarkError(f"The {what} landmarks have coordinates that are not finite.")
-    if len(moving_xy) != len(reference_xy):
-        raise LandmarkError(
-            f"Landmarks must pair up: found {len(moving_xy)} moving and {len(reference_xy)} reference landmarks."
-        )
-    if len(moving_xy) < _MINIMUM_PAIRS:
-        raise LandmarkError(f"At least {_MINIMUM_PAIRS} pairs of landmarks are needed. Found {len(moving_xy)}.")
-    for what, xy in (("moving", moving_xy), ("reference", reference_xy)):
-        spread = np.linalg.svd(xy - xy.mean(axis=0), compute_uv=False)
-        if spread[1] <= _DEGENERATE * max(spread[0], np.finfo(float).tiny):
-            raise LandmarkError(
-                f"The {what} landmarks lie on one line or on one spot. Choose some that span the tissue."
-            )
-
-
-def _coordinates(landmarks: Any) -> FloatArray:
+def landmark_coordinates(landmarks: Any) -> FloatArray:
+    """The coordinates of flat landmarks: array of shape ``(n, 2)``, columns x and y."""
     if is_shapes(landmarks):
         if bool(landmarks.geometry.has_z.any()):
             raise LandmarkError("Landmarks must be two-dimensional; these have a z coordinate.")
@@ -130,7 +68,7 @@ def get_transformation_between_landmarks(
     >>> fit.matrix[:2, 2].round(6)
     array([3., 3.])
     """
-    matrix = fit_similarity(_coordinates(moving_coords), _coordinates(references_coords))
+    matrix = fit_similarity(landmark_coordinates(moving_coords), landmark_coordinates(references_coords))
     return Affine(matrix, input_axes=("x", "y"), output_axes=("x", "y"))
 
 
