@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import anndata as ad
 import dask.dataframe as dd
@@ -14,7 +15,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatialdata import SpatialData, are_extents_equal, get_extent
+from spatialdata import SpatialData, are_extents_equal, get_extent, read_zarr
 from spatialdata.errors import UnknownCoordinateSystemError, UnsupportedElementError
 from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, PointsModel, ShapesModel
 from spatialdata.models.kind import Kind
@@ -123,3 +124,29 @@ def test_extents_are_compared_by_axis_with_a_tolerance() -> None:
     assert not are_extents_equal(a, {"y": (0.2, 1.0), "x": (0.0, 1.0)})
     assert not are_extents_equal(a, {"x": (0.0, 1.0)})
     assert are_extents_equal(a, {"y": (0.2, 1.0), "x": (0.0, 1.0)}, atol=0.3)
+
+
+def test_the_extent_of_stored_points_is_that_of_the_footers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    coordinates = np.random.default_rng(3).normal(size=(500, 3))
+    frame = pd.DataFrame(coordinates, columns=["x", "y", "z"])
+    scale, turn = Scale([2.0, -3.0], ("x", "y")), affine([0.6, -0.8, 0.8, 0.6, 1.0, 2.0])
+    points = PointsModel.parse(dd.from_pandas(frame, npartitions=3), transformations={"global": scale, "turned": turn})
+    SpatialData(points={"p": points}).write(tmp_path / "s.zarr")
+    stored = read_zarr(tmp_path / "s.zarr")["p"]
+    expected = {name: get_extent(points, name) for name in ("global", "turned")}
+    assert get_extent(stored, "turned") == expected["turned"]
+    assert get_extent(stored[stored["x"] > 0], "global")["x"][0] >= 0
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("The data were read.")
+
+    monkeypatch.setattr("spatialdata.ops.extent.partitions_of", refuse)
+    assert get_extent(stored, "global") == expected["global"]
+    assert expected["global"]["y"] == pytest.approx((-3 * coordinates[:, 1].max(), -3 * coordinates[:, 1].min()))
+
+
+def test_the_extent_of_stored_points_that_are_no_numbers(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"x": [1.0, np.nan, np.inf], "y": [np.nan, np.nan, np.nan]})
+    points = PointsModel.parse(frame.assign(y=[1.0, np.nan, 2.0]))
+    SpatialData(points={"p": points}).write(tmp_path / "s.zarr")
+    assert get_extent(read_zarr(tmp_path / "s.zarr")["p"]) == get_extent(points)

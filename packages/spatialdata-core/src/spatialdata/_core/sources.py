@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["InMemory", "Source", "Window"]
+__all__ = ["Bounded", "InMemory", "Source", "Window"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,15 @@ class Source(Protocol):
 
     def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> Any:
         """Load the element, or the given columns of the rows that may lie inside the window."""
+        ...
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A source that knows how far its element reaches without loading it."""
+
+    def bounds(self, axes: Sequence[str]) -> tuple[list[float], list[float]] | None:
+        """The least and the greatest coordinate along each axis; None if only the data tell."""
         ...
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from spatialdata._core.container import is_container
 from spatialdata._core.elements import axes_of, levels_of, spatial_axes_of
+from spatialdata._core.sources import Bounded
 from spatialdata.errors import (
     ElementNotFoundError,
     UnknownCoordinateSystemError,
@@ -107,9 +108,12 @@ def _raster_bounds(raster: Any, projection: Projection, exact: bool) -> Bounds: 
 
 
 def _points_bounds(points: Any, projection: Projection, exact: bool) -> Bounds:
-    """One pass over the partitions; coordinates are mapped only where the box alone would not tell the bounds."""
+    """By statistics in the store, or in one pass over the partitions; coordinates are mapped only where the box alone would not tell the bounds."""
     axes = axes_of(points)
     box_suffices = not exact or projection.is_monomial
+    known = _known_bounds(points, axes) if box_suffices else None
+    if known is not None:
+        return projection.box(*known)
     lower, upper = np.full(len(axes), np.inf), np.full(len(axes), -np.inf)
     for part in partitions_of(points, axes, "extent of points"):
         if len(part):
@@ -118,6 +122,15 @@ def _points_bounds(points: Any, projection: Projection, exact: bool) -> Bounds:
             lower = np.fmin(lower, np.fmin.reduce(mapped))
             upper = np.fmax(upper, np.fmax.reduce(mapped))
     return projection.box(lower, upper) if box_suffices and np.isfinite(lower).all() else (lower, upper)
+
+
+def _known_bounds(points: Any, axes: Sequence[str]) -> Bounds | None:
+    """The bounds that the source of points knows, as long as they are what was loaded from there."""
+    source = getattr(points, "source", None)
+    found = source.bounds(axes) if isinstance(source, Bounded) else None
+    if found is None or not np.isfinite(found).all():
+        return None
+    return np.array(found[0]), np.array(found[1])
 
 
 def _shapes_bounds(shapes: Any, projection: Projection, exact: bool) -> Bounds:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Layout",
     "Piece",
+    "bounds_in",
     "empty_frame",
     "pieces_of",
     "read_categories",
@@ -196,6 +197,23 @@ def row_count(part: Path) -> int:
     """The number of rows of a file, by its footer."""
     with _open(part) as file:
         return int(file.metadata.num_rows)
+
+
+def bounds_in(part: Path, columns: Sequence[str]) -> tuple[list[float], list[float]] | None:
+    """The least and the greatest value of each column, by the statistics in the footer; None if they do not say."""
+    lower, upper = dict.fromkeys(columns, np.inf), dict.fromkeys(columns, -np.inf)
+    with _open(part) as file:
+        metadata = file.metadata
+        for number in range(metadata.num_row_groups):
+            group = metadata.row_group(number)
+            chunks = [group.column(position) for position in range(group.num_columns)]
+            for chunk in (chunk for chunk in chunks if chunk.path_in_schema in lower):
+                found = chunk.statistics
+                if found is None or not found.has_min_max or not np.isfinite([found.min, found.max]).all():
+                    return None
+                lower[chunk.path_in_schema] = min(lower[chunk.path_in_schema], found.min)
+                upper[chunk.path_in_schema] = max(upper[chunk.path_in_schema], found.max)
+    return [float(value) for value in lower.values()], [float(value) for value in upper.values()]
 
 
 def column_names(part: Path) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from spatialdata._core.elements import axes_of
 from spatialdata.errors import StoreError, listing
 from spatialdata.models.base import ATTRS_KEY
@@ -19,6 +21,7 @@ from spatialdata.store.parquet import (
     ROWS_PER_PART,
     Layout,
     Piece,
+    bounds_in,
     column_names,
     empty_frame,
     pieces_of,
@@ -112,6 +115,16 @@ class PointsSource(ElementSource):
         pieces = pieces or [Piece.nothing_of(parts[0])]
         chosen = None if columns is None else list(columns)
         return dd.from_map(read_piece, pieces, columns=chosen, categories=categories, meta=meta, label="read-points")
+
+    def bounds(self, axes: Sequence[str]) -> tuple[list[float], list[float]] | None:
+        """The least and the greatest coordinate along each axis, by the footers; None if they do not say."""
+        with reading(self.where, self.folder / PARQUET):
+            found = [bounds_in(part, axes) for part in self.parts]
+        known = [one for one in found if one is not None]
+        if len(known) < len(found):
+            return None
+        lower, upper = (np.array(side) for side in zip(*known, strict=True))
+        return lower.min(axis=0).tolist(), upper.max(axis=0).tolist()
 
     def check(self) -> None:
         """See :meth:`ElementSource.check`."""
