@@ -22,7 +22,7 @@ OLD_MODULES: dict[str, dict[str, str]] = {
     "spatialdata._core.centroids": {"get_centroids": _TOP},
     "spatialdata._core.concatenate": {"concatenate": _TOP},
     "spatialdata._core.data_extent": {"are_extents_equal": _TOP, "get_extent": _TOP},
-    "spatialdata._core.operations._utils": {"transform_to_data_extent": _KEPT},
+    "spatialdata._core.operations._utils": {"transform_to_data_extent": "spatialdata._compat.extent"},
     "spatialdata._core.operations.aggregate": {"aggregate": _TOP},
     "spatialdata._core.operations.map": {"map_raster": _TOP, "relabel_sequential": _TOP},
     "spatialdata._core.operations.rasterize": {"rasterize": _TOP},
