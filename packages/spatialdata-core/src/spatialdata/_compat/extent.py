@@ -73,9 +73,7 @@ def transform_to_data_extent(
     return placed
 
 
-def _drawn(
-    raster: Any, axes: tuple[str, ...], lower: list[float], upper: list[float], system: str, given: dict[str, float]
-) -> Any:
+def _drawn(raster: Any, axes: tuple[str, ...], lower: list[float], upper: list[float], system: str, given: Any) -> Any:
     from spatialdata.ops.rasterize import rasterize
 
     as_labels = kind_of(raster) is Kind.LABELS
