@@ -28,15 +28,10 @@ from spatialdata.models import (
     TableModel,
 )
 from spatialdata.models.kind import Kind
+from spatialdata.store.metadata import write_channel_names, write_transformations
 from spatialdata.store.options import WriteOptions
 from spatialdata.store.store import Store
-from spatialdata.store.write import (
-    delete_element,
-    write_channel_names,
-    write_element,
-    write_store,
-    write_transformations,
-)
+from spatialdata.store.write import delete_element, write_element, write_store
 from spatialdata.transformations import Affine, Identity, MapAxis, Scale, Sequence, Translation
 
 pytestmark = pytest.mark.contract

@@ -172,8 +172,8 @@ def _adopt_rows(element: Any, stored: Any) -> None:
 def write_metadata_of(sdata: ElementHolder, names: list[str], *, transformations: bool, channels: bool) -> None:
     """Write transformations and channel names of elements into the store; their data are not touched."""
     from spatialdata.models.channels import get_channel_names
+    from spatialdata.store.metadata import write_channel_names, write_transformations
     from spatialdata.store.store import Store
-    from spatialdata.store.write import write_channel_names, write_transformations
 
     path = store_path(sdata)
     stored = {(entry.kind, entry.name) for entry in Store.open(path).entries()}

@@ -197,7 +197,7 @@ class StoringMethods(BackingMethods):
         sdata_format, zarr_group
             Accepted for compatibility; the store of the object and its format are used.
         """
-        from spatialdata.store.write import write_attrs
+        from spatialdata.store.metadata import write_attrs
 
         if sdata_format is not None or zarr_group is not None:
             raise ValueError("write_attrs writes into the store of the object; leave sdata_format and zarr_group out.")

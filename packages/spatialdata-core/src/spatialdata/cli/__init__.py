@@ -15,7 +15,17 @@ __all__ = ["main"]
 
 @click.group(
     cls=CommandGroup,
-    own={"demo": "spatialdata.cli.demo:demo", "peek": "spatialdata.cli.peek:peek"},
+    own={
+        "concat": "spatialdata.cli.concat:concat",
+        "cp": "spatialdata.cli.cp:cp",
+        "demo": "spatialdata.cli.demo:demo",
+        "diff": "spatialdata.cli.diff:diff",
+        "ls": "spatialdata.cli.ls:ls",
+        "peek": "spatialdata.cli.peek:peek",
+        "repair": "spatialdata.cli.repair:repair",
+        "upgrade": "spatialdata.cli.upgrade:upgrade",
+        "validate": "spatialdata.cli.validate:validate",
+    },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="spatialdata", prog_name="spatialdata")

@@ -30,6 +30,7 @@ __all__ = [
     "is_node",
     "read_node",
     "replace_attributes",
+    "stale_paths",
     "without_consolidated",
     "write_group",
     "zarr_format_of",
@@ -270,3 +271,19 @@ def without_consolidated(root: Path, *changed: str) -> Iterator[None]:
             _consolidate_again(root, known.get("metadata", {}), changed)
         elif had:
             consolidate(root)
+
+
+def stale_paths(root: Path) -> list[str]:
+    """The nodes whose document is not the one in the consolidated metadata; empty if a store has none."""
+    if zarr_format_of(root) == 2 or consolidated_paths(root) is None:
+        return []
+    known = _read_json(root / DOCUMENT)[_CONSOLIDATED]["metadata"]
+    current = dict(_gathered(_walk(root, "")))
+    return sorted(path for path in {*known, *current} if _plain(known.get(path)) != _plain(current.get(path)))
+
+
+def _plain(document: Any) -> Any:
+    """A document without the consolidated part, which writers spell differently."""
+    if not isinstance(document, dict):
+        return document
+    return {key: value for key, value in document.items() if key != _CONSOLIDATED}

@@ -136,12 +136,18 @@ class PointsSource(ElementSource):
         """The number of rows of each file, by the footers."""
         return [row_count(part) for part in self.parts]
 
-    def summary(self) -> str:
-        """See :meth:`ElementSource.summary`."""
+    def facts(self) -> dict[str, Any]:
+        """See :meth:`ElementSource.facts`."""
         with reading(self.where, self.folder / PARQUET):
             columns = column_names(self.parts[0])
-            dims = "3D" if "z" in columns else "2D"
-            return f"DataFrame with shape: ({sum(self.row_counts())}, {len(columns)}) ({dims} points)"
+            axes = "xyz" if "z" in columns else "xy"
+            return {"class": "DataFrame", "axes": axes, "rows": sum(self.row_counts()), "columns": columns}
+
+    def summary(self) -> str:
+        """See :meth:`ElementSource.summary`."""
+        facts = self.facts()
+        shape = f"({facts['rows']}, {len(facts['columns'])})"
+        return f"DataFrame with shape: {shape} ({len(facts['axes'])}D points)"
 
 
 def _numbered(folder: Path) -> Iterator[Path]:

@@ -80,13 +80,23 @@ class RasterSource(ElementSource):
         _ = self.attrs
         self._arrays(self.description)
 
-    def summary(self) -> str:
-        """See :meth:`ElementSource.summary`."""
+    def facts(self) -> dict[str, Any]:
+        """See :meth:`ElementSource.facts`."""
         found = self.description
         arrays = self._arrays(found)
-        kind = "DataArray" if len(arrays) == 1 else "DataTree"
-        shapes = ", ".join(str(array.shape) for array in arrays)
-        return f"{kind}[{''.join(found.axes)}] {shapes} {arrays[0].dtype}"
+        facts: dict[str, Any] = {
+            "class": "DataArray" if len(arrays) == 1 else "DataTree",
+            "axes": "".join(found.axes),
+            "shapes": [list(array.shape) for array in arrays],
+            "dtype": str(arrays[0].dtype),
+        }
+        return facts if found.channels is None else {**facts, "channels": list(found.channels)}
+
+    def summary(self) -> str:
+        """See :meth:`ElementSource.summary`."""
+        facts = self.facts()
+        shapes = ", ".join(str(tuple(shape)) for shape in facts["shapes"])
+        return f"{facts['class']}[{facts['axes']}] {shapes} {facts['dtype']}"
 
     def _arrays(self, found: Multiscale) -> list[StoredArray]:
         with reading(self.where, self.folder):

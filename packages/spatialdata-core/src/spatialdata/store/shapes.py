@@ -11,7 +11,7 @@ from spatialdata._core.elements import axes_of
 from spatialdata.errors import StoreError, listing
 from spatialdata.models.kind import Kind
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
-from spatialdata.store.documents import array_shape, contents, write_group
+from spatialdata.store.documents import array_shape, contents, is_node, write_group
 from spatialdata.store.files import is_local, opened_parquet
 from spatialdata.store.ragged import check_ragged, read_ragged, write_ragged
 from spatialdata.store.source import ElementSource, reading
@@ -78,18 +78,25 @@ class ShapesSource(ElementSource):
                 with opened_parquet(self._file()):
                     pass
 
-    def summary(self) -> str:
-        """See :meth:`ElementSource.summary`."""
+    def facts(self) -> dict[str, Any]:
+        """See :meth:`ElementSource.facts`."""
         with reading(self.where, self.folder):
             if self.version == _RAGGED_VERSION:
+                columns = [_RADIUS, "geometry"] if is_node(self.folder / _RADIUS) else ["geometry"]
                 rows = array_shape(self.folder / "Index")[0]
-                columns = 2 if (self.folder / _RADIUS).is_dir() else 1
-                return f"GeoDataFrame shape: ({rows}, {columns}) (2D shapes)"
+                return {"class": "GeoDataFrame", "axes": "xy", "rows": rows, "columns": columns}
             with opened_parquet(self._file()) as file:
                 index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
-                columns = len([name for name in self._names(file) if name not in index])
-                dims = "3D" if any(kind.endswith(" Z") for kind in _described(file).get("geometry_types", [])) else "2D"
-                return f"GeoDataFrame shape: ({file.metadata.num_rows}, {columns}) ({dims} shapes)"
+                columns = [name for name in self._names(file) if name not in index]
+                solid = any(kind.endswith(" Z") for kind in _described(file).get("geometry_types", []))
+                axes = "xyz" if solid else "xy"
+                return {"class": "GeoDataFrame", "axes": axes, "rows": file.metadata.num_rows, "columns": columns}
+
+    def summary(self) -> str:
+        """See :meth:`ElementSource.summary`."""
+        facts = self.facts()
+        shape = f"({facts['rows']}, {len(facts['columns'])})"
+        return f"GeoDataFrame shape: {shape} ({len(facts['axes'])}D shapes)"
 
     def _names(self, file: pq.ParquetFile) -> list[str]:
         return [name for name in file.schema_arrow.names if name != _BBOX or not _has_covering(file)]

@@ -95,8 +95,12 @@ class ElementSource(ABC):
         """Load the element, or the given columns of the rows that may lie inside the window."""
 
     @abstractmethod
+    def facts(self) -> dict[str, Any]:
+        """The type and the shape of the element as JSON, from metadata only."""
+
+    @abstractmethod
     def summary(self) -> str:
-        """The type and the shape of the element in a few words, from metadata only."""
+        """The same in a few words."""
 
     @abstractmethod
     def check(self) -> None:

@@ -77,10 +77,16 @@ class TableSource(ElementSource):
             for name in child_names(self.folder):
                 read_node(self.folder / name)
 
+    def facts(self) -> dict[str, Any]:
+        """See :meth:`ElementSource.facts`."""
+        with reading(self.where, self.folder):
+            rows, columns = (_length(self.folder / name) for name in ("obs", "var"))
+            return {"class": "AnnData", "rows": rows, "columns": columns}
+
     def summary(self) -> str:
         """See :meth:`ElementSource.summary`."""
-        with reading(self.where, self.folder):
-            return f"AnnData ({_length(self.folder / 'obs')}, {_length(self.folder / 'var')})"
+        facts = self.facts()
+        return f"AnnData ({facts['rows']}, {facts['columns']})"
 
 
 def _length(frame: Path) -> int:

@@ -18,7 +18,16 @@ from types import TracebackType
 from spatialdata.errors import StoreBusyError
 from spatialdata.store.lock import exclusive
 
-__all__ = ["Transaction", "finish_swap", "finish_swaps_below", "move_folder", "remove_folder", "sweep"]
+__all__ = [
+    "Transaction",
+    "finish_swap",
+    "finish_swaps_below",
+    "leftovers_of",
+    "move_folder",
+    "remove_folder",
+    "remove_leftover",
+    "sweep",
+]
 
 _REMOVAL_ATTEMPTS = 5
 _SWAP_ATTEMPTS = 100
@@ -127,6 +136,26 @@ def sweep(target: Path) -> None:
     for leftover in (_stage_of(target), _backup_of(target), _trash_of(target)):
         if leftover.exists():
             _remove_tree(leftover)
+
+
+def leftovers_of(root: Path) -> list[Path]:
+    """What writers that died have left of the store ``root``, its elements and their documents."""
+    containers = [entry for entry in root.iterdir() if entry.is_dir()]
+    folders = [root, *containers, *(entry for folder in containers for entry in folder.iterdir() if entry.is_dir())]
+    found = [entry for folder in folders for entry in folder.iterdir() if _is_leftover(entry)]
+    return sorted([*found, *(path for path in (_stage_of(root), _backup_of(root), _trash_of(root)) if path.exists())])
+
+
+def _is_leftover(path: Path) -> bool:
+    return path.name.startswith(".") and path.suffix in (".stage", ".backup", ".trash", ".new")
+
+
+def remove_leftover(path: Path) -> None:
+    """Remove a file or folder that a dead writer has left; the caller holds the lock of the store."""
+    if path.is_dir():
+        _remove_tree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def move_folder(source: Path, target: Path) -> None:

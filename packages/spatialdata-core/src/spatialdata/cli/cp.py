@@ -1,0 +1,72 @@
+"""``spatialdata cp``: copy a store, or a part of it, to anywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from spatialdata.cli.group import traceback_option
+
+if TYPE_CHECKING:
+    from spatialdata.sdata import SpatialData
+
+__all__ = ["cp"]
+
+_VERSIONS = ("0.1", "0.2")
+
+
+@click.command()
+@click.argument("source")
+@click.argument("target")
+@click.argument("selection", nargs=-1)
+@click.option("--system", help="Only elements in this coordinate system; needed for --bbox if not 'global'.")
+@click.option("--bbox", type=float, nargs=4, metavar="X0 Y0 X1 Y1", help="Only what lies in this box of the system.")
+@click.option("--chunk", type=click.IntRange(min=1), help="Width and height of the chunks of images and labels.")
+@click.option("--shard", type=click.IntRange(min=1), help="Width and height of files of several chunks.")
+@click.option("--format", "version", type=click.Choice(_VERSIONS), help="Version of the container; else the newest.")
+@click.option("--overwrite", is_flag=True, help="Replace a store at TARGET.")
+@traceback_option
+def cp(
+    source: str,
+    target: str,
+    selection: tuple[str, ...],
+    system: str | None,
+    bbox: tuple[float, float, float, float] | None,
+    chunk: int | None,
+    shard: int | None,
+    version: str | None,
+    overwrite: bool,
+) -> None:
+    """Copy the store at SOURCE, or a part of it, to TARGET.
+
+    SOURCE and TARGET are folders, .zarr.zip archives, or addresses such as s3://bucket/cells.zarr. SELECTION are kinds
+    (images), names (dapi) or patterns ('rep1_*').
+    """
+    from spatialdata.sdata import read_zarr
+    from spatialdata.store.formats import SpatialDataContainerFormatV01
+
+    try:
+        part = _part(read_zarr(source, selection=selection or None), system, bbox)
+        part.write(
+            target,
+            overwrite=overwrite,
+            sdata_formats=SpatialDataContainerFormatV01() if version == _VERSIONS[0] else None,
+            raster_chunks=None if chunk is None else {"y": chunk, "x": chunk},
+            raster_shards=None if shard is None else {"y": shard, "x": shard},
+        )
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _part(sdata: SpatialData, system: str | None, box: tuple[float, float, float, float] | None) -> SpatialData:
+    if system is not None:
+        sdata = sdata.filter_by_coordinate_system(system)
+    if box is None:
+        return sdata
+    return sdata.query.bounding_box(
+        axes=("x", "y"),
+        min_coordinate=list(box[:2]),
+        max_coordinate=list(box[2:]),
+        target_coordinate_system=system or "global",
+    )
