@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Cells", "cell_of", "cells_of_boxes", "gathered"]
 
 _ENTRIES_PER_BOX = 16
-_CELLS_PER_BOX = 4
+_CELLS_PER_BOX = 8
 _MOST_CELLS_ALONG = 2**15
 _CELLS_PER_TILE = 32
 
@@ -50,7 +50,7 @@ class Cells(NamedTuple):
 
 
 def cells_of_boxes(bounds: NDArray[np.float64]) -> Cells:
-    """Sort boxes into a grid whose cells have about their size.
+    """Sort boxes into a grid whose cells have about half their size.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def cells_of_boxes(bounds: NDArray[np.float64]) -> Cells:
     --------
     >>> cells = cells_of_boxes(np.array([[0.0, 0.0, 1.0, 1.0], [1.0, 1.0, 2.0, 2.0]]))
     >>> cells.columns, cells.rows
-    (3, 3)
+    (5, 5)
     """
     bounds = np.ascontiguousarray(bounds, dtype=np.float64)
     boxes = bounds[~np.isnan(bounds).any(axis=1)]
@@ -77,10 +77,10 @@ def cells_of_boxes(bounds: NDArray[np.float64]) -> Cells:
 
 
 def _side(boxes: NDArray[np.float64], span: NDArray[np.float64]) -> float:
-    """A side near the median size of the boxes, such that neither cells nor entries are many times the boxes."""
+    """A side near half the median size of the boxes, such that neither cells nor entries are many times the boxes."""
     sides = boxes[:, 2:] - boxes[:, :2]
     smallest = max(float(span.max()) / _MOST_CELLS_ALONG, float(np.finfo(float).tiny) * 2**20)
-    side = max(float(np.median(sides)), smallest)
+    side = max(float(np.median(sides)) / 2, smallest)
     most_cells = len(boxes) * _CELLS_PER_BOX + 1024
     most_entries = len(boxes) * _ENTRIES_PER_BOX + 1024
     while True:

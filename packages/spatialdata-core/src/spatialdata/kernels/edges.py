@@ -63,10 +63,7 @@ def outlines_of(polygons: Sequence[Any] | NDArray[Any]) -> Outlines:
 
     geometry = np.asarray(polygons, dtype=object)
     bounds = np.asarray(shapely.bounds(geometry), dtype=np.float64).reshape(-1, 4)
-    parts, polygon_of_part = shapely.get_parts(geometry, return_index=True)
-    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
-    coordinates, ring = shapely.get_coordinates(rings, return_index=True)
-    polygon = polygon_of_part[part_of_ring][ring] if len(ring) else np.zeros(0, dtype=np.int64)
+    coordinates, ring, polygon = _rings(geometry)
     x, y = (np.ascontiguousarray(column) for column in coordinates.T)
     edges = np.flatnonzero(ring[1:] == ring[:-1])
     owner = polygon[edges]
@@ -76,6 +73,19 @@ def outlines_of(polygons: Sequence[Any] | NDArray[Any]) -> Outlines:
     return Outlines(
         x, y, bounds, first_slab, per_slab, start, _fill(y, edges, owner, bounds, first_slab, per_slab, start)
     )
+
+
+def _rings(geometry: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
+    """The coordinates of all rings, and for each the number of its ring and of its polygon."""
+    import shapely
+
+    if (shapely.get_num_interior_rings(geometry) == 0).all() and (shapely.get_num_geometries(geometry) == 1).all():
+        coordinates, polygon = shapely.get_coordinates(geometry, return_index=True)
+        return coordinates, polygon, polygon
+    parts, polygon_of_part = shapely.get_parts(geometry, return_index=True)
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    coordinates, ring = shapely.get_coordinates(rings, return_index=True)
+    return coordinates, ring, polygon_of_part[part_of_ring][ring] if len(ring) else ring
 
 
 def _slabs(

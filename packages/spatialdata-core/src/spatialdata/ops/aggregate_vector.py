@@ -10,7 +10,7 @@ import numpy as np
 from spatialdata._core.sources import Window
 from spatialdata.errors import listing
 from spatialdata.ops.aggregate_plan import Part, Plan
-from spatialdata.ops.frames import coordinates_of, over_partitions, windowed
+from spatialdata.ops.frames import over_partitions, plane_coordinates, windowed
 from spatialdata.ops.pairs import Figures, PointLocator, pairs_of_shapes, shared_areas
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ class _PointsWork:
         parts = []
         for start in range(0, max(len(rows), 1), _POINTS_AT_ONCE):
             batch = rows.iloc[start : start + _POINTS_AT_ONCE]
-            x, y = np.ascontiguousarray(self.plane(coordinates_of(batch, self.plane.axes)).T)
-            point, region = self.locate(x, y)
+            point, region = self.locate(*plane_coordinates(batch, self.plane))
             values, present = self.source.rows(batch)
             if not present.all():
                 keep = present[point]

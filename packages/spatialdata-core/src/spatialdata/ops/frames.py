@@ -14,9 +14,18 @@ if TYPE_CHECKING:
 
     from spatialdata._core.sources import Window
     from spatialdata.models.points_frame import PointsFrame
+    from spatialdata.regions.project import Projection
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["coordinates_of", "copied_attrs", "over_partitions", "partitions_of", "points_of", "windowed"]
+__all__ = [
+    "coordinates_of",
+    "copied_attrs",
+    "over_partitions",
+    "partitions_of",
+    "plane_coordinates",
+    "points_of",
+    "windowed",
+]
 
 _ROWS_PER_PARTITION = 2_000_000
 
@@ -78,6 +87,19 @@ def over_partitions(points: Any, columns: Sequence[str], work: Any, finish: Any,
 def coordinates_of(part: pd.DataFrame, axes: Sequence[str]) -> FloatArray:
     """The coordinates of rows, as an array of shape ``(rows, axes)``."""
     return np.stack([part[axis].to_numpy(dtype=np.float64) for axis in axes], axis=1)
+
+
+def plane_coordinates(part: pd.DataFrame, plane: Projection) -> tuple[FloatArray, FloatArray]:
+    """The x and the y of rows, mapped, each as an array without gaps."""
+    columns = [part[axis].to_numpy(dtype=np.float64) for axis in plane.axes]
+    mapped = []
+    for row, offset in zip(plane.linear, plane.offset, strict=True):
+        terms = [
+            column if factor == 1 else column * factor for column, factor in zip(columns, row, strict=True) if factor
+        ]
+        total = terms[0] + terms[1] if len(terms) == 2 else terms[0] if terms else np.zeros(len(part))
+        mapped.append(np.ascontiguousarray(total + offset if offset else total))
+    return mapped[0], mapped[1]
 
 
 def points_of(frame: pd.DataFrame, attrs: Mapping[str, Any], partitions: int = 1) -> PointsFrame:

@@ -42,7 +42,9 @@ class Figures:
         """The figures of a shapes element; circles as polygons of ``4 * buffer_resolution`` sides if that is given."""
         import shapely
 
-        geometry = shapely.force_2d(shapes.geometry.to_numpy())
+        geometry = shapes.geometry.to_numpy()
+        if shapely.has_z(geometry).any():
+            geometry = shapely.force_2d(geometry)
         if not are_circles(shapes):
             return cls(geometry, np.zeros((0, 2)), None)
         radii = shapes[RADIUS_KEY].to_numpy(dtype=np.float64)
