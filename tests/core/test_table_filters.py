@@ -128,7 +128,7 @@ def test_expressions_over_values_and_names(sdata: SpatialData) -> None:
 
 
 def test_table_query_keeps_the_table_and_what_it_annotates(sdata: SpatialData) -> None:
-    with pytest.warns(UserWarning, match="nuclei"):
+    with pytest.warns(UserWarning, match="returned whole"):
         found = filter_by_table_query(sdata, "table", obs_expr=col("size") > 5)
     assert sorted(name for _, name, _ in found.gen_elements()) == ["nuclei", "spots", "table"]
     assert found["spots"].index.tolist() == [12]

@@ -9,7 +9,7 @@ from spatialdata._core.container import register_container
 from spatialdata._sdata import io as _io
 from spatialdata._sdata.annotating import AnnotatingMethods
 from spatialdata._sdata.elements import Shelf
-from spatialdata._sdata.measuring import MeasuringMethods
+from spatialdata._sdata.instances import InstanceMethods
 from spatialdata._sdata.placing import PlacingMethods
 from spatialdata._sdata.query import QueryManager
 from spatialdata._sdata.repr import describe
@@ -17,14 +17,14 @@ from spatialdata._sdata.storing import StoringMethods
 from spatialdata.models.kind import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import pandas as pd
 
 __all__ = ["SpatialData", "read_zarr"]
 
 
-class SpatialData(AnnotatingMethods, MeasuringMethods, PlacingMethods, StoringMethods):
+class SpatialData(AnnotatingMethods, InstanceMethods, PlacingMethods, StoringMethods):
     """Images, labels, points, shapes and tables that belong together.
 
     Elements are standard objects: xarray.DataArray or DataTree (images, labels), dask frames (points), GeoDataFrames
@@ -171,7 +171,7 @@ class SpatialData(AnnotatingMethods, MeasuringMethods, PlacingMethods, StoringMe
         by_sdata: SpatialData | None = None,
         by: Any = None,
         value_key: list[str] | str | None = None,
-        agg_func: str | list[str] = "sum",
+        agg_func: str | Callable[[Any], float] | list[str | Callable[[Any], float]] = "sum",
         target_coordinate_system: str = "global",
         fractions: bool = False,
         region_key: str = "region",

@@ -1,0 +1,254 @@
+"""Annotation of regions carried over to what lies in them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata._core.container import new_container
+from spatialdata._core.elements import levels_of
+from spatialdata.errors import ElementNotFoundError, UnsupportedElementError, listing, unknown_name
+from spatialdata.models.kind import Kind, kind_of
+from spatialdata.models.table import get_table_keys
+from spatialdata.ops.centroids import get_centroids
+from spatialdata.ops.frames import coordinates_of, copied_attrs
+from spatialdata.ops.pairs import Figures, PointLocator
+from spatialdata.ops.rasterize_values import is_category
+from spatialdata.regions.project import Projection, plane_of, projection_of
+from spatialdata.relations.annotate import get_element_annotators
+from spatialdata.relations.ids import as_ids, rows_of_region
+from spatialdata.relations.values import get_values
+from spatialdata.transformations.attach import get_transformation
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from spatialdata.sdata import SpatialData
+    from spatialdata.transformations.algebra import FloatArray
+
+__all__ = ["annotate"]
+
+_DUE = {Kind.SHAPES, Kind.LABELS}
+
+
+@dataclass(frozen=True, slots=True)
+class _Regions:
+    """Finds the region at a place, and its value.
+
+    Attributes
+    ----------
+    find
+        Takes coordinates x, y of shape ``(n, 2)`` in the coordinate system; gives the position of the first region
+        there, or -1, and in how many regions each place lies.
+    values
+        The value of each region.
+    """
+
+    find: Callable[[FloatArray], tuple[NDArray[np.intp], NDArray[np.intp]]]
+    values: pd.Series
+
+    def at(self, world: FloatArray) -> tuple[Any, NDArray[np.intp]]:
+        """The values at places, missing where there is no region; and the numbers of regions there."""
+        position, count = self.find(world)
+        return self.values.array.take(position, allow_fill=True), count
+
+
+def annotate(
+    sdata: SpatialData,
+    target: str,
+    by: str,
+    column: str | None = None,
+    target_coordinate_system: str = "global",
+    table_name: str | None = None,
+    by_table_name: str | None = None,
+    new_column: str | None = None,
+) -> SpatialData:
+    """Give points, shapes or labels the annotation of the regions that they lie in.
+
+    See :meth:`spatialdata.SpatialData.annotate`.
+    """
+    for name in (target, by):
+        if name not in sdata:
+            raise ElementNotFoundError(unknown_name("element", name, [known for _, known in sdata.gen_spatial_names()]))
+    kind = kind_of(sdata[target])
+    if kind not in (Kind.POINTS, *_DUE):
+        raise UnsupportedElementError(f"{target!r} is one of the {kind.value}, which have no instances to annotate.")
+    regions = _regions(sdata, by, column, target_coordinate_system, by_table_name)
+    name = new_column or column or by
+    table = _table_of(sdata, target, kind, table_name)
+    elements = {key: element for _, key, element in sdata.gen_elements()}
+    if table is None:
+        write = _onto_points if kind is Kind.POINTS else _onto_shapes
+        elements[target] = write(sdata[target], regions, name, target_coordinate_system)
+    else:
+        elements[table] = _onto_table(sdata, target, table, regions, name, target_coordinate_system)
+    return new_container(elements, sdata.attrs)
+
+
+def _table_of(sdata: SpatialData, target: str, kind: Kind, table_name: str | None) -> str | None:
+    """The name of the table that takes the column; None for the columns of the element."""
+    annotators = sorted(get_element_annotators(sdata, target))
+    if table_name is not None:
+        if table_name not in annotators:
+            raise ValueError(
+                f"The table {table_name!r} does not annotate {target!r}. Tables that do: {listing(annotators)}."
+            )
+        return table_name
+    if kind is Kind.POINTS:
+        return None
+    if len(annotators) == 1:
+        return annotators[0]
+    if annotators or kind is Kind.LABELS:
+        raise ValueError(
+            f"Give table_name, the table that takes the column: {target!r} is annotated by {listing(annotators)}."
+        )
+    return None
+
+
+def _regions(sdata: SpatialData, by: str, column: str | None, system: str, table_name: str | None) -> _Regions:
+    element = sdata[by]
+    kind = kind_of(element)
+    if kind not in _DUE:
+        raise UnsupportedElementError(f"{by!r} is one of the {kind.value}. Regions are shapes or labels.")
+    if table_name is None and (kind is Kind.LABELS or (column is not None and column not in element.columns)):
+        annotators = sorted(get_element_annotators(sdata, by))
+        table_name = annotators[0] if len(annotators) == 1 else None
+    if kind is Kind.SHAPES:
+        return _Regions(_finder_of_shapes(element, system), _values(sdata, by, column, table_name, element.index))
+    ids = _ids_of_labels(sdata, by, column, table_name)
+    return _Regions(_finder_of_labels(element, system, ids.to_numpy()), _values(sdata, by, column, table_name, ids))
+
+
+def _ids_of_labels(sdata: SpatialData, by: str, column: str | None, table_name: str | None) -> Any:
+    from spatialdata.relations.instances import instance_ids
+
+    if column is None:
+        return instance_ids(sdata[by])
+    return get_values(column, sdata=sdata, element_name=by, table_name=table_name).index
+
+
+def _values(sdata: SpatialData, by: str, column: str | None, table_name: str | None, index: Any) -> pd.Series:
+    """The value of each region; categories for text, and numbers that can be missing."""
+    import pandas as pd
+
+    if column is None:
+        found = pd.Series(index, index=index)
+    else:
+        own = kind_of(sdata[by]) is Kind.SHAPES and column in sdata[by].columns and table_name is None
+        frame = (
+            get_values(column, element=sdata[by])
+            if own
+            else get_values(column, sdata=sdata, element_name=by, table_name=table_name)
+        )
+        found = frame[column].set_axis(as_ids(frame.index)).reindex(as_ids(index))
+    if is_category(found) or column is None:
+        return found.astype("category")
+    return found.astype("float64") if found.dtype != bool else found.astype("boolean")
+
+
+def _finder_of_shapes(shapes: Any, system: str) -> Any:
+    back = _inverse(plane_of(shapes, get_transformation(shapes, system)))
+    locate = PointLocator(Figures.of(shapes))
+    size = len(shapes)
+
+    def find(world: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        x, y = back(world).T
+        point, figure = locate(np.ascontiguousarray(x), np.ascontiguousarray(y))
+        position = np.full(len(world), size, dtype=np.intp)
+        np.minimum.at(position, point, figure)
+        count = np.bincount(point, minlength=len(world))
+        return np.where(position == size, -1, position), count
+
+    return find
+
+
+def _inverse(projection: Projection) -> Projection:
+    return projection.plane().inverse()
+
+
+def _finder_of_labels(labels: Any, system: str, ids: NDArray[Any]) -> Any:
+    back = _inverse(projection_of(labels, system))
+    data = levels_of(labels)[0].data
+    order = np.argsort(ids, kind="stable")
+    ordered = ids[order]
+
+    def find(world: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        column, row = np.floor(back(world)).astype(np.int64).T
+        inside = np.flatnonzero((row >= 0) & (row < data.shape[0]) & (column >= 0) & (column < data.shape[1]))
+        position = np.full(len(world), -1, dtype=np.intp)
+        if len(inside) and len(ids):
+            label = np.asarray(data.vindex[row[inside], column[inside]].compute())
+            place = np.minimum(np.searchsorted(ordered, label), len(ordered) - 1)
+            known = (ordered[place] == label) & (label != 0)
+            position[inside[known]] = order[place[known]]
+        return position, (position >= 0).astype(np.intp)
+
+    return find
+
+
+def _onto_points(points: Any, regions: _Regions, name: str, system: str) -> Any:
+    """Points with a further column, which is found out partition by partition."""
+    plane = plane_of(points, get_transformation(points, system))
+
+    def annotated(part: pd.DataFrame) -> pd.DataFrame:
+        import pandas as pd
+
+        values, _ = regions.at(plane(coordinates_of(part, plane.axes)))
+        return part.assign(**{name: pd.Series(values, index=part.index)})
+
+    return points.map_partitions(annotated, meta=annotated(points._meta))  # noqa: SLF001
+
+
+def _at_centres(element: Any, regions: _Regions, system: str, what: str) -> tuple[Any, Any]:
+    """The ids of instances, and the values at their centres."""
+    frame = get_centroids(element, system).compute()
+    values, count = regions.at(frame[["x", "y"]].to_numpy())
+    several = int((count > 1).sum())
+    if several:
+        warnings.warn(
+            f"The centres of {several} of {len(frame)} instances of {what} lie in several regions; the first counts.",
+            UserWarning,
+            stacklevel=4,
+        )
+    return frame.index, values
+
+
+def _onto_shapes(shapes: Any, regions: _Regions, name: str, system: str) -> Any:
+    _, values = _at_centres(shapes, regions, system, "the shapes")
+    result = shapes.assign(**{name: values})
+    result.attrs = copied_attrs(shapes)
+    return result
+
+
+def _onto_table(sdata: SpatialData, target: str, table_name: str, regions: _Regions, name: str, system: str) -> Any:
+    """A copy of the table whose rows of the target have a further column."""
+    import pandas as pd
+
+    table = sdata.tables[table_name].copy()
+    _, region_key, instance_key = get_table_keys(table)
+    rows = rows_of_region(table, target, region_key)
+    ids, values = _at_centres(sdata[target], regions, system, repr(target))
+    position = as_ids(ids).get_indexer(as_ids(table.obs[instance_key].iloc[rows]))
+    of_rows = np.full(table.n_obs, -1, dtype=np.intp)
+    of_rows[rows] = position
+    column = pd.Series(values.take(of_rows, allow_fill=True), index=table.obs.index)
+    if name in table.obs:
+        other = np.ones(table.n_obs, dtype=bool)
+        other[rows] = False
+        if other.any():
+            column = _with_former(column, table.obs[name], other)
+    table.obs[name] = column
+    return table
+
+
+def _with_former(column: pd.Series, former: pd.Series, other: NDArray[np.bool_]) -> pd.Series:
+    """The new values, and for the rows of other elements the values that they had."""
+    if is_category(column) or is_category(former):
+        plain = column.astype(object).where(~other, former.astype(object))
+        return plain.astype("category")
+    return column.where(~other, former)
