@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from spatialdata import datasets, models, transformations
     from spatialdata._core.accessors import register_accessor
     from spatialdata._core.names import sanitize_name
+    from spatialdata.collection import SpatialDataCollection
     from spatialdata.config import disable_dask_tune_optimization, settings
     from spatialdata.models.table import sanitize_table
     from spatialdata.ops.aggregate import aggregate
@@ -43,6 +44,7 @@ __version__ = "0.9.0"
 
 _HOMES = {
     "SpatialData": "spatialdata.sdata",
+    "SpatialDataCollection": "spatialdata.collection",
     "SpatialDataFormatType": "spatialdata.store.formats",
     "aggregate": "spatialdata.ops.aggregate",
     "are_extents_equal": "spatialdata.ops.extent",
@@ -86,6 +88,7 @@ _HOMES = {
 
 __all__ = [
     "SpatialData",
+    "SpatialDataCollection",
     "SpatialDataFormatType",
     "__version__",
     "aggregate",
