@@ -26,6 +26,7 @@ __all__ = [
     "StoreExistsError",
     "StoreNotFoundError",
     "TransformationError",
+    "UnitError",
     "UnknownCoordinateSystemError",
     "UnsupportedElementError",
     "ValidationError",
@@ -61,6 +62,10 @@ class NoTransformationError(TransformationError, RuntimeError):
 
 class AmbiguousTransformationError(TransformationError, RuntimeError):
     """Several equally short chains of transformations lead from one coordinate system to another."""
+
+
+class UnitError(SpatialDataError, ValueError):
+    """A unit is not known, or lengths are asked for where a coordinate system has no unit of length."""
 
 
 class LandmarkError(SpatialDataError, ValueError):

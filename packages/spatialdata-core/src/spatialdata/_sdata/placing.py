@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from spatialdata._sdata import coordinate_systems as _systems
-from spatialdata._sdata.holder import ElementHolder
+from spatialdata._sdata.units import UNITS_KEY, UnitMethods, renamed_units
 from spatialdata.models.shallow import with_transformations
 from spatialdata.transformations.attach import transformations_of
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["PlacingMethods"]
 
 
-class PlacingMethods(ElementHolder):
+class PlacingMethods(UnitMethods):
     """Where elements are."""
 
     def rename_coordinate_systems(self, rename_dict: Mapping[str, str]) -> None:
@@ -35,6 +35,8 @@ class PlacingMethods(ElementHolder):
             An old name does not exist, or a new one is taken.
         """
         _systems.rename_coordinate_systems(self, rename_dict)
+        if UNITS_KEY in self.attrs:
+            self.attrs = renamed_units(self.attrs, rename_dict)
 
     def filter_by_coordinate_system(
         self, coordinate_system: str | list[str], filter_tables: bool = True, include_orphan_tables: bool = False

@@ -15,6 +15,7 @@ from spatialdata.transformations.landmarks import align_elements_using_landmarks
 from spatialdata.transformations.linear import Affine, Identity, MapAxis, Scale, Sequence, Translation
 from spatialdata.transformations.nonlinear import Bijection, Inverse
 from spatialdata.transformations.thin_plate import ThinPlateSpline
+from spatialdata.transformations.units import unit_scale
 
 __all__ = [
     "Affine",
@@ -41,4 +42,5 @@ __all__ = [
     "remove_transformation",
     "remove_transformations_to_coordinate_system",
     "set_transformation",
+    "unit_scale",
 ]
