@@ -47,8 +47,8 @@ def thumbnail(raster: Any) -> bytes | None:
     if 0 in level.shape or level.nbytes > _MOST_BYTES or _tasks(level) > _MOST_TASKS:
         return None
     data = np.asarray(level.data)
-    steps = [max(-(-size // _SIDE), 1) for size in data.shape[-2:]]
-    small = data[..., :: steps[0], :: steps[1]]
+    step = max(-(-max(data.shape[-2:]) // _SIDE), 1)
+    small = data[..., step // 2 :: step, step // 2 :: step]
     return png(_colors_of_labels(small) if small.ndim == 2 else _colors_of_image(small))
 
 
