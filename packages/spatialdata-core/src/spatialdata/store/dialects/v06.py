@@ -1,0 +1,256 @@
+"""Coordinate systems of OME-Zarr 0.6 and the transformations between them, from JSON; nothing here touches a store.
+
+The half-pixel rule is applied here and nowhere else: OME-Zarr 0.6 puts the origin at the centre of the first pixel,
+this package at its outer corner. Systems in the world are the same in both; only coordinates of pixels differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from spatialdata._core.axes import AXES, SPATIAL_AXES, ValidAxis
+from spatialdata.errors import StoreError, listing
+from spatialdata.store.dialects.v06_read import Arrays, read_transformation
+from spatialdata.transformations.linear import Sequence as SequenceOf
+from spatialdata.transformations.linear import Translation
+
+if TYPE_CHECKING:
+    from spatialdata.transformations.algebra import BaseTransformation
+
+__all__ = [
+    "Edge",
+    "Image",
+    "Scene",
+    "System",
+    "from_centres",
+    "level_steps",
+    "parse_image",
+    "parse_scene",
+    "to_centres",
+]
+
+Json: TypeAlias = Mapping[str, Any]
+_HALF = 0.5
+
+
+def from_centres(transformation: BaseTransformation, axes: Sequence[str]) -> BaseTransformation:
+    """A transformation of pixel indices, as OME-Zarr counts them, as one of pixel coordinates of this package."""
+    space = [axis for axis in axes if axis in SPATIAL_AXES]
+    return SequenceOf([Translation([-_HALF] * len(space), space), transformation])
+
+
+def to_centres(transformation: BaseTransformation, axes: Sequence[str]) -> BaseTransformation:
+    """A transformation of pixel coordinates of this package as one of pixel indices, as OME-Zarr counts them."""
+    space = [axis for axis in axes if axis in SPATIAL_AXES]
+    return SequenceOf([Translation([_HALF] * len(space), space), transformation])
+
+
+def level_steps(factors: Sequence[float], scale: Sequence[float], axes: Sequence[str]) -> list[dict[str, Any]]:
+    """Scale and translation of a level, from its pixel indices to the system that its finest level is scaled to.
+
+    Parameters
+    ----------
+    factors
+        Pixels of the finest level per pixel of this one, for each axis.
+    scale
+        The size of a pixel of the finest level, for each axis.
+    axes
+        Names of the axes; channels are not shifted.
+    """
+    steps = [float(factor) * float(side) for factor, side in zip(factors, scale, strict=True)]
+    shift = [step * _HALF if axis in SPATIAL_AXES else 0.0 for step, axis in zip(steps, axes, strict=True)]
+    return [{"type": "scale", "scale": steps}, {"type": "translation", "translation": shift}]
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A coordinate system.
+
+    Attributes
+    ----------
+    name
+        Its name.
+    axes
+        Its axes, by the names of this package.
+    units
+        The unit of each axis that has one.
+    """
+
+    name: str
+    axes: tuple[ValidAxis, ...]
+    units: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A transformation between two coordinate systems.
+
+    Attributes
+    ----------
+    source, target
+        The path of the image, or an empty one for a system of the same document, and the name of the system.
+    transformation
+        From the source to the target.
+    """
+
+    source: tuple[str, str]
+    target: tuple[str, str]
+    transformation: BaseTransformation
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What the attributes of an image say.
+
+    Attributes
+    ----------
+    systems
+        The coordinate systems by name.
+    levels
+        The paths of the levels, the finest first.
+    intrinsic
+        The name of the system that the levels lead to.
+    placed
+        From the pixel coordinates (of this package) of each level to the intrinsic system.
+    edges
+        Further transformations between the systems.
+    """
+
+    systems: Mapping[str, System]
+    levels: tuple[str, ...]
+    intrinsic: str
+    placed: tuple[BaseTransformation, ...]
+    edges: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the attributes of a group of images say: coordinate systems, and how images lie in them."""
+
+    systems: Mapping[str, System]
+    edges: tuple[Edge, ...]
+
+
+def parse_image(ome: Json, where: str, arrays: Arrays | None = None) -> Image:
+    """Read the ``ome`` attributes of an image.
+
+    Parameters
+    ----------
+    ome
+        The attributes.
+    where
+        The image, for error messages.
+    arrays
+        Gives matrices and fields that are kept beside the image, by their path.
+
+    Raises
+    ------
+    StoreError
+        The attributes are malformed, or use what is not known.
+    """
+    body = _checked(ome.get("multiscales"), list, "multiscales", where)[0]
+    systems = _systems(_checked(body.get("coordinateSystems"), list, "coordinateSystems", where), where)
+    datasets = _checked(body.get("datasets"), list, "datasets", where)
+    levels, placed, intrinsic = [], [], ""
+    for dataset in datasets:
+        (step,) = _checked(dataset.get("coordinateTransformations"), list, "coordinateTransformations", where)
+        intrinsic = _end(step, "output", where)[1]
+        axes = _known(systems, intrinsic, where).axes
+        transformation = read_transformation(step, axes, axes, where, arrays)
+        levels.append(str(dataset["path"]))
+        placed.append(from_centres(transformation, axes))
+    edges = _edges(body.get("coordinateTransformations", []), systems, where, arrays)
+    return Image(systems, tuple(levels), intrinsic, tuple(placed), edges)
+
+
+def parse_scene(
+    ome: Json, where: str, images: Mapping[str, Image] | None = None, arrays: Arrays | None = None
+) -> Scene:
+    """Read the ``ome`` attributes of a group of images.
+
+    Parameters
+    ----------
+    ome
+        The attributes.
+    where
+        The group, for error messages.
+    images
+        The images of the group by their path, whose coordinate systems the edges name.
+    arrays
+        Gives matrices and fields that are kept beside the images, by their path.
+
+    Raises
+    ------
+    StoreError
+        The attributes are malformed, or use what is not known.
+    """
+    body = ome.get("scene", ome)
+    systems = _systems(body.get("coordinateSystems", []), where)
+    known = dict(systems)
+    for path, image in (images or {}).items():
+        known.update({f"{path}\0{name}": system for name, system in image.systems.items()})
+    return Scene(systems, _edges(body.get("coordinateTransformations", []), known, where, arrays))
+
+
+def _systems(found: Sequence[Json], where: str) -> dict[str, System]:
+    named = {str(system["name"]): system.get("axes", []) for system in found}
+    plain = {name: _axes(axes) for name, axes in named.items()}
+    result = {}
+    for name, axes in plain.items():
+        usable = axes or next((other for other in plain.values() if other and len(other) == len(named[name])), None)
+        if usable is None:
+            raise StoreError(
+                f"The coordinate system {name!r} of {where} has the axes "
+                f"{listing(axis.get('name') for axis in named[name])}. Valid: {listing(AXES)}, each once."
+            )
+        units = {
+            str(axis): str(entry["unit"]) for axis, entry in zip(usable, named[name], strict=True) if "unit" in entry
+        }
+        result[name] = System(name, usable, units)
+    return result
+
+
+def _axes(entries: Sequence[Json]) -> tuple[ValidAxis, ...] | None:
+    """The axes by name; None where they are those of an array, which go by position."""
+    names = tuple(str(entry.get("name")) for entry in entries)
+    if not set(names) <= set(AXES) or len(set(names)) != len(names):
+        return None
+    return names  # type: ignore[return-value]
+
+
+def _edges(found: Sequence[Json], systems: Mapping[str, System], where: str, arrays: Arrays | None) -> tuple[Edge, ...]:
+    edges = []
+    for entry in found:
+        source, target = (_end(entry, side, where) for side in ("input", "output"))
+        before, after = (_known(systems, "\0".join(filter(None, end)), where).axes for end in (source, target))
+        edges.append(Edge(source, target, read_transformation(entry, before, after, where, arrays)))
+    return tuple(edges)
+
+
+def _end(entry: Json, side: str, where: str) -> tuple[str, str]:
+    """Path and name of one end of an edge, which is an object since 0.6.dev4 and was a string before."""
+    end = entry.get(side)
+    if isinstance(end, str):
+        path, _, name = end.rpartition("/")
+        return path, name
+    if isinstance(end, Mapping) and ("name" in end or "path" in end):
+        return (str(end.get("path", "")), str(end["name"])) if "name" in end else ("", str(end["path"]))
+    raise StoreError(f"A transformation of {where} does not say its {side}: {dict(entry)!r}.")
+
+
+def _known(systems: Mapping[str, System], name: str, where: str) -> System:
+    if name not in systems:
+        shown = name.replace("\0", "/")
+        raise StoreError(
+            f"A transformation of {where} names the coordinate system {shown!r}. Known: "
+            f"{listing(known.replace(chr(0), '/') for known in systems)}."
+        )
+    return systems[name]
+
+
+def _checked(value: Any, kind: type, what: str, where: str) -> Any:
+    if not isinstance(value, kind) or not value:
+        raise StoreError(f"{where} must have a {what} that is a {kind.__name__} and not empty. Found {value!r}.")
+    return value
