@@ -12,6 +12,7 @@ PUBLIC_MODULES = (
     "spatialdata",
     "spatialdata.models",
     "spatialdata.transformations",
+    "spatialdata.regions",
     "spatialdata.datasets",
     "spatialdata.testing",
     "spatialdata.errors",

@@ -8,7 +8,7 @@ from spatialdata._compat import install as _serve_old_modules
 from spatialdata._core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from spatialdata import datasets, models, transformations
+    from spatialdata import datasets, models, regions, transformations
     from spatialdata._core.accessors import register_accessor
     from spatialdata._core.names import sanitize_name
     from spatialdata.collection import SpatialDataCollection
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from spatialdata.ops.rasterize import rasterize
     from spatialdata.ops.region_properties import get_region_properties
     from spatialdata.ops.relabel import relabel_sequential
-    from spatialdata.ops.select import bounding_box_query, get_bounding_box_corners, polygon_query
+    from spatialdata.ops.select import bounding_box_query, get_bounding_box_corners, polygon_query, select
+    from spatialdata.ops.select_labels import region_of_labels
     from spatialdata.ops.to_vector import to_circles, to_polygons
     from spatialdata.ops.transform import transform
     from spatialdata.ops.unpad_raster import unpad_raster
@@ -76,8 +77,11 @@ _HOMES = {
     "read_zarr": "spatialdata.sdata",
     "register_accessor": "spatialdata._core.accessors",
     "relabel_sequential": "spatialdata.ops.relabel",
+    "region_of_labels": "spatialdata.ops.select_labels",
+    "regions": "spatialdata.regions",
     "sanitize_name": "spatialdata._core.names",
     "sanitize_table": "spatialdata.models.table",
+    "select": "spatialdata.ops.select",
     "settings": "spatialdata.config",
     "to_circles": "spatialdata.ops.to_vector",
     "to_polygons": "spatialdata.ops.to_vector",
@@ -121,8 +125,11 @@ __all__ = [
     "read_zarr",
     "register_accessor",
     "relabel_sequential",
+    "region_of_labels",
+    "regions",
     "sanitize_name",
     "sanitize_table",
+    "select",
     "settings",
     "to_circles",
     "to_polygons",

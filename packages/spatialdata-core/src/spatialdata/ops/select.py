@@ -7,6 +7,7 @@ systems, index, columns and types. Nothing of the input is changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
 from spatialdata._core.container import is_container
@@ -15,8 +16,8 @@ from spatialdata.models.kind import Kind, kind_of
 from spatialdata.ops.select_object import select_object
 from spatialdata.ops.select_points import select_points
 from spatialdata.ops.select_raster import raster_request, select_raster
-from spatialdata.ops.select_shapes import select_shapes
-from spatialdata.regions.region import BoundingBox, PolygonRegion, Region, boxes_of
+from spatialdata.ops.select_shapes import Rule, select_shapes
+from spatialdata.regions.region import BoundingBox, Closed, PolygonRegion, Region, boxes_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -30,25 +31,34 @@ __all__ = ["BoundingBoxRequest", "bounding_box_query", "get_bounding_box_corners
 BoundingBoxRequest = BoundingBox
 
 
-def _select_raster(element: Any, regions: Sequence[Region], *, clip: bool) -> list[Any]:  # noqa: ARG001
-    return list(select_raster(element, regions))
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How elements are selected, beyond the region."""
+
+    clip: bool = False
+    rule: Rule = "meets"
+    mask: bool = True
 
 
-def _select_points(element: Any, regions: Sequence[Region], *, clip: bool) -> list[Any]:  # noqa: ARG001
+def _select_raster(element: Any, regions: Sequence[Region], how: _How) -> list[Any]:
+    return list(select_raster(element, regions, mask=how.mask))
+
+
+def _select_points(element: Any, regions: Sequence[Region], how: _How) -> list[Any]:  # noqa: ARG001
     return list(select_points(element, regions))
 
 
-def _select_shapes(element: Any, regions: Sequence[Region], *, clip: bool) -> list[Any]:
-    return list(select_shapes(element, regions, clip=clip))
+def _select_shapes(element: Any, regions: Sequence[Region], how: _How) -> list[Any]:
+    return list(select_shapes(element, regions, clip=how.clip, rule=how.rule))
 
 
-def _refuse_table(element: Any, regions: Sequence[Region], *, clip: bool) -> list[Any]:  # noqa: ARG001
+def _refuse_table(element: Any, regions: Sequence[Region], how: _How) -> list[Any]:  # noqa: ARG001
     raise UnsupportedElementError(
         "A table has no coordinates and cannot be queried by a region. Query the SpatialData object that holds it."
     )
 
 
-SELECT: dict[Kind, Callable[..., list[Any]]] = {
+SELECT: dict[Kind, Callable[[Any, Sequence[Region], _How], list[Any]]] = {
     Kind.IMAGE: _select_raster,
     Kind.LABELS: _select_raster,
     Kind.POINTS: _select_points,
@@ -57,32 +67,69 @@ SELECT: dict[Kind, Callable[..., list[Any]]] = {
 }
 
 
-def select(element: Any, regions: Sequence[Region], *, clip: bool = False, filter_table: bool = True) -> list[Any]:
-    """What of an element or a SpatialData object lies in each of several regions.
+def select(
+    element: Any,
+    region: Region | Sequence[Region],
+    *,
+    clip: bool = False,
+    rule: Rule = "meets",
+    mask: bool = True,
+    filter_table: bool = True,
+) -> Any:
+    """What of an element or a SpatialData object lies in a region, or in each of several.
 
     Parameters
     ----------
     element
         An image, labels, points, shapes, or a SpatialData object.
-    regions
-        The regions, all in one coordinate system.
+    region
+        A :class:`~spatialdata.regions.BoundingBox`, a :class:`~spatialdata.regions.PolygonRegion`, a
+        :class:`~spatialdata.regions.Circle`, or a list of them, each in a coordinate system. The region is brought to
+        the element; the data do not move.
     clip
         Cut shapes at the border of the region.
+    rule
+        Which shapes count: ``"meets"`` (those that meet the region; of circles and a box, those whose centre lies in
+        it), ``"within"`` (those wholly inside) or ``"centroid"`` (those whose centroid lies inside).
+    mask
+        For images and labels and a polygon or circle, set the pixels whose centre lies outside to 0. Otherwise the
+        whole rectangle of pixels around the region is kept.
     filter_table
-        For objects, keep only the rows of tables that annotate what remains.
+        For objects, keep only the rows of tables that annotate what remains. Tables of which none remains are left
+        out; the logger ``spatialdata`` reports them at the level INFO.
 
     Returns
     -------
-    One result for each region: an element like the input, None where nothing of an element lies inside, an object
-    for an object.
+    An element like the input, None if nothing of it lies inside, an object for an object; a list of these for a list
+    of regions.
+
+    Raises
+    ------
+    ValueError
+        The element is not in the coordinate system of the region, its transformation has no inverse, or there is no
+        such rule.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spatialdata.models import Labels2DModel
+    >>> from spatialdata.regions import Circle
+    >>> labels = Labels2DModel.parse(np.arange(1, 10).reshape(3, 3))
+    >>> select(labels, Circle(target_coordinate_system="global", centre=(1.5, 1.5), radius=1.0)).values.tolist()
+    [[0, 2, 0], [4, 5, 6], [0, 8, 0]]
     """
+    many = isinstance(region, Sequence)
+    regions = list(region) if isinstance(region, Sequence) else [region]
+    how = _How(clip, rule, mask)
     if is_container(element):
-        return list(select_object(element, regions, _select_element(clip=clip), filter_table=filter_table))
-    return SELECT[kind_of(element)](element, regions, clip=clip)
+        results = list(select_object(element, regions, _select_element(how), filter_table=filter_table))
+    else:
+        results = SELECT[kind_of(element)](element, regions, how)
+    return results if many else results[0]
 
 
-def _select_element(*, clip: bool) -> Callable[[Any, Sequence[Region]], list[Any]]:
-    return lambda element, regions: SELECT[kind_of(element)](element, regions, clip=clip)
+def _select_element(how: _How) -> Callable[[Any, Sequence[Region]], list[Any]]:
+    return lambda element, regions: SELECT[kind_of(element)](element, regions, how)
 
 
 @overload
@@ -94,6 +141,7 @@ def bounding_box_query(
     target_coordinate_system: str,
     return_request_only: bool = False,
     filter_table: bool = True,
+    closed: Closed | None = None,
 ) -> SpatialData: ...
 @overload
 def bounding_box_query(
@@ -104,6 +152,7 @@ def bounding_box_query(
     target_coordinate_system: str,
     return_request_only: bool = False,
     filter_table: bool = True,
+    closed: Closed | None = None,
 ) -> Any: ...
 def bounding_box_query(
     element: Any,
@@ -113,6 +162,7 @@ def bounding_box_query(
     target_coordinate_system: str,
     return_request_only: bool = False,
     filter_table: bool = True,
+    closed: Closed | None = None,
 ) -> Any:
     """What lies in an axis-aligned box.
 
@@ -138,6 +188,10 @@ def bounding_box_query(
     filter_table
         For a SpatialData object, keep only the table rows that annotate instances inside, and drop tables that
         annotate none.
+    closed
+        Which bounds belong to the box, for points, pixel centres and the centres of circles: ``"both"``, ``"left"``
+        (the lower ones, so that boxes side by side share nothing), ``"right"`` or ``"neither"``. As described above
+        if None.
 
     Returns
     -------
@@ -159,7 +213,7 @@ def bounding_box_query(
     >>> inside.compute().index.tolist()
     [0]
     """
-    boxes, many = boxes_of(axes, min_coordinate, max_coordinate, target_coordinate_system)
+    boxes, many = boxes_of(axes, min_coordinate, max_coordinate, target_coordinate_system, closed)
     if return_request_only:
         results = [_request(element, box) for box in boxes]
     else:
@@ -184,6 +238,7 @@ def polygon_query(
     target_coordinate_system: str,
     filter_table: bool = True,
     clip: bool = False,
+    mask: bool = True,
 ) -> SpatialData: ...
 @overload
 def polygon_query(
@@ -192,6 +247,7 @@ def polygon_query(
     target_coordinate_system: str,
     filter_table: bool = True,
     clip: bool = False,
+    mask: bool = True,
 ) -> Any: ...
 def polygon_query(
     element: Any,
@@ -199,10 +255,12 @@ def polygon_query(
     target_coordinate_system: str,
     filter_table: bool = True,
     clip: bool = False,
+    mask: bool = True,
 ) -> Any:
     """What lies in a polygon, or in one of several.
 
-    Images and labels: the pixels in the bounding box of the polygon. Points: those inside or on the border. Circles:
+    Images and labels: the pixels whose centre lies inside or on the border; the others of the rectangle around the
+    polygon are set to 0. Points: those inside or on the border. Circles:
     those whose disc meets the polygon. Polygons: those that meet it.
 
     Parameters
@@ -218,6 +276,8 @@ def polygon_query(
         annotate none.
     clip
         Cut shapes at the border of the polygon; circles become polygons then.
+    mask
+        For images and labels; if False, keep the pixels of the whole rectangle around the polygon as they are.
 
     Returns
     -------
@@ -241,7 +301,7 @@ def polygon_query(
     [0]
     """
     region = PolygonRegion(target_coordinate_system=target_coordinate_system, polygon=polygon)
-    return select(element, [region], clip=clip, filter_table=filter_table)[0]
+    return select(element, region, clip=clip, filter_table=filter_table, mask=mask)
 
 
 def get_bounding_box_corners(axes: Sequence[str], min_coordinate: ArrayLike, max_coordinate: ArrayLike) -> DataArray:

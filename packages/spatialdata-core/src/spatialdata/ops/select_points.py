@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spatialdata._core.elements import spatial_axes_of
 from spatialdata._core.sources import Window
 from spatialdata.ops.frames import coordinates_of, copied_attrs, partitions_of, points_of, windowed
-from spatialdata.regions.project import Placed, place
+from spatialdata.regions.project import Placed, PlacedBox, place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ def select_points(points: Any, regions: Sequence[Region]) -> list[PointsFrame | 
     points
         The points. Those that come from a store are read only where a region may meet them.
     regions
-        The regions. The border belongs to a polygon and not to a box.
+        The regions. The border belongs to a polygon and a circle, and not to a box unless that says so.
 
     Returns
     -------
@@ -48,9 +48,8 @@ def select_points(points: Any, regions: Sequence[Region]) -> list[PointsFrame | 
 
 
 def _border(placed: Placed) -> bool:
-    from spatialdata.regions.project import PlacedPolygon
-
-    return isinstance(placed, PlacedPolygon)
+    """Whether the border belongs to a region that does not say it."""
+    return not isinstance(placed, PlacedBox)
 
 
 def _frame(points: Any, rows: list[pd.DataFrame]) -> PointsFrame:

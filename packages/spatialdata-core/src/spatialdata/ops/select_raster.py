@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,14 +12,15 @@ from spatialdata._core.axes import SPATIAL_AXES
 from spatialdata._core.elements import is_tree, levels_of
 from spatialdata.grids.grid import pixels_between
 from spatialdata.models.pyramid import level_coordinates, tree_of
-from spatialdata.regions.project import place
-from spatialdata.regions.region import BoundingBox
+from spatialdata.regions.project import Placed, place
+from spatialdata.regions.region import BoundingBox, Circle, Closed
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations, transformations_of
 from spatialdata.transformations.linear import Sequence as Chain
 from spatialdata.transformations.linear import Translation
 
 if TYPE_CHECKING:
     from dask.array import Array
+    from numpy.typing import NDArray
     from xarray import DataArray, DataTree
 
     from spatialdata._core.sources import Window
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["raster_request", "select_raster"]
 
 
-def select_raster(raster: Any, regions: Sequence[Region]) -> list[DataArray | DataTree | None]:
+def select_raster(raster: Any, regions: Sequence[Region], *, mask: bool = True) -> list[DataArray | DataTree | None]:
     """The part of a raster inside each of several regions.
 
     Parameters
@@ -35,23 +37,31 @@ def select_raster(raster: Any, regions: Sequence[Region]) -> list[DataArray | Da
     raster
         An image or labels, of one or several scales.
     regions
-        The regions. Of a polygon its bounding box is taken; of a box that is turned against the pixels, the rectangle
-        of pixels around it.
+        The regions. The rectangle of pixels around each is taken.
+    mask
+        Set the pixels whose centre lies outside of a polygon or circle to 0. Boxes are never masked, not even those
+        that are turned against the pixels.
 
     Returns
     -------
-    For each region a lazy raster, or None where no pixel centre lies inside. Its pixels are where they were: every
-    transformation starts with the Translation by the first pixel taken. Each level is cut by the same bounds;
-    levels that become empty are left out.
+    For each region a lazy raster, or None where no pixel centre lies in the rectangle. Its pixels are where they
+    were: every transformation starts with the Translation by the first pixel taken. Each level is cut by the same
+    bounds, and masked by the centres of its own pixels; levels that become empty are left out.
     """
-    return [_cut(raster, place(_rectangle(region), raster).window()) for region in regions]
+    return [_selected(raster, region, mask=mask) for region in regions]
+
+
+def _selected(raster: Any, region: Region, *, mask: bool) -> DataArray | DataTree | None:
+    placed = place(_rectangle(region), raster)
+    inside = place(region, raster) if mask and not isinstance(region, BoundingBox) else None
+    return _cut(raster, placed.window(), inside, region.closed if isinstance(region, BoundingBox) else None)
 
 
 def _rectangle(region: Region) -> BoundingBox:
     """The box around a region in its coordinate system."""
     if isinstance(region, BoundingBox):
         return region
-    x_min, y_min, x_max, y_max = region.polygon.bounds
+    x_min, y_min, x_max, y_max = region.bounds if isinstance(region, Circle) else region.polygon.bounds
     return BoundingBox(
         target_coordinate_system=region.target_coordinate_system,
         axes=("x", "y"),
@@ -66,30 +76,78 @@ def raster_request(raster: Any, region: Region) -> dict[str, slice]:
     return {axis: slice(*window.bounds(axis)) for axis in levels_of(raster)[0].dims if axis in window.axes}
 
 
-def _cut(raster: Any, window: Window) -> DataArray | DataTree | None:
+def _cut(raster: Any, window: Window, inside: Placed | None, closed: Closed | None) -> DataArray | DataTree | None:
     full, *coarser = levels_of(raster)
-    slices = _slices(full, full, window)
+    slices = _slices(full, full, window, closed)
     if _is_empty(slices):
         return None
-    finest = _level(full, slices, {})
+    finest = _level(full, slices, {}, _mask(full, full, slices, inside))
     levels = [finest]
     for level in coarser:
-        slices_here = _slices(level, full, window)
+        slices_here = _slices(level, full, window, closed)
         if _is_empty(slices_here):
             break
-        levels.append(_level(level, slices_here, dict(finest.sizes)))
+        levels.append(_level(level, slices_here, dict(finest.sizes), _mask(level, full, slices_here, inside)))
     result = tree_of(levels) if is_tree(raster) else finest
     start = {str(axis): part.start for axis, part in slices.items() if axis in SPATIAL_AXES}
     attach_transformations(result, _moved(raster, start))
     return result
 
 
-def _slices(level: DataArray, full: DataArray, window: Window) -> dict[str, slice]:
-    return {
-        str(axis): pixels_between(*window.bounds(str(axis)), level.sizes[axis], full.sizes[axis] / level.sizes[axis])
-        for axis in level.dims
-        if axis in SPATIAL_AXES
-    }
+def _slices(level: DataArray, full: DataArray, window: Window, closed: Closed | None) -> dict[str, slice]:
+    found = {}
+    for axis in (str(axis) for axis in level.dims if axis in SPATIAL_AXES):
+        lower, upper = window.bounds(axis)
+        step = full.sizes[axis] / level.sizes[axis]
+        pixels = pixels_between(lower, upper, level.sizes[axis], step)
+        first = pixels.start + (closed in ("right", "neither") and (pixels.start + 0.5) * step == lower)
+        last = pixels.stop - (closed in ("left", "neither") and (pixels.stop - 0.5) * step == upper)
+        found[axis] = slice(min(first, pixels.stop), max(last, min(first, pixels.stop)))
+    return found
+
+
+def _mask(level: DataArray, full: DataArray, slices: dict[str, slice], inside: Placed | None) -> _Mask | None:
+    """Which pixels of a level lie inside a region."""
+    if inside is None:
+        return None
+    axes = tuple(str(dim) for dim in level.dims if dim in SPATIAL_AXES)
+    return _Mask(
+        inside,
+        tuple(slices[axis].start for axis in axes),
+        tuple(full.sizes[axis] / level.sizes[axis] for axis in axes),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Mask:
+    """The pixels of a level that lie inside a region of the x-y plane.
+
+    Attributes
+    ----------
+    region
+        The region, placed in the pixel coordinates of the finest level.
+    start
+        The first pixel along each spatial axis.
+    step
+        The size of a pixel along each spatial axis.
+    """
+
+    region: Placed
+    start: tuple[int, ...]
+    step: tuple[float, ...]
+
+    def __call__(self, block: NDArray[Any], block_info: Any = None) -> NDArray[Any]:
+        """A block with 0 outside."""
+        location = block_info[0]["array-location"][-2:]
+        y, x = (
+            (first + np.arange(low, high) + 0.5) * step
+            for (low, high), first, step in zip(location, self.start[-2:], self.step[-2:], strict=True)
+        )
+        depth = len(self.start)
+        centres = np.zeros((len(y) * len(x), depth))
+        centres[:, depth - 2], centres[:, depth - 1] = np.repeat(y, len(x)), np.tile(x, len(y))
+        inside = self.region.contains(centres, border=True).reshape(len(y), len(x))
+        return np.where(inside, block, np.zeros((), dtype=block.dtype))
 
 
 def _is_empty(slices: dict[str, slice]) -> bool:
@@ -104,11 +162,13 @@ def _moved(raster: Any, start: dict[str, int]) -> dict[str, Any]:
     return {name: Chain([shift, transformation]) for name, transformation in transformations.items()}
 
 
-def _level(level: DataArray, slices: dict[str, slice], finest: dict[Any, int]) -> DataArray:
+def _level(level: DataArray, slices: dict[str, slice], finest: dict[Any, int], mask: _Mask | None) -> DataArray:
     """One level cut; its coordinates are counted anew, in pixels of the finest level."""
     from xarray import DataArray
 
     data = _regular(level.data[tuple(slices.get(str(dim), slice(None)) for dim in level.dims)])
+    if mask is not None:
+        data = data.map_blocks(mask, dtype=data.dtype, meta=data._meta)  # noqa: SLF001
     coords: dict[str, Any] = {}
     for dim, size in zip(level.dims, data.shape, strict=True):
         if dim in SPATIAL_AXES:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
 from spatialdata.ops.frames import copied_attrs
-from spatialdata.regions.project import Placed, PlacedBox, place
+from spatialdata.ops.transform_vector import circle_scale
+from spatialdata.regions.project import Placed, PlacedBox, PlacedCircle, PlacedPolygon, place
 from spatialdata.regions.prune import rows_meeting
 from spatialdata.regions.region import BoundingBox, Region
 
@@ -18,13 +19,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiPolygon, Polygon
 
-__all__ = ["select_shapes"]
+__all__ = ["Rule", "select_shapes"]
+
+Rule: TypeAlias = Literal["meets", "within", "centroid"]
+_RULES = ("meets", "within", "centroid")
 
 _CLIP_SEGMENTS = 16
 _POLYGONAL = (3, 6)
 
 
-def select_shapes(shapes: GeoDataFrame, regions: Sequence[Region], *, clip: bool = False) -> list[GeoDataFrame | None]:
+def select_shapes(
+    shapes: GeoDataFrame, regions: Sequence[Region], *, clip: bool = False, rule: Rule = "meets"
+) -> list[GeoDataFrame | None]:
     """The shapes inside each of several regions.
 
     Parameters
@@ -32,8 +38,11 @@ def select_shapes(shapes: GeoDataFrame, regions: Sequence[Region], *, clip: bool
     shapes
         Circles or polygons.
     regions
-        The regions. A box takes the circles whose centre lies in it, a polygon those whose disc meets it; both
-        take the polygons that they meet. The border belongs to the region.
+        The regions. The border belongs to the region.
+    rule
+        ``"meets"``: a box takes the circles whose centre lies in it, other regions those whose disc meets them; all
+        take the polygons that they meet. ``"within"``: the shapes that lie in the region with their whole area.
+        ``"centroid"``: the shapes whose centroid lies in it.
     clip
         Cut the shapes at the border of the region. Circles become polygons then, with 64 sides where the arc is whole.
 
@@ -47,11 +56,65 @@ def select_shapes(shapes: GeoDataFrame, regions: Sequence[Region], *, clip: bool
     placed = [place(region, shapes) for region in regions]
     bounds = shapely.bounds(shapes.geometry.to_numpy())
     total = _total(bounds)
-    find = _circles_inside if are_circles(shapes) else _polygons_inside
     return [
-        _frame(shapes, find(shapes, bounds, region, total), region.polygon(total) if clip else None)
+        _frame(shapes, _rows(shapes, bounds, region, total, rule), region.polygon(total) if clip else None)
         for region in placed
     ]
+
+
+def _rows(
+    shapes: GeoDataFrame, bounds: NDArray[np.float64], placed: Placed, total: NDArray[np.float64], rule: Rule
+) -> NDArray[np.intp]:
+    """The rows of the shapes inside a region."""
+    if rule not in _RULES:
+        raise ValueError(f"rule must be one of {', '.join(map(repr, _RULES))}. Found {rule!r}.")
+    if rule == "centroid":
+        import shapely
+
+        centroids = shapely.get_coordinates(shapely.centroid(shapes.geometry.to_numpy()))
+        filled = np.flatnonzero(~np.isnan(bounds[:, 0]))
+        return np.asarray(filled[placed.contains(centroids, border=True)])
+    circles = are_circles(shapes)
+    if rule == "within":
+        return (_circles_within if circles else _polygons_within)(shapes, bounds, placed, total)
+    return (_circles_inside if circles else _polygons_inside)(shapes, bounds, placed, total)
+
+
+def _polygons_within(
+    polygons: GeoDataFrame, bounds: NDArray[np.float64], placed: Placed, total: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    import shapely
+
+    near = rows_meeting(bounds, placed.window())
+    geometry = polygons.geometry.to_numpy()[near]
+    if isinstance(placed, PlacedPolygon):
+        return np.asarray(near[np.asarray(shapely.covered_by(geometry, placed.polygon(total)), dtype=bool)])
+    # Boxes and discs are convex: a shape lies inside if all of its corners do.
+    coordinates, owner = shapely.get_coordinates(geometry, return_index=True)
+    outside = np.unique(owner[~placed.contains(coordinates, border=True)])
+    return np.delete(near, outside)
+
+
+def _circles_within(
+    circles: GeoDataFrame, bounds: NDArray[np.float64], placed: Placed, total: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    import shapely
+
+    inside = np.flatnonzero(placed.contains(bounds[:, :2], border=True))
+    radius = circles[RADIUS_KEY].to_numpy(dtype=np.float64)[inside]
+    if isinstance(placed, PlacedCircle):
+        distance, reach = _from_centre(placed, bounds[inside, :2], radius)
+        return np.asarray(inside[distance + reach <= placed.radius])
+    room = shapely.distance(placed.polygon(total).boundary, circles.geometry.to_numpy()[inside])
+    return np.asarray(inside[room >= radius])
+
+
+def _from_centre(
+    placed: PlacedCircle, centres: NDArray[np.float64], radius: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far circles are from the centre of a region, and their radii, in the coordinates of the region."""
+    distance = np.hypot(*(placed.projection(centres) - placed.centre).T)
+    return distance, radius * circle_scale(placed.projection)
 
 
 def _refuse_depth(shapes: GeoDataFrame, regions: Sequence[Region]) -> None:
@@ -78,6 +141,9 @@ def _circles_inside(
     if isinstance(placed, PlacedBox):
         return np.flatnonzero(placed.contains(bounds[:, :2], border=True))
     radius = circles[RADIUS_KEY].to_numpy(dtype=np.float64)
+    if isinstance(placed, PlacedCircle):
+        distance, reach = _from_centre(placed, bounds[:, :2], radius)
+        return np.flatnonzero(distance <= placed.radius + reach)
     discs = np.concatenate([bounds[:, :2] - radius[:, None], bounds[:, 2:] + radius[:, None]], axis=1)
     near = rows_meeting(discs, placed.window())
     inside = shapely.dwithin(circles.geometry.to_numpy()[near], placed.polygon(total), radius[near])
@@ -90,6 +156,10 @@ def _polygons_inside(
     import shapely
 
     near = rows_meeting(bounds, placed.window())
+    if isinstance(placed, PlacedCircle):
+        moved = shapely.transform(polygons.geometry.to_numpy()[near], placed.projection)
+        close = shapely.dwithin(moved, shapely.Point(placed.centre), placed.radius)
+        return np.asarray(near[np.asarray(close, dtype=bool)])
     region = placed.polygon(total)
     shapely.prepare(region)
     inside = shapely.intersects(region, polygons.geometry.to_numpy()[near])

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from spatialdata.regions.region import BoundingBox, PolygonRegion, Region
+from spatialdata.regions.region import BoundingBox, Circle, PolygonRegion, Region
 
-__all__ = ["BoundingBox", "PolygonRegion", "Region"]
+__all__ = ["BoundingBox", "Circle", "PolygonRegion", "Region"]

@@ -14,7 +14,7 @@ from spatialdata._core.axes import ValidAxis, get_spatial_axes
 from spatialdata._core.elements import axes_of, is_shapes
 from spatialdata._core.sources import Window
 from spatialdata.errors import TransformationError
-from spatialdata.regions.region import BoundingBox, PolygonRegion, Region
+from spatialdata.regions.region import BoundingBox, Circle, Closed, PolygonRegion, Region
 from spatialdata.transformations.attach import get_transformation
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from spatialdata.transformations.algebra import BaseTransformation, FloatArray
 
-__all__ = ["Placed", "PlacedBox", "PlacedPolygon", "Projection", "place", "plane_of", "projection_of"]
+__all__ = ["Placed", "PlacedBox", "PlacedCircle", "PlacedPolygon", "Projection", "place", "plane_of", "projection_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +156,14 @@ class PlacedBox:
         The map of the element.
     lower, upper
         Bounds along the axes of the projection; infinite where the box is not bounded.
+    closed
+        Which bounds belong to the box, if that is said.
     """
 
     projection: Projection
     lower: FloatArray
     upper: FloatArray
+    closed: Closed | None = None
 
     def window(self) -> Window:
         """The bounding box of the region in intrinsic coordinates."""
@@ -172,12 +175,16 @@ class PlacedBox:
             tuple(float(upper[index]) for index in bounded),
         )
 
-    def contains(self, coordinates: FloatArray, *, border: bool) -> NDArray[np.bool_]:
-        """Which points, of shape ``(points, n)`` in intrinsic coordinates, lie inside; with or without the border."""
+    def contains(self, coordinates: FloatArray, *, border: bool = True) -> NDArray[np.bool_]:
+        """Which points, of shape ``(points, n)`` in intrinsic coordinates, lie inside.
+
+        ``border`` says whether the border is inside, where the box does not say it.
+        """
         mapped = self.projection(coordinates)
-        if border:
-            return np.asarray(((mapped >= self.lower) & (mapped <= self.upper)).all(axis=1))
-        return np.asarray(((mapped > self.lower) & (mapped < self.upper)).all(axis=1))
+        closed = self.closed or ("both" if border else "neither")
+        above = np.greater_equal if closed in ("both", "left") else np.greater
+        below = np.less_equal if closed in ("both", "right") else np.less
+        return np.asarray((above(mapped, self.lower) & below(mapped, self.upper)).all(axis=1))
 
     def polygon(self, bounds: FloatArray) -> Polygon:
         """The box as a polygon of the intrinsic x-y plane.
@@ -220,7 +227,7 @@ class PlacedPolygon:
         return Window(("x", "y"), (x_min, y_min), (x_max, y_max))
 
     def contains(self, coordinates: FloatArray, *, border: bool = True) -> NDArray[np.bool_]:
-        """Which points, of shape ``(points, n)`` in intrinsic coordinates, lie inside; with or without the border."""
+        """Which points, of shape ``(points, n)`` in intrinsic coordinates, lie inside, with the border or without."""
         import shapely
 
         x, y = (coordinates[:, self.axes.index(axis)] for axis in ("x", "y"))
@@ -232,7 +239,42 @@ class PlacedPolygon:
         return self.geometry
 
 
-Placed = PlacedBox | PlacedPolygon
+@dataclass(frozen=True, slots=True)
+class PlacedCircle:
+    """A disc, tested in its own coordinate system through the map of an element.
+
+    Attributes
+    ----------
+    projection
+        The map of the element.
+    centre, radius
+        The disc.
+    """
+
+    projection: Projection
+    centre: FloatArray
+    radius: float
+
+    def window(self) -> Window:
+        """The bounding box of the region in intrinsic coordinates."""
+        lower, upper = self.projection.plane().inverse().box(self.centre - self.radius, self.centre + self.radius)
+        return Window(("x", "y"), tuple(lower.tolist()), tuple(upper.tolist()))
+
+    def contains(self, coordinates: FloatArray, *, border: bool = True) -> NDArray[np.bool_]:
+        """Which points, of shape ``(points, n)`` in intrinsic coordinates, lie inside, with the border or without."""
+        keep = [self.projection.axes.index(axis) for axis in ("x", "y")]
+        square = ((self.projection.plane()(coordinates[:, keep]) - self.centre) ** 2).sum(axis=1)
+        return np.asarray(square <= self.radius**2 if border else square < self.radius**2)
+
+    def polygon(self, bounds: FloatArray) -> Polygon:  # noqa: ARG002
+        """The disc as a polygon of 1024 sides in the intrinsic x-y plane, with its corners on the border."""
+        import shapely
+
+        disc = shapely.Point(self.centre).buffer(self.radius, quad_segs=256)
+        return cast("Polygon", shapely.transform(disc, self.projection.plane().inverse()))
+
+
+Placed = PlacedBox | PlacedPolygon | PlacedCircle
 
 
 def place(region: Region, element: Any) -> Placed:
@@ -259,6 +301,9 @@ def place(region: Region, element: Any) -> Placed:
     projection = projection_of(element, region.target_coordinate_system)
     if isinstance(region, PolygonRegion):
         return _place_polygon(region, projection)
+    if isinstance(region, Circle):
+        projection.plane().inverse()
+        return PlacedCircle(projection, region.centre, region.radius)
     return _place_box(region, projection)
 
 
@@ -275,4 +320,5 @@ def _place_polygon(region: PolygonRegion, projection: Projection) -> PlacedPolyg
 def _place_box(region: BoundingBox, projection: Projection) -> PlacedBox:
     projection.inverse()
     bounds = [region.bounds(axis) for axis in projection.axes]
-    return PlacedBox(projection, np.array([low for low, _ in bounds]), np.array([high for _, high in bounds]))
+    lower, upper = (np.array(side) for side in zip(*bounds, strict=True))
+    return PlacedBox(projection, lower, upper, region.closed)

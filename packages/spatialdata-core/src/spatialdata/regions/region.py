@@ -1,10 +1,10 @@
-"""What can be asked for: an axis-aligned box or a polygon, each in a coordinate system."""
+"""What can be asked for: an axis-aligned box, a polygon or a circle, each in a coordinate system."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["BoundingBox", "PolygonRegion", "Region", "boxes_of"]
+__all__ = ["BoundingBox", "Circle", "Closed", "PolygonRegion", "Region", "boxes_of"]
+
+Closed: TypeAlias = Literal["both", "left", "right", "neither"]
+_CLOSED = ("both", "left", "right", "neither")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,11 +34,16 @@ class BoundingBox:
         The bounded axes; the box is unbounded along others.
     min_coordinate, max_coordinate
         Arrays of one number per axis.
+    closed
+        Which bounds belong to the box, for points, pixel centres and the centres of circles: ``"both"``, ``"left"``
+        (the lower ones, so that boxes side by side share nothing), ``"right"`` or ``"neither"``. If None, none of
+        them for points, and both for pixels and circles.
 
     Raises
     ------
     ValueError
-        An axis is not spatial, a bound is missing or no number, or a lower bound exceeds the upper one.
+        An axis is not spatial, a bound is missing or no number, a lower bound exceeds the upper one, or ``closed``
+        is none of its values.
 
     Examples
     --------
@@ -50,6 +58,7 @@ class BoundingBox:
     axes: tuple[str, ...]
     min_coordinate: FloatArray
     max_coordinate: FloatArray
+    closed: Closed | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "axes", tuple(self.axes))
@@ -72,6 +81,8 @@ class BoundingBox:
                 f"min_coordinate {self.min_coordinate.tolist()} exceeds max_coordinate "
                 f"{self.max_coordinate.tolist()} along an axis of {self.axes}. Exchange them."
             )
+        if self.closed is not None and self.closed not in _CLOSED:
+            raise ValueError(f"closed must be one of {', '.join(map(repr, _CLOSED))}, or None. Found {self.closed!r}.")
 
     def to_dict(self) -> dict[str, Any]:
         """The arguments of :func:`spatialdata.bounding_box_query` that ask for this box."""
@@ -126,11 +137,57 @@ class PolygonRegion:
             )
 
 
-Region: TypeAlias = BoundingBox | PolygonRegion
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Circle:
+    """A disc in the x-y plane of a coordinate system; its border belongs to it.
+
+    Attributes
+    ----------
+    target_coordinate_system
+        The coordinate system that the circle is in.
+    centre
+        The x and the y of its centre.
+    radius
+        Its radius.
+
+    Raises
+    ------
+    ValueError
+        The centre are not two finite numbers, or the radius is not a finite number above 0.
+
+    Examples
+    --------
+    >>> Circle(target_coordinate_system="global", centre=(1.0, 2.0), radius=3.0).bounds
+    (-2.0, -1.0, 4.0, 5.0)
+    """
+
+    target_coordinate_system: str
+    centre: FloatArray
+    radius: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "centre", _array(self.centre, "centre"))
+        if self.centre.shape != (2,) or not np.isfinite(self.centre).all():
+            raise ValueError(f"The centre of a circle needs x and y. Found {self.centre.tolist()}.")
+        if not (np.isfinite(self.radius) and self.radius > 0):
+            raise ValueError(f"The radius of a circle must be a number above 0. Found {self.radius!r}.")
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """The box around it: x_min, y_min, x_max, y_max."""
+        x, y = self.centre.tolist()
+        return x - self.radius, y - self.radius, x + self.radius, y + self.radius
+
+
+Region: TypeAlias = BoundingBox | PolygonRegion | Circle
 
 
 def boxes_of(
-    axes: Sequence[str], min_coordinate: ArrayLike, max_coordinate: ArrayLike, target_coordinate_system: str
+    axes: Sequence[str],
+    min_coordinate: ArrayLike,
+    max_coordinate: ArrayLike,
+    target_coordinate_system: str,
+    closed: Closed | None = None,
 ) -> tuple[list[BoundingBox], bool]:
     """Make the boxes that a call describes.
 
@@ -142,6 +199,8 @@ def boxes_of(
         One number per axis, or an array of shape ``(n_boxes, n_axes)``.
     target_coordinate_system
         The coordinate system of the boxes.
+    closed
+        Which bounds belong to the boxes; see :class:`BoundingBox`.
 
     Returns
     -------
@@ -162,7 +221,11 @@ def boxes_of(
     pairs = zip(np.atleast_2d(lower), np.atleast_2d(upper), strict=True) if lower.size else iter(())
     return [
         BoundingBox(
-            target_coordinate_system=target_coordinate_system, axes=tuple(axes), min_coordinate=low, max_coordinate=high
+            target_coordinate_system=target_coordinate_system,
+            axes=tuple(axes),
+            min_coordinate=low,
+            max_coordinate=high,
+            closed=closed,
         )
         for low, high in pairs
     ], many
