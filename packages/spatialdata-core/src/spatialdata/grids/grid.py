@@ -16,7 +16,6 @@ import numpy as np
 from spatialdata.errors import UnknownCoordinateSystemError
 from spatialdata.transformations.algebra import as_axes
 from spatialdata.transformations.linear import Identity, Scale, Translation
-from spatialdata.transformations.algebra import as_axes
 from spatialdata.transformations.linear import Sequence as Chain
 
 if TYPE_CHECKING:
