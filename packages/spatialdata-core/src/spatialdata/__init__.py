@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from spatialdata.ops.mask import mask
     from spatialdata.ops.pyramid_levels import get_pyramid_levels
     from spatialdata.ops.rasterize import rasterize
+    from spatialdata.ops.rasterize_bins import rasterize_bins, rasterize_bins_link_table_to_labels
     from spatialdata.ops.region_properties import get_region_properties
     from spatialdata.ops.relabel import relabel_sequential
     from spatialdata.ops.select import bounding_box_query, get_bounding_box_corners, polygon_query, select
@@ -74,6 +75,8 @@ _HOMES = {
     "models": "spatialdata.models",
     "polygon_query": "spatialdata.ops.select",
     "rasterize": "spatialdata.ops.rasterize",
+    "rasterize_bins": "spatialdata.ops.rasterize_bins",
+    "rasterize_bins_link_table_to_labels": "spatialdata.ops.rasterize_bins",
     "read_zarr": "spatialdata.sdata",
     "register_accessor": "spatialdata._core.accessors",
     "relabel_sequential": "spatialdata.ops.relabel",
@@ -122,6 +125,8 @@ __all__ = [
     "models",
     "polygon_query",
     "rasterize",
+    "rasterize_bins",
+    "rasterize_bins_link_table_to_labels",
     "read_zarr",
     "register_accessor",
     "relabel_sequential",
