@@ -9,7 +9,10 @@ import pytest
 from napari_spatialdata import Interactive
 from napari_spatialdata.controllers.coloring import color_layer
 from napari_spatialdata.layers.colors import PALETTE, colorize
-from napari_spatialdata.model.values import ValueKey, value_keys
+from napari_spatialdata.model.dataset import Dataset
+from napari_spatialdata.model.values import ValueKey, palette_of, value_keys
+
+from .conftest import make_scene
 
 GREY = [128 / 255] * 3 + [1]
 
@@ -138,3 +141,37 @@ def test_images_and_strangers_are_refused(interactive: Interactive) -> None:
     for layer in (interactive.get_layer("image"), interactive.viewer.add_points([[0, 0]], name="mine")):
         with pytest.raises(TypeError, match="cannot be coloured by values"):
             color_layer(layer, ValueKey("type", "table"))
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"a": "red", "b": "#00ff00", "c": (0, 0, 1)},
+        np.eye(3),
+        np.array(["red", "#00ff00", "blue"], dtype=object),
+        ["red", "lime", "blue"],
+    ],
+)
+def test_colours_of_a_table_are_read_however_they_are_stored(stored: object) -> None:
+    dataset = Dataset("data", make_scene())
+    table = dataset.sdata.tables["table"]
+    table.obs["kind"] = pd.Categorical(["a"] * table.n_obs, categories=["a", "b", "c"])
+    table.uns["kind_colors"] = stored
+    found = palette_of(dataset, ValueKey("kind", "table"))
+    assert {name: color[:7] for name, color in found.items()} == {"a": "#ff0000", "b": "#00ff00", "c": "#0000ff"}
+
+
+def test_what_is_stored_as_a_colour_but_is_none_is_named() -> None:
+    dataset = Dataset("data", make_scene())
+    table = dataset.sdata.tables["table"]
+    table.obs["kind"] = pd.Categorical(["a"] * table.n_obs)
+    table.uns["kind_colors"] = ["nonsense"]
+    with pytest.raises(ValueError, match=r"uns\['kind_colors'\] of table 'table' holds 'nonsense'"):
+        palette_of(dataset, ValueKey("kind", "table"))
+
+
+def test_categories_that_read_the_same_and_complex_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="read the same: '1'"):
+        colorize(pd.Series(pd.Categorical([1, "1", 2]), name="kind"))
+    with pytest.raises(TypeError, match="complex"):
+        colorize(pd.Series([1j, 2j], name="kind"))

@@ -91,3 +91,20 @@ def test_contrast_of_large_images_looks_at_few_chunks() -> None:
     image = da.map_blocks(block, chunks=((1,), (512,) * 20, (512,) * 20), dtype=np.uint16)
     assert contrast_limits(image) == [(0, 19)]
     assert len(set(read)) <= 64
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (np.full((3, 4, 4), 40_000, dtype=np.uint16), 40_000 / 65_535),
+        (np.full((3, 4, 4), 63, dtype=np.int8), 63 / 127),
+        (np.stack([np.full((4, 4), value) for value in (-10.0, 30.0, 90.0)]), [0, 0.4, 1]),
+        (np.full((3, 4, 4), 0.25), 0.25),
+        (np.full((3, 4, 4), 100, dtype=np.uint8), 100),
+    ],
+)
+def test_colours_of_all_types_get_the_range_that_napari_draws(array: np.ndarray, expected: object) -> None:
+    image = Image2DModel.parse(array, dims=("c", "y", "x"), c_coords=["r", "g", "b"], scale_factors=[2])
+    (sketch,) = sketch_image(image)
+    for level in sketch.data:
+        np.testing.assert_allclose(np.asarray(level), np.broadcast_to(expected, level.shape), rtol=1e-6)

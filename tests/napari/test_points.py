@@ -87,3 +87,19 @@ def test_spots_scale_with_the_coordinate_system(viewer) -> None:
     np.testing.assert_allclose(layer.size, before * 100)
     interactive.switch_coordinate_system("global")
     np.testing.assert_allclose(layer.size, before)
+
+
+def test_points_without_a_place_are_counted_and_left_out() -> None:
+    points = points_of(np.array([[1.0, 2], [np.nan, 3], [4, np.inf], [5, 6]]), HERE)
+    (sketch,) = sketch_points(points, flatten=True, limit=None)
+    np.testing.assert_array_equal(sketch.data, [[2, 1], [6, 5]])
+    assert sketch.note == "2 points without finite coordinates are not drawn"
+    assert list(sketch.instances) == [0, 3]
+    assert sketch.options["features"]["index"].tolist() == [0, 3]
+
+
+def test_a_column_called_index_stays_what_it_is() -> None:
+    points = points_of(np.zeros((2, 2)), HERE, index=["a", "b"])
+    (sketch,) = sketch_points(points, flatten=True, limit=None)
+    assert sketch.options["features"]["index"].tolist() == ["a", "b"]
+    assert sketch.options["features"]["instance_id"].tolist() == [0, 1]

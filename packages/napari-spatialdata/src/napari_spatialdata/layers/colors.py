@@ -65,10 +65,19 @@ def colorize(
         RGBA, 0 to 1.
     legend : Legend
         What the colours stand for.
+
+    Raises
+    ------
+    TypeError
+        The values are complex numbers.
+    ValueError
+        Different categories read the same.
     """
     import pandas as pd
 
     dtype = values.dtype
+    if pd.api.types.is_complex_dtype(dtype):
+        raise TypeError(f"The values of {values.name!r} are complex numbers, which have no order. Take a part of them.")
     if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype):
         return _numbers(values, colormap)
     return _categories(values, palette or {})
@@ -99,6 +108,11 @@ def _categories(values: pd.Series[Any], palette: Mapping[str, str]) -> tuple[NDA
 
     categorical = values.astype("category")
     names = [str(category) for category in categorical.cat.categories]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(
+            f"Different categories of {values.name!r} read the same: {', '.join(map(repr, twice))}. "
+            "Rename them, or make all of them text or all numbers."
+        )
     chosen = {name: palette.get(name, PALETTE[place % len(PALETTE)]) for place, name in enumerate(names)}
     different = sorted({*chosen.values(), MISSING})
     place_of = {color: place for place, color in enumerate(different)}

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["contrast_limits"]
+__all__ = ["contrast_limits", "finite_range"]
 
 _WHOLE = 2**22
 _BLOCK = 256
@@ -31,8 +31,23 @@ def contrast_limits(coarsest: Any) -> list[tuple[float, float]]:
         Per channel the smallest and the largest finite value; of a constant channel the value and the value plus 1,
         of a channel without finite values (0, 1).
     """
+    return [_limits(channel) for channel in _sample(coarsest)]
+
+
+def finite_range(coarsest: Any) -> tuple[float, float]:
+    """Find the smallest and the largest finite value of all channels, in as many pixels as ``contrast_limits`` reads.
+
+    Both are 0 where no value is finite.
+    """
+    values = _sample(coarsest)
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+
+
+def _sample(coarsest: Any) -> NDArray[Any]:
+    """The values that are looked at, shape (c, n)."""
     sample = np.asarray(coarsest if coarsest[0].size <= _WHOLE else _blocks(coarsest))
-    return [_limits(channel) for channel in sample.reshape(len(sample), -1)]
+    return sample.reshape(len(sample), -1)
 
 
 def _blocks(image: Any) -> Any:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_spatialdata.layers.contrast import contrast_limits
+import numpy as np
+
+from napari_spatialdata.layers.contrast import contrast_limits, finite_range
 from napari_spatialdata.layers.layer_data import Sketch
 from napari_spatialdata.layers.placement import PIXEL_CENTRE, spatial_axes
 from napari_spatialdata.layers.rasters import levels_of, pyramid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from xarray import DataArray, DataTree
 
 __all__ = ["color_channels", "sketch_image"]
@@ -45,6 +49,25 @@ def color_channels(names: list[Any]) -> list[int] | None:
     return None
 
 
+def _color_scale(coarsest: Any) -> Callable[[Any], Any]:
+    """How colours get the range that napari draws, bytes or 0 to 1, all by the same numbers.
+
+    Whole numbers count from 0 to the largest of their type; fractions from 0 to 1, or from the smallest to the
+    largest where these lie outside.
+    """
+    dtype = coarsest.dtype
+    low, high = 0.0, 1.0
+    if dtype.kind in "iu":
+        high = float(np.iinfo(dtype).max)
+    elif dtype.kind == "f":
+        least, most = finite_range(coarsest)
+        if least < 0 or most > 1:
+            low, high = least, most if most > least else least + 1
+    if dtype == np.uint8 or (low, high) == (0.0, 1.0):
+        return lambda colors: colors
+    return lambda colors: ((colors - low) / (high - low)).astype(np.float32)
+
+
 def sketch_image(image: DataArray | DataTree) -> list[Sketch]:
     """Describe the layers of an image.
 
@@ -67,8 +90,8 @@ def sketch_image(image: DataArray | DataTree) -> list[Sketch]:
     placed = {"translate": [PIXEL_CENTRE] * len(axes)}
     order = color_channels(names)
     if order is not None:
-        arrays = [level.transpose(*axes, "c").data[..., order] for level in levels]
-        data, multiscale = pyramid(arrays)
+        scale = _color_scale(levels[-1].data)
+        data, multiscale = pyramid([scale(level.transpose(*axes, "c").data[..., order]) for level in levels])
         return [
             Sketch(
                 layer_type="image",

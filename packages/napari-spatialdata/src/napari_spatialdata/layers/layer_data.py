@@ -10,7 +10,16 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["Sketch"]
+__all__ = ["Sketch", "features_of"]
+
+
+def features_of(columns: pd.DataFrame) -> pd.DataFrame:
+    """The features of a layer: the columns of an element, after the ids of its rows as ``index``.
+
+    The ids are called ``instance_id`` where the element has a column ``index`` of its own.
+    """
+    free = (name for name in ("index", "instance_id", "instance_id_") if name not in columns.columns)
+    return columns.reset_index(names=next(free, "instance_index"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_spatialdata.layers.layer_data import Sketch
+from napari_spatialdata.layers.layer_data import Sketch, features_of
 from napari_spatialdata.layers.placement import spatial_axes
 
 if TYPE_CHECKING:
@@ -44,26 +44,28 @@ def sketch_points(points: DataFrame, *, flatten: bool, limit: int | None) -> lis
     sampled = limit is not None and total > limit
     chosen = points.sample(frac=limit / total, random_state=_SEED) if sampled and limit is not None else points
     frame: pd.DataFrame = chosen.compute()
+    placed = np.isfinite(frame[list(axes)].to_numpy(dtype=np.float64)).all(axis=1)
+    notes = [] if placed.all() else [f"{int((~placed).sum()):,} points without finite coordinates are not drawn"]
+    frame = frame[placed]
     coordinates = frame[list(axes)].to_numpy(dtype=np.float64)
-    features = frame.drop(columns=list(axes)).reset_index(names="index")
-    note = suffix = ""
+    suffix = ""
     if sampled:
         suffix = f" ({len(frame):,} of {total:,} points)"
-        note = f"a random sample of {len(frame):,} of {total:,} points is drawn"
+        notes.append(f"a random sample of {len(frame):,} of {total:,} points is drawn")
     return [
         Sketch(
             layer_type="points",
             data=coordinates,
             axes=axes,
             options={
-                "features": features,
+                "features": features_of(frame.drop(columns=list(axes))),
                 "size": _spot_size(coordinates),
                 "border_width": 0,
                 "border_color": COLOR,
                 "face_color": COLOR,
             },
             suffix=suffix,
-            note=note,
+            note="; ".join(notes),
             instances=frame.index,
             rows=np.arange(len(frame), dtype=np.intp),
             scaled=("size",),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_spatialdata.layers.colors import instance_colors
-from napari_spatialdata.layers.layer_data import Sketch
+from napari_spatialdata.layers.layer_data import Sketch, features_of
 from napari_spatialdata.layers.mesh import triangulate
 from napari_spatialdata.layers.outlines import outlines
 from napari_spatialdata.layers.placement import spatial_axes
@@ -125,10 +125,10 @@ def _as_mesh(polygons: GeoDataFrame) -> _Drawn:
 
 
 def _features(shapes: GeoDataFrame) -> pd.DataFrame:
-    """The columns of the element without its geometry, and its index as column ``index``."""
+    """The columns of the element without its geometry, and its index."""
     import pandas as pd
 
-    return pd.DataFrame(shapes.drop(columns=shapes.geometry.name)).reset_index(names="index")
+    return features_of(pd.DataFrame(shapes.drop(columns=shapes.geometry.name)))
 
 
 def _line_width(polygons: GeoDataFrame) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -76,12 +77,33 @@ def values_of(dataset: Dataset, element_name: str, key: ValueKey) -> pd.Series[A
 
 
 def palette_of(dataset: Dataset, key: ValueKey) -> dict[str, str]:
-    """The colours that a table stores for the categories of a column (``uns["<column>_colors"]``); empty if none."""
+    """The colours that a table stores for the categories of a column, as hex strings without alpha; empty if none.
+
+    They are in ``uns["<column>_colors"]``: a mapping, or a list in the order of the categories.
+
+    Raises
+    ------
+    ValueError
+        What is stored there is no colour.
+    """
     if key.table is None:
         return {}
     table = dataset.sdata.tables[key.table]
-    colors = table.uns.get(f"{key.name}_colors")
-    if colors is None or key.name not in table.obs.columns:
+    stored = table.uns.get(f"{key.name}_colors")
+    if stored is None or key.name not in table.obs.columns:
         return {}
-    categories = table.obs[key.name].astype("category").cat.categories
-    return {str(name): str(color) for name, color in zip(categories, colors, strict=False)}
+    if not isinstance(stored, Mapping):
+        categories = table.obs[key.name].astype("category").cat.categories
+        stored = dict(zip(categories, [stored] if isinstance(stored, str) else stored, strict=False))
+    return {str(name): _hex(color, key) for name, color in stored.items()}
+
+
+def _hex(color: Any, key: ValueKey) -> str:
+    from napari.utils.colormaps.standardize_color import rgb_to_hex, transform_color
+
+    try:
+        return str(rgb_to_hex(transform_color(color))[0])[:7]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(
+            f"uns[{key.name + '_colors'!r}] of table {key.table!r} holds {color!r}, which is no colour. Correct it."
+        ) from error
