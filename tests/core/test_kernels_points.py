@@ -15,6 +15,7 @@ from spatialdata.kernels.counts import count_pairs, sum_pairs
 from spatialdata.kernels.edges import INSIDE, OUTSIDE, UNCERTAIN, outlines_of, where_in
 from spatialdata.kernels.locate import points_in_discs, points_in_polygons
 from spatialdata.kernels.moments import label_slots, squares_by_slot, totals_by_slot
+from spatialdata.kernels.overlap import profiles_of, shared_areas_of_profiles
 
 seeds = st.integers(0, 10_000)
 
@@ -142,3 +143,23 @@ def test_statistics_of_labels(dtype: type) -> None:
     np.testing.assert_allclose((squares / np.maximum(count - 1, 1))[several], expected["var"][several])
     np.testing.assert_allclose(np.where(count == 0, np.nan, least), expected["min"])
     np.testing.assert_allclose(np.where(count == 0, np.nan, greatest), expected["max"])
+
+
+@given(seeds)
+def test_areas_that_polygons_share(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    figures = [shapely.make_valid(one).buffer(0) for one in polygons(seed) if not one.is_empty]
+    figures += [
+        shapely.box(0, 0, 4, 4),
+        shapely.box(4, 0, 8, 4),
+        shapely.box(2, 4, 6, 5),
+        shapely.box(0, 0, 8, 8).reverse(),
+    ]
+    shapes = np.array([one for one in figures if one.area > 0], dtype=object)
+    shapes = shapely.transform(shapes, lambda xy: xy + np.array([1e4, -3e3]))
+    first, second = (np.ascontiguousarray(axis.ravel()) for axis in np.indices((len(shapes), len(shapes))))
+    second = rng.permutation(second)
+    profiles = tuple(profiles_of(shapes))
+    found = shared_areas_of_profiles(profiles, profiles, first, second)
+    expected = shapely.area(shapely.intersection(shapes[first], shapes[second]))
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-8)

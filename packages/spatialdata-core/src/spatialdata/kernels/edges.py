@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["INSIDE", "OUTSIDE", "UNCERTAIN", "Outlines", "outlines_of", "where_in"]
+__all__ = ["INSIDE", "OUTSIDE", "UNCERTAIN", "Outlines", "Rings", "outlines_of", "rings_of", "where_in"]
 
 OUTSIDE, INSIDE, UNCERTAIN = 0, 1, 2
 _EDGES_PER_SLAB = 8
@@ -63,7 +63,7 @@ def outlines_of(polygons: Sequence[Any] | NDArray[Any]) -> Outlines:
 
     geometry = np.asarray(polygons, dtype=object)
     bounds = np.asarray(shapely.bounds(geometry), dtype=np.float64).reshape(-1, 4)
-    coordinates, ring, polygon = _rings(geometry)
+    coordinates, ring, polygon, _ = rings_of(geometry)
     x, y = (np.ascontiguousarray(column) for column in coordinates.T)
     edges = np.flatnonzero(ring[1:] == ring[:-1])
     owner = polygon[edges]
@@ -75,17 +75,41 @@ def outlines_of(polygons: Sequence[Any] | NDArray[Any]) -> Outlines:
     )
 
 
-def _rings(geometry: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
-    """The coordinates of all rings, and for each the number of its ring and of its polygon."""
+class Rings(NamedTuple):
+    """The rings of polygons.
+
+    Attributes
+    ----------
+    coordinates
+        Array of shape ``(coordinates, 2)``.
+    ring
+        For each coordinate the number of its ring.
+    polygon
+        For each coordinate the number of its polygon.
+    is_hole
+        For each ring whether it is a hole.
+    """
+
+    coordinates: NDArray[np.float64]
+    ring: NDArray[np.intp]
+    polygon: NDArray[np.intp]
+    is_hole: NDArray[np.bool_]
+
+
+def rings_of(geometry: NDArray[Any]) -> Rings:
+    """The rings of shapely Polygons and MultiPolygons."""
     import shapely
 
     if (shapely.get_num_interior_rings(geometry) == 0).all() and (shapely.get_num_geometries(geometry) == 1).all():
         coordinates, polygon = shapely.get_coordinates(geometry, return_index=True)
-        return coordinates, polygon, polygon
+        return Rings(coordinates, polygon, polygon, np.zeros(len(geometry), dtype=bool))
     parts, polygon_of_part = shapely.get_parts(geometry, return_index=True)
     rings, part_of_ring = shapely.get_rings(parts, return_index=True)
     coordinates, ring = shapely.get_coordinates(rings, return_index=True)
-    return coordinates, ring, polygon_of_part[part_of_ring][ring] if len(ring) else ring
+    polygon = polygon_of_part[part_of_ring][ring] if len(ring) else ring
+    is_hole = np.zeros(len(rings), dtype=bool)
+    is_hole[1:] = part_of_ring[1:] == part_of_ring[:-1]
+    return Rings(coordinates, ring, polygon, is_hole)
 
 
 def _slabs(
