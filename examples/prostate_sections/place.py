@@ -66,13 +66,17 @@ def simulate(seed: int = 0) -> tuple[SpatialData, dict[str, Landmarks]]:
     rng = np.random.default_rng(seed)
     to_world = Scale([SECTION_PIXEL, SECTION_PIXEL], XY)
     picture = _picture(to_world.to_affine(XY, XY), SECTION_SIZE)
-    elements = {"section": Image2DModel.parse(picture, dims=("c", "y", "x"), transformations={"section": to_world})}
+    elements = {
+        "section": Image2DModel.parse(
+            picture, dims=("c", "y", "x"), c_coords=["r", "g", "b"], transformations={"section": to_world}
+        )
+    }
     landmarks = {}
     for number in range(SLIDES):
         name, place = f"slide_{number:02d}", true_place(number)
         own = {name: Scale([SLIDE_PIXEL, SLIDE_PIXEL], XY)}
         elements[f"{name}_image"] = Image2DModel.parse(
-            _picture(place, SLIDE_SIZE), dims=("c", "y", "x"), transformations=own
+            _picture(place, SLIDE_SIZE), dims=("c", "y", "x"), c_coords=["r", "g", "b"], transformations=own
         )
         elements[f"{name}_spots"] = _spots(place, own)
         clicked = rng.uniform(20, np.array(SLIDE_SIZE[::-1]) - 20, (8, 2))

@@ -78,7 +78,9 @@ def _assert_transformations_equal(a: Any, b: Any) -> None:
 
 
 def _same_map(a: BaseTransformation, b: BaseTransformation, axes: tuple[ValidAxis, ...]) -> bool:
-    """Whether two transformations do the same to an element, however they are written."""
+    """Whether two transformations do the same to an element, however they are written; by value if not linear."""
+    if not (a.is_linear and b.is_linear):
+        return False
     (first, rows), (second, others) = a.linear_map(axes), b.linear_map(axes)
     if set(first) != set(second):
         return False
