@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.integer]
 
 _CELLS_AT_ONCE = 20_000
+_PLACES_AT_ONCE = 200_000
 _STRAYED = 0.04
 _ORDINARY_AREA = 150.0
 
@@ -104,10 +105,14 @@ def _between(inner: Floats, outer: Floats, row: Ints, rng: np.random.Generator) 
     weight = area(triangles.reshape(-1, 3, 2)).reshape(triangles.shape[:2])
     below = np.cumsum(weight, axis=1)
     pick = rng.random(len(row)) * below[row, -1]
-    chosen = np.minimum((pick[:, None] > below[row]).sum(axis=1), triangles.shape[1] - 1)
     corner = np.sort(rng.random((len(row), 2)), axis=1)
-    share = np.column_stack([corner[:, 0], corner[:, 1] - corner[:, 0], 1 - corner[:, 1]])
-    places: Floats = np.einsum("nc,ncd->nd", share * 0.994 + 0.002, triangles[row, chosen])
+    places = np.empty((len(row), 2))
+    for start in range(0, len(row), _PLACES_AT_ONCE):
+        part = slice(start, start + _PLACES_AT_ONCE)
+        chosen = np.minimum((pick[part, None] > below[row[part]]).sum(axis=1), triangles.shape[1] - 1)
+        first, second = corner[part].T
+        share = np.column_stack([first, second - first, 1 - second])
+        places[part] = np.einsum("nc,ncd->nd", share * 0.994 + 0.002, triangles[row[part], chosen])
     return places
 
 

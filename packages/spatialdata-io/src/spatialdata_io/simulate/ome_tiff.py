@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    Image = npt.NDArray[np.generic]
+    Image = npt.NDArray[np.unsignedinteger]
 
+_LEVELS = 5
+_SMALLEST = 128
+_ROWS_AT_ONCE = 512
 _NAMESPACE = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
 
 
@@ -70,24 +73,33 @@ def write_rgb(path: Path, image: Image, pixel_size: float) -> None:
 
 def halve(image: Image) -> Image:
     """Mean of every 2 x 2 pixels; an odd last row or column is left out."""
-    rows, columns = (size // 2 * 2 for size in image.shape[:2])
-    total = image[0:rows:2, 0:columns:2].astype("uint32")
-    for start in ((0, 1), (1, 0), (1, 1)):
-        total += image[start[0] : rows : 2, start[1] : columns : 2]
-    return ((total + 2) // 4).astype(image.dtype)
+    import numpy as np
+
+    rows, columns = (size // 2 for size in image.shape[:2])
+    result = np.empty((rows, columns, *image.shape[2:]), dtype=image.dtype)
+    for first in range(0, rows, _ROWS_AT_ONCE):
+        part = image[2 * first : 2 * min(first + _ROWS_AT_ONCE, rows), : 2 * columns]
+        total = part[::2, ::2].astype(np.uint32)
+        for row, column in ((0, 1), (1, 0), (1, 1)):
+            total += part[row::2, column::2]
+        result[first : first + _ROWS_AT_ONCE] = (total + 2) // 4
+    return result
 
 
 def _write(path: Path, image: Image, xml: str, options: dict[str, Any]) -> None:
     import tifffile
 
-    levels = [image]
-    while len(levels) < 5 and min(levels[-1].shape[:2]) >= 128:
-        levels.append(halve(levels[-1]))
+    levels = 1
+    while levels < _LEVELS and min(image.shape[:2]) >> (levels - 1) >= _SMALLEST:
+        levels += 1
     with tifffile.TiffWriter(path, bigtiff=True, ome=False) as tif:
-        for number, level in enumerate(levels):
-            place: dict[str, Any] = (
-                {"subifds": len(levels) - 1, "description": xml.encode()} if number == 0 else {"subfiletype": 1}
-            )
+        level = image
+        for number in range(levels):
+            place: dict[str, Any] = {"subfiletype": 1}
+            if number == 0:
+                place = {"subifds": levels - 1, "description": xml.encode()}
+            else:
+                level = halve(level)
             tif.write(level, metadata=None, software=False, maxworkers=2, **options, **place)
 
 

@@ -36,6 +36,9 @@ def rasterise(polygons: Floats, values: npt.NDArray[Value], rows: slice, columns
     """
     import numpy as np
 
+    y = polygons[..., 1]
+    here = np.flatnonzero((y.max(axis=1, initial=-np.inf) > rows.start) & (y.min(axis=1, initial=np.inf) < rows.stop))
+    polygons, values = polygons[here], values[here]
     n, k = polygons.shape[:2]
     start = polygons.reshape(-1, 2).astype(float)
     stop = np.roll(polygons, -1, axis=1).reshape(-1, 2).astype(float)

@@ -22,6 +22,7 @@ QUALITY = 20.0
 """Transcripts below this quality are listed but not counted."""
 
 _TILE = 250.0
+_ROWS_AT_ONCE = 250_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,13 +121,16 @@ def _nucleus_distance(cells: Cells, xy: Floats, cell: Ints, in_nucleus: npt.NDAr
     from scipy.spatial import cKDTree
 
     shown = np.flatnonzero(cells.has_nucleus)
-    nearest = shown[cKDTree(cells.centre[shown]).query(xy)[1]]
-    own = (cell >= 0) & cells.has_nucleus[cell]
+    tree = cKDTree(cells.centre[shown])
     nuclei = shapely.polygons(cells.nucleus)
     distance = np.zeros(len(xy), dtype=np.float32)
     outside = np.flatnonzero(~in_nucleus)
-    which = np.where(own, cell, nearest)[outside]
-    distance[outside] = shapely.distance(nuclei[which], shapely.points(xy[outside]))
+    for start in range(0, len(outside), _ROWS_AT_ONCE):
+        part = outside[start : start + _ROWS_AT_ONCE]
+        own = (cell[part] >= 0) & cells.has_nucleus[cell[part]]
+        which = np.where(own, cell[part], -1)
+        which[~own] = shown[tree.query(xy[part][~own])[1]]
+        distance[part] = shapely.distance(nuclei[which], shapely.points(xy[part]))
     return distance
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 STAINS = ("DAPI", "ATP1A1/CD45/E-Cadherin", "18S", "AlphaSMA/Vimentin")
 """The channels of the multimodal stain, in the vendor's order."""
 
-_BAND = 2048
+_BAND = 256
 _HALO = 8
 
 # Cytoplasm of every cell type in the stains after DAPI.

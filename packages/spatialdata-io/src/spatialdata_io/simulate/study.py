@@ -10,7 +10,8 @@ from spatialdata_io.simulate.folder import check_target, new_folder
 from spatialdata_io.simulate.frame import Frame
 
 if TYPE_CHECKING:
-    from spatialdata_io.simulate.readout import Readout
+    import pandas as pd
+
     from spatialdata_io.simulate.tissue import Size, Tissue
 
 REPLICATES = {"xenium_rep1": "3.0.0.15", "xenium_rep2": "1.4.0"}
@@ -116,7 +117,7 @@ def simulate_study(
     tissue = simulate_tissue(n_cells, seed)
     frames = study_frames(tissue, pixel_size)
     with new_folder(target, marker=marker, overwrite=overwrite) as folder:
-        readouts = {}
+        cells = {}
         slides = tqdm(frames, desc="Slides", disable=None)
         for number, slide in enumerate(slides):
             slides.set_postfix_str(slide)
@@ -124,9 +125,9 @@ def simulate_study(
                 section = tissue.section(number, panel=tissue.transcriptome)
                 write_visium(section, folder / slide, frames[slide])
             else:
-                readouts[slide] = _write_replicate(tissue, folder / slide, frames[slide], number)
+                cells[slide] = _write_replicate(tissue, folder / slide, frames[slide], number)
         write_landmarks(folder / "landmarks.csv", tissue, frames, seed=seed)
-        write_truth(folder / "truth", tissue, frames, readouts)
+        write_truth(folder / "truth", tissue, frames, cells)
     return StudyFolders(root=target)
 
 
@@ -152,8 +153,10 @@ def study_frames(tissue: Tissue, pixel_size: float) -> dict[str, Frame]:
     }
 
 
-def _write_replicate(tissue: Tissue, folder: Path, frame: Frame, number: int) -> Readout:
+def _write_replicate(tissue: Tissue, folder: Path, frame: Frame, number: int) -> pd.DataFrame:
+    """Write a bundle and give what is true of its cells; all else of the section is let go."""
     from spatialdata_io.simulate.readout import read_out
+    from spatialdata_io.simulate.truth import cell_table
     from spatialdata_io.simulate.version import XoaVersion
     from spatialdata_io.simulate.xenium import write_readout
 
@@ -161,4 +164,4 @@ def _write_replicate(tissue: Tissue, folder: Path, frame: Frame, number: int) ->
     readout = read_out(section, frame, XoaVersion.parse(REPLICATES[folder.name]))
     folder.mkdir()
     write_readout(readout, folder, name=folder.name, stains=1)
-    return readout
+    return cell_table(readout)

@@ -59,11 +59,11 @@ class Truth:
     slides: dict[str, SlideTruth]
 
 
-def write_truth(folder: Path, tissue: Tissue, frames: Mapping[str, Frame], readouts: Mapping[str, Readout]) -> None:
-    """Write the truth of a study into a new folder."""
+def write_truth(folder: Path, tissue: Tissue, frames: Mapping[str, Frame], cells: Mapping[str, pd.DataFrame]) -> None:
+    """Write the truth of a study into a new folder; ``cells`` has the table of cells of every in situ slide."""
     folder.mkdir()
-    for slide, readout in readouts.items():
-        _cell_table(readout).to_parquet(folder / f"{_CELLS}{slide}.parquet", index=False)
+    for slide, table in cells.items():
+        table.to_parquet(folder / f"{_CELLS}{slide}.parquet", index=False)
     _region_table(tissue.regions).to_parquet(folder / "regions.parquet", index=False)
     _region_table(tissue.clones).to_parquet(folder / "subclones.parquet", index=False)
     slides = {
@@ -122,7 +122,8 @@ def read_truth(path: str | Path) -> Truth:
     )
 
 
-def _cell_table(readout: Readout) -> pd.DataFrame:
+def cell_table(readout: Readout) -> pd.DataFrame:
+    """What is true of the cells of an in situ slide: their types, regions and subclones, by their identifiers."""
     import numpy as np
     import pandas as pd
 

@@ -23,6 +23,7 @@ FULL_IMAGE = "tissue_image.ome.tif"
 _MARKER = "spatial/scalefactors_json.json"
 _SOFTWARE = {1: ("spaceranger-1.3.0", "Spatial 3' v1"), 2: ("spaceranger-3.0.0", "Visium V4 Slide")}
 _HIRES, _LOWRES = 2000, 600
+_ROWS_AT_ONCE = 512
 
 
 def write_visium(
@@ -187,6 +188,10 @@ def shrink(image: npt.NDArray[np.uint8], factor: float) -> npt.NDArray[np.uint8]
         total = np.bincount(new, weights=share)
         return csr_matrix((share / total[new], (new, old)), shape=(len(count), size), dtype=np.float32)
 
-    down, across = weights(image.shape[0]), weights(image.shape[1])
-    channels = [across @ (down @ image[..., i].astype(np.float32)).T for i in range(image.shape[2])]
-    return np.stack([np.rint(channel.T) for channel in channels], axis=-1).astype(np.uint8)
+    down, across = weights(image.shape[0]).tocsc(), weights(image.shape[1])
+    low = np.zeros((down.shape[0], image.shape[1] * image.shape[2]), dtype=np.float32)
+    for start in range(0, len(image), _ROWS_AT_ONCE):
+        part = image[start : start + _ROWS_AT_ONCE].astype(np.float32)
+        low += down[:, start : start + _ROWS_AT_ONCE] @ part.reshape(len(part), -1)
+    channels = np.moveaxis(low.reshape(len(low), *image.shape[1:]), -1, 0)
+    return np.stack([np.rint((across @ channel.T).T) for channel in channels], axis=-1).astype(np.uint8)
