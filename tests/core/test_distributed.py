@@ -1,0 +1,95 @@
+"""The same calls on threads here and on a cluster of two processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dask
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from spatialdata import SpatialData, aggregate, bounding_box_query, get_centroids, get_extent, polygon_query, read_zarr
+from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel
+from spatialdata.transformations import Affine
+
+distributed = pytest.importorskip("distributed", reason="the cluster of the tests is of dask.distributed")
+
+pytestmark = [
+    # Processes that end leave sockets and loops behind, and graphs of tests are large beside their data.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:Sending large graph:UserWarning"),
+    pytest.mark.filterwarnings("ignore:Port .* is already in use:UserWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rng = np.random.default_rng(0)
+    placed = {"global": Affine([[0.6, -0.8, 5], [0.8, 0.6, -2], [0, 0, 1]], ("x", "y"), ("x", "y"))}
+    frame = pd.DataFrame(rng.uniform(0, 60, (4000, 2)), columns=["x", "y"])
+    frame["gene"] = pd.Categorical(rng.choice(list("abc"), 4000))
+    frame["v"] = rng.normal(size=4000)
+    discs = shapely.buffer(shapely.points(rng.uniform(0, 60, (50, 2))), 4.0)
+    labels = rng.integers(0, 9, (6, 6)).repeat(10, axis=0).repeat(10, axis=1)
+    sdata = SpatialData(
+        images={"image": Image2DModel.parse(rng.normal(size=(2, 60, 60)), chunks=(1, 25, 25), transformations=placed)},
+        labels={"labels": Labels2DModel.parse(labels, chunks=(20, 20), transformations=placed)},
+        points={"points": PointsModel.parse(frame, feature_key="gene", npartitions=3, transformations=placed)},
+        shapes={"shapes": ShapesModel.parse(gpd.GeoDataFrame(geometry=discs), transformations=placed)},
+    )
+    path = tmp_path_factory.mktemp("cluster") / "s.zarr"
+    sdata.write(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    # The clusters of other sessions on this machine keep their ports.
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+        ) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+def matrix(found: Any) -> np.ndarray:
+    return np.asarray(found["table"].X.toarray())
+
+
+def numbers(points: Any) -> np.ndarray:
+    return np.asarray(points.compute()[["x", "y"]].sort_index().to_numpy())
+
+
+BOX: Any = (("x", "y"), [-20, 0], [10, 40], "global")
+CALLS: dict[str, Callable[[SpatialData], np.ndarray]] = {
+    "counts": lambda s: matrix(aggregate(s["points"], s["shapes"])),
+    "means": lambda s: matrix(aggregate(s["points"], s["shapes"], value_key="v", agg_func=["mean", "std", "median"])),
+    "points by labels": lambda s: matrix(aggregate(s["points"], s["labels"])),
+    "pixels of labels": lambda s: matrix(aggregate(s["image"], s["labels"], agg_func=["mean", "quantile(0.2)"])),
+    "pixels of shapes": lambda s: matrix(aggregate(s["image"], s["shapes"], agg_func="max")),
+    "box": lambda s: numbers(bounding_box_query(s["points"], *BOX)),
+    "polygon": lambda s: numbers(polygon_query(s["points"], shapely.Point(0, 20).buffer(15), "global")),
+    "pixels": lambda s: polygon_query(s["image"], shapely.Point(0, 20).buffer(15), "global").values,
+    "centroids": lambda s: numbers(get_centroids(s["labels"])),
+    "extent": lambda s: np.array([*get_extent(s["points"]).values()]),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_cluster_gives_what_threads_give(name: str, store: Path, client: Any) -> None:
+    here = CALLS[name](read_zarr(store))
+    with client.as_current():
+        (worker,) = dask.compute(dask.delayed(os.getpid)())
+        there = CALLS[name](read_zarr(store))
+    assert worker != os.getpid()
+    np.testing.assert_array_equal(there, here)
+    assert here.size
