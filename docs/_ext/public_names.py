@@ -13,6 +13,7 @@ PUBLIC_MODULES = (
     "spatialdata.models",
     "spatialdata.transformations",
     "spatialdata.regions",
+    "spatialdata.dataloader",
     "spatialdata.datasets",
     "spatialdata.testing",
     "spatialdata.errors",

@@ -8,7 +8,7 @@ from spatialdata._compat import install as _serve_old_modules
 from spatialdata._core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from spatialdata import datasets, models, regions, transformations
+    from spatialdata import dataloader, datasets, models, regions, transformations
     from spatialdata._core.accessors import register_accessor
     from spatialdata._core.names import sanitize_name
     from spatialdata.collection import SpatialDataCollection
@@ -53,6 +53,7 @@ _HOMES = {
     "bounding_box_query": "spatialdata.ops.select",
     "col": "spatialdata.relations.expression",
     "concatenate": "spatialdata.ops.concatenate",
+    "dataloader": "spatialdata.dataloader",
     "datasets": "spatialdata.datasets",
     "deepcopy": "spatialdata.ops.deepcopy",
     "disable_dask_tune_optimization": "spatialdata.config",
@@ -78,10 +79,10 @@ _HOMES = {
     "rasterize_bins": "spatialdata.ops.rasterize_bins",
     "rasterize_bins_link_table_to_labels": "spatialdata.ops.rasterize_bins",
     "read_zarr": "spatialdata.sdata",
-    "register_accessor": "spatialdata._core.accessors",
-    "relabel_sequential": "spatialdata.ops.relabel",
     "region_of_labels": "spatialdata.ops.select_labels",
     "regions": "spatialdata.regions",
+    "register_accessor": "spatialdata._core.accessors",
+    "relabel_sequential": "spatialdata.ops.relabel",
     "sanitize_name": "spatialdata._core.names",
     "sanitize_table": "spatialdata.models.table",
     "select": "spatialdata.ops.select",
@@ -103,6 +104,7 @@ __all__ = [
     "bounding_box_query",
     "col",
     "concatenate",
+    "dataloader",
     "datasets",
     "deepcopy",
     "disable_dask_tune_optimization",
@@ -128,10 +130,10 @@ __all__ = [
     "rasterize_bins",
     "rasterize_bins_link_table_to_labels",
     "read_zarr",
-    "register_accessor",
-    "relabel_sequential",
     "region_of_labels",
     "regions",
+    "register_accessor",
+    "relabel_sequential",
     "sanitize_name",
     "sanitize_table",
     "select",
