@@ -14,6 +14,7 @@ import numpy as np
 
 from spatialdata._core.axes import AXES
 from spatialdata.errors import StoreError, listing
+from spatialdata.store.dialects.exact import EXACT, closest_affine, exact_json, read_exact
 from spatialdata.transformations.attach import DEFAULT_COORDINATE_SYSTEM
 from spatialdata.transformations.linear import Affine, Identity, MapAxis, Scale, Translation
 from spatialdata.transformations.linear import Sequence as SequenceOf
@@ -57,11 +58,20 @@ def edges_of(transformations: Mapping[str, BaseTransformation], axes: Sequence[s
 
 
 def _edge(transformation: BaseTransformation, axes: Axes, target: str) -> Edge:
+    if not transformation.is_linear:
+        return _bent_edge(transformation, axes, target)
     output, rows = transformation.linear_map(axes)  # type: ignore[arg-type]
     systems = {"input": _system("".join(axes), axes), "output": _system(target, output)}
     if isinstance(transformation, SequenceOf):
         return {"type": "sequence", "transformations": _members(transformation, axes), **systems}
     return {**_parameters(transformation, axes, rows), **systems}
+
+
+def _bent_edge(transformation: BaseTransformation, axes: Axes, target: str) -> Edge:
+    """A non-linear transformation: the closest affine map, and beside it the transformation itself."""
+    output, rows = closest_affine(transformation, axes)  # type: ignore[arg-type]
+    systems = {"input": _system("".join(axes), axes), "output": _system(target, output)}
+    return {"type": "affine", "affine": rows.tolist(), EXACT: exact_json(transformation), **systems}
 
 
 def _members(sequence: SequenceOf, axes: Axes) -> list[Edge]:
@@ -129,6 +139,8 @@ def _axes_of(edge: Edge, end: str, default: Axes, where: str) -> Axes:
 
 
 def _transformation(edge: Edge, axes: Axes, where: str) -> BaseTransformation:
+    if EXACT in edge:
+        return read_exact(edge[EXACT], where)
     kind = edge.get("type")
     reader = _READERS.get(str(kind))
     if reader is None:
