@@ -106,5 +106,13 @@ def test_symmetry_and_names() -> None:
     clean = sanitize_table(table(**{"my col": 1}), inplace=False)
     assert clean is not None
     assert "my_col" in clean.obs
-    with pytest.raises(ValueError, match="would become 'my_col'"):
-        sanitize_table(table(**{"my col": 1, "my_col": 2}))
+
+
+def test_names_that_would_be_the_same_get_a_number() -> None:
+    obs = pd.DataFrame({"a b": [1], "a_b": [2], "A B": [3], "__x": [4], "_index": [5]}, index=["c"])
+    dirty = ad.AnnData(np.ones((1, 2)), obs=obs, uns={"x y": 1, "ok": 2})
+    dirty.obsm["p q"], dirty.obsm["p_q"] = np.full((1, 2), 1.0), np.full((1, 2), 2.0)
+    assert sanitize_table(dirty) is None
+    assert dirty.obs.iloc[0].to_dict() == {"a_b": 1, "a_b_1": 2, "A_B_2": 3, "_x": 4, "index": 5}
+    assert {key: float(value[0, 0]) for key, value in dirty.obsm.items()} == {"p_q": 1.0, "p_q_1": 2.0}
+    assert dict(dirty.uns) == {"x_y": 1, "ok": 2}

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from spatialdata._sdata import tables as _tables
 from spatialdata._sdata.holder import ElementHolder
+from spatialdata.errors import IdTypeError
+from spatialdata.relations.filter import annotates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,11 +111,25 @@ class AnnotatingMethods(ElementHolder):
         return match_sdata_to_table(sdata, table_name, how=how, filter_label_pixels=filter_label_pixels)
 
     def validate_table_in_spatialdata(self, table: AnnData) -> None:
-        """Warn of elements that a table annotates and that the object does not have.
+        """Check that a table can annotate the elements of the object.
 
         Parameters
         ----------
         table
-            A table.
+            A table; one that annotates nothing is always fine.
+
+        Raises
+        ------
+        IdTypeError
+            The ids of its rows are strings and those of an element numbers, or the other way around. Elements that are
+            not loaded are not looked at.
+
+        Warns
+        -----
+        UserWarning
+            The table annotates an element that the object does not have.
         """
+        faults = _tables.id_type_faults(self, table) if annotates(table) else []
+        if faults:
+            raise IdTypeError(" ".join(faults))
         _tables.warn_missing_targets(self, table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 from spatialdata.errors import UnknownCoordinateSystemError, unknown_name
@@ -18,6 +19,9 @@ __all__ = ["elements_in", "rename_coordinate_systems"]
 def elements_in(sdata: ElementHolder, systems: str | list[str]) -> list[str]:
     """The names of the elements that have any of the coordinate systems."""
     wanted = {systems} if isinstance(systems, str) else set(systems)
+    present = sdata.coordinate_systems
+    for system in sorted(wanted - set(present)):
+        warnings.warn(f"{unknown_name('coordinate system', system, present)}", UserWarning, stacklevel=4)
     return [name for name, transformations in sdata.gen_transformations() if wanted & set(transformations)]
 
 

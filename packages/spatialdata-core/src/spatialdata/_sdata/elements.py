@@ -97,8 +97,9 @@ class Elements(MutableMapping[str, Any]):
 
     def check(self, name: str, element: Any) -> None:
         """Raise unless the element may be put here under that name."""
-        check_name(name)
-        self._shelf.check_free(name, self._kind)
+        if name not in self._slots:
+            check_name(name)
+            self._shelf.check_free(name, self._kind)
         found = kind_of(element)
         if found is not self._kind:
             raise UnsupportedElementError(
@@ -108,8 +109,11 @@ class Elements(MutableMapping[str, Any]):
         get_model(element)
 
     def put_source(self, name: str, source: Source) -> None:
-        """Put an element that is loaded from its source when it is first used."""
-        self._shelf.check_free(name, self._kind)
+        """Put an element that is loaded from its source when it is first used.
+
+        Stores may have names that are not valid for new elements; only names of other kinds are refused.
+        """
+        self._shelf.check_kind(name, self._kind)
         self._hold(name, _Slot(source))
 
     def rename(self, name: str, new_name: str) -> None:
@@ -169,8 +173,9 @@ class Elements(MutableMapping[str, Any]):
 
     def put(self, name: str, origin: Mapping[str, Any]) -> None:
         """Put an element of another mapping; one that it has not loaded yet stays so."""
-        if isinstance(origin, Elements) and not origin.is_loaded(name) and origin.kind is self._kind:
+        if isinstance(origin, Elements) and origin.kind is self._kind:
             self.put_source(name, origin.source(name))
+            self._slots[name].element = origin[name] if origin.is_loaded(name) else None
         else:
             self[name] = origin[name]
 
@@ -205,7 +210,12 @@ class Shelf:
                 f"The name {name!r} differs from {other!r} in {owner.container} only in upper and lower case. "
                 "Choose another, since such names clash on some file systems."
             )
-        if owner is not kind:
+        self.check_kind(name, kind)
+
+    def check_kind(self, name: str, kind: Kind) -> None:
+        """Raise if an element of another kind has the name."""
+        other, owner = self._taken.get(name.casefold(), (name, kind))
+        if other == name and owner is not kind:
             raise DuplicateNameError(
                 f"The name {name!r} is taken in {owner.container}. Names are unique over all kinds."
             )
@@ -218,11 +228,12 @@ class Shelf:
 
     def take(self, name: str, kind: Kind) -> None:
         """Note that a name is used."""
-        self._taken[name.casefold()] = (name, kind)
+        self._taken.setdefault(name.casefold(), (name, kind))
 
     def release(self, name: str) -> None:
         """Note that a name is free again."""
-        self._taken.pop(name.casefold(), None)
+        if self._taken.get(name.casefold(), ("", None))[0] == name:
+            del self._taken[name.casefold()]
 
     def place(self, element: Any) -> Elements:
         """The mapping for an element."""

@@ -182,6 +182,10 @@ class ElementHolder:
             for name in list(elements):
                 yield elements.kind.container, name, elements[name]
 
+    def _gen_elements(self, include_tables: bool = False) -> Iterator[tuple[str, str, Any]]:
+        """As packages on top of earlier releases call it; use gen_elements and gen_spatial_elements."""
+        return self.gen_elements() if include_tables else self.gen_spatial_elements()
+
     def gen_spatial_elements(self) -> Iterator[tuple[str, str, Any]]:
         """Yield kind, name and element of all elements but tables."""
         for container, name in self.gen_spatial_names():

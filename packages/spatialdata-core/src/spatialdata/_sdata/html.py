@@ -27,7 +27,8 @@ _STYLE = """
 .spatialdata .sd-dim{opacity:.65}
 .spatialdata summary{cursor:pointer;padding:3px 0;font-weight:600}
 .spatialdata table{border-collapse:collapse;margin:0 0 4px 16px}
-.spatialdata td{padding:3px 12px 3px 0;font-size:13px;text-align:left;vertical-align:middle;border:0;background:none;color:inherit}
+.spatialdata td{padding:3px 12px 3px 0;font-size:13px;text-align:left;vertical-align:middle;border:0;
+background:none;color:inherit}
 .spatialdata tr{border-top:1px solid rgba(128,128,128,.2);background:none}
 .spatialdata td.sd-name{font-weight:600;font-family:var(--jp-code-font-family,ui-monospace,monospace)}
 .spatialdata td.sd-what{font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:12px}

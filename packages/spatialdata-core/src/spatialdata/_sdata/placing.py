@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Self
 
 from spatialdata._sdata import coordinate_systems as _systems
 from spatialdata._sdata.units import UNITS_KEY, UnitMethods, renamed_units
+from spatialdata.errors import unknown_name
 from spatialdata.models.shallow import with_transformations
 from spatialdata.transformations.attach import transformations_of
 
@@ -46,7 +48,7 @@ class PlacingMethods(UnitMethods):
         Parameters
         ----------
         coordinate_system
-            One or several names.
+            One or several names. One that no element has gives a warning.
         filter_tables
             Keep only the rows that annotate these elements; otherwise all tables are kept as they are.
         include_orphan_tables
@@ -64,7 +66,8 @@ class PlacingMethods(UnitMethods):
         Parameters
         ----------
         element_names
-            Names of elements and tables; a table that is named is kept whole.
+            Names of elements and tables; a table that is named is kept whole. Those that do not exist are left out,
+            with a warning.
         filter_tables
             Keep, of the other tables, the rows that annotate these elements; otherwise all tables are kept as they are.
         include_orphan_tables
@@ -76,6 +79,10 @@ class PlacingMethods(UnitMethods):
         """
         from spatialdata.relations.filter import tables_of
 
+        known = self.shelf.names()
+        for name in element_names:
+            if name not in known:
+                warnings.warn(f"{unknown_name('element', name, known)} It is left out.", UserWarning, stacklevel=2)
         kept = self._holding(element_names)
         others = {name: self.tables[name] for name in self.tables if name not in element_names}
         spatial = {name: element for _, name, element in kept.gen_spatial_elements()}

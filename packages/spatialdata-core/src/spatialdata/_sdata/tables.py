@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from spatialdata._core.elements import is_table
 from spatialdata.errors import ElementNotFoundError, unknown_name
 from spatialdata.models.base import ATTRS_KEY
+from spatialdata.models.kind import Kind
 from spatialdata.models.table import TableModel, check_target_region_column_symmetry, get_table_keys
+from spatialdata.relations.ids import as_ids, id_type, rows_of_region
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +22,7 @@ __all__ = [
     "get_annotated_regions",
     "get_instance_key_column",
     "get_region_key_column",
+    "id_type_faults",
     "set_table_annotates_spatialelement",
     "update_annotated_regions_metadata",
     "warn_missing_targets",
@@ -99,12 +102,38 @@ def set_table_annotates_spatialelement(
     }
 
 
+def id_type_faults(sdata: ElementHolder, table: AnnData) -> list[str]:
+    """For each element whose ids are of another type than those of its rows, what is wrong; nothing is loaded."""
+    region, region_key, instance_key = get_table_keys(table)
+    faults = []
+    for name in [region] if isinstance(region, str) else region:
+        elements = sdata.shelf.find(name)
+        if elements is None or not elements.is_loaded(name) or elements.kind in (Kind.IMAGE, Kind.TABLE):
+            continue
+        element = elements[name]
+        present = _index_type(element) if elements.kind is not Kind.LABELS else "whole numbers"
+        ids = id_type(as_ids(table.obs[instance_key].iloc[rows_of_region(table, name, region_key)]))
+        if "no" not in (present, ids) and present != ids:
+            faults.append(
+                f"The table annotates {name!r} with {ids} in obs[{instance_key!r}], but the ids of {name!r} are "
+                f"{present}: no row can match. Cast one of them to the type of the other."
+            )
+    return faults
+
+
+def _index_type(element: Any) -> str:
+    index = getattr(element, "_meta", element).index
+    return "whole numbers" if index.dtype.kind in "iuf" else "strings"
+
+
 def warn_missing_targets(sdata: ElementHolder, table: AnnData) -> None:
-    """Warn of elements that a table annotates and that the object does not have."""
+    """Warn of elements that a table annotates and that the object does not have, or whose ids cannot match."""
     if not is_table(table) or ATTRS_KEY not in table.uns or table.uns[ATTRS_KEY].get(TableModel.REGION_KEY) is None:
         return
     region = get_table_keys(table)[0]
     names = {name for _, name in sdata.gen_spatial_names()}
+    for fault in id_type_faults(sdata, table):
+        warnings.warn(fault, UserWarning, stacklevel=4)
     for name in [region] if isinstance(region, str) else region:
         if name not in names:
             warnings.warn(

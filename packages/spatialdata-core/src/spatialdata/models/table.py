@@ -357,35 +357,42 @@ def sanitize_table(data: AnnData, inplace: bool = True) -> AnnData | None:
     -------
     None, or the copy with ``inplace=False``.
 
-    Raises
-    ------
-    ValueError
-        Two names would become the same.
+    Names that would become the same, be it in upper and lower case only, get a number: ``_1``, ``_2``, ….
 
     Examples
     --------
     >>> import anndata, numpy as np, pandas as pd
-    >>> table = anndata.AnnData(np.ones((1, 1)), obs=pd.DataFrame({"my column": [1]}, index=["a"]))
+    >>> table = anndata.AnnData(np.ones((1, 1)), obs=pd.DataFrame({"my column": [1], "my_column": [2]}, index=["a"]))
     >>> sanitize_table(table, inplace=False).obs.columns.tolist()
-    ['my_column']
+    ['my_column', 'my_column_1']
     """
-    frames = {name: _sanitized(getattr(data, name).columns, name, column=True) for name in _FRAMES}
-    mappings = {name: _sanitized(getattr(data, name), name, column=False) for name in _MAPPINGS}
+    frames = {name: _sanitized(getattr(data, name).columns, column=True) for name in _FRAMES}
+    mappings = {name: _sanitized(getattr(data, name), column=False) for name in _MAPPINGS}
     table = data if inplace else data.copy()
     for name, renames in frames.items():
-        setattr(table, name, getattr(table, name).rename(columns=renames))
+        setattr(table, name, getattr(table, name).set_axis(renames, axis=1))
     for name, renames in mappings.items():
         mapping = getattr(table, name)
-        for old, new in renames.items():
-            if old != new:
-                mapping[new] = mapping.pop(old)
+        keys = [key for key in mapping if key is not None]
+        if keys == renames:
+            continue
+        values = [mapping.pop(key) for key in keys]
+        mapping.update(zip(renames, values, strict=True))
     return None if inplace else table
 
 
-def _sanitized(names: Iterable[Any], where: str, *, column: bool) -> dict[Any, str]:
-    renames = {name: sanitize_name(str(name), column) for name in names if name is not None}
-    folded = [new.casefold() for new in renames.values()]
-    clashes = sorted({new for new in renames.values() if folded.count(new.casefold()) > 1})
-    if clashes:
-        raise ValueError(f"Several names in {where} would become {listing(clashes)}. Rename them first.")
-    return renames
+def _sanitized(names: Iterable[Any], *, column: bool) -> list[str]:
+    """The clean names, in the same order."""
+    clean: list[str] = []
+    taken: set[str] = set()
+    for name in names:
+        if name is None:
+            continue
+        new = candidate = sanitize_name(str(name), column)
+        number = 0
+        while candidate.casefold() in taken:
+            number += 1
+            candidate = f"{new}_{number}"
+        taken.add(candidate.casefold())
+        clean.append(candidate)
+    return clean
