@@ -93,13 +93,13 @@ def join_spatialelement_table(
     >>> import anndata, numpy as np, pandas as pd
     >>> from spatialdata.models import ShapesModel, TableModel
     >>> cells = ShapesModel.parse(np.zeros((3, 2)), geometry=0, radius=1.0)
-    >>> obs = pd.DataFrame({"region": pd.Categorical(["cells"] * 2), "id": [2, 7]}, index=["a", "b"])
+    >>> obs = pd.DataFrame({"region": pd.Categorical(["cells"] * 2), "id": [2, 0]}, index=["a", "b"])
     >>> table = TableModel.parse(anndata.AnnData(np.ones((2, 1)), obs=obs), "cells", "region", "id")
     >>> elements, rows = join_spatialelement_table(
     ...     spatial_element_names="cells", spatial_elements=cells, table=table, how="inner"
     ... )
     >>> elements["cells"].index.tolist(), rows.obs_names.tolist()
-    ([2], ['a'])
+    ([2, 0], ['a', 'b'])
     """
     join = _choice(how, JOINS, "how")
     if match_rows not in ("no", "left", "right"):
