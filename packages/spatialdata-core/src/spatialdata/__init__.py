@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from spatialdata.ops.map_raster import map_raster
     from spatialdata.ops.mask import mask
     from spatialdata.ops.pyramid_levels import get_pyramid_levels
+    from spatialdata.ops.neighbours import nearest, within_distance
     from spatialdata.ops.rasterize import rasterize
     from spatialdata.ops.rasterize_bins import rasterize_bins, rasterize_bins_link_table_to_labels
     from spatialdata.ops.region_properties import get_region_properties
@@ -74,6 +75,7 @@ _HOMES = {
     "match_sdata_to_table": "spatialdata.relations.match",
     "match_table_to_element": "spatialdata.relations.match",
     "models": "spatialdata.models",
+    "nearest": "spatialdata.ops.neighbours",
     "polygon_query": "spatialdata.ops.select",
     "rasterize": "spatialdata.ops.rasterize",
     "rasterize_bins": "spatialdata.ops.rasterize_bins",
@@ -91,6 +93,7 @@ _HOMES = {
     "to_polygons": "spatialdata.ops.to_vector",
     "transform": "spatialdata.ops.transform",
     "transformations": "spatialdata.transformations",
+    "within_distance": "spatialdata.ops.neighbours",
     "unpad_raster": "spatialdata.ops.unpad_raster",
 }
 
@@ -125,6 +128,7 @@ __all__ = [
     "match_sdata_to_table",
     "match_table_to_element",
     "models",
+    "nearest",
     "polygon_query",
     "rasterize",
     "rasterize_bins",

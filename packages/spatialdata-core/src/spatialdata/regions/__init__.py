@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from spatialdata.regions.region import BoundingBox, Circle, PolygonRegion, Region
+from spatialdata.regions.tiles import Tile, tiles_of
 
-__all__ = ["BoundingBox", "Circle", "PolygonRegion", "Region"]
+__all__ = ["BoundingBox", "Circle", "PolygonRegion", "Region", "Tile", "tiles_of"]
