@@ -147,6 +147,7 @@ __all__ = [
     "transform",
     "transformations",
     "unpad_raster",
+    "within_distance",
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES, __all__)
