@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from spatialdata.ops.extent import are_extents_equal, get_extent
     from spatialdata.ops.map_raster import map_raster
     from spatialdata.ops.mask import mask
-    from spatialdata.ops.pyramid_levels import get_pyramid_levels
     from spatialdata.ops.neighbours import nearest, within_distance
+    from spatialdata.ops.pyramid_levels import get_pyramid_levels
     from spatialdata.ops.rasterize import rasterize
     from spatialdata.ops.rasterize_bins import rasterize_bins, rasterize_bins_link_table_to_labels
     from spatialdata.ops.region_properties import get_region_properties
