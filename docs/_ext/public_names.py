@@ -16,6 +16,8 @@ PUBLIC_MODULES = (
     "spatialdata.dataloader",
     "spatialdata.datasets",
     "spatialdata.testing",
+    "spatialdata.testing.conformance",
+    "spatialdata.testing.strategies",
     "spatialdata.errors",
     "spatialdata.config",
     "spatialdata_io",
