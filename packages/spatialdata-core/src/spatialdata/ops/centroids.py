@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
-from spatialdata._core.elements import levels_of, spatial_axes_of
+from spatialdata._core.elements import spatial_axes_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.points import PointsModel
+from spatialdata.ops.region_pixels import gather_labels
 from spatialdata.ops.transform_vector import moved_points
 from spatialdata.regions.project import projection_of
-from spatialdata.relations.blocks import computed
 from spatialdata.transformations.attach import attach_transformations, get_transformation
 from spatialdata.transformations.linear import Identity
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
     from spatialdata.models.points_frame import PointsFrame
+    from spatialdata.ops.label_runs import BlockShapes
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["get_centroids"]
@@ -79,43 +77,9 @@ class UnsupportedElementCentroidsError(UnsupportedElementError, ValueError):
 
 def _of_labels(labels: Any, system: str, background: bool) -> PointsFrame:
     projection = projection_of(labels, system)
-    ids, centres = _mean_positions(levels_of(labels)[0].data)
-    if not background:
-        keep = ids != 0
-        ids, centres = ids[keep], centres[keep]
-    return _points(projection(centres), projection.axes, ids, system)
-
-
-def _mean_positions(data: Any) -> tuple[NDArray[Any], FloatArray]:
-    """The ids in an array and the mean of the centres of their pixels, found block by block."""
-    import dask
-
-    starts = [np.concatenate([[0], np.cumsum(sizes)])[:-1] for sizes in data.chunks]
-    blocks = data.to_delayed()
-    count = dask.delayed(_block_sums)
-    parts = [
-        count(blocks[position], [int(starts[axis][index]) for axis, index in enumerate(position)])
-        for position in np.ndindex(blocks.shape)
-    ]
-    found = computed(parts, "centres of labels")
-    ids, inverse = np.unique(np.concatenate([part[0] for part in found]), return_inverse=True)
-    sums = np.concatenate([part[1] for part in found])
-    total = np.stack([np.bincount(inverse, weights=column, minlength=len(ids)) for column in sums.T], axis=1)
-    return ids, total[:, 1:] / total[:, :1]
-
-
-def _block_sums(block: NDArray[Any], start: list[int]) -> tuple[NDArray[Any], FloatArray]:
-    """The ids in a block; for each the number of pixels and the sums of their centres along the axes."""
-    block = np.asarray(block)
-    ids, inverse = np.unique(block, return_inverse=True)
-    flat = inverse.ravel()
-    columns = [np.bincount(flat, minlength=len(ids)).astype(np.float64)]
-    for axis, first in enumerate(start):
-        centre = first + np.arange(block.shape[axis]) + 0.5
-        shape = [-1 if other == axis else 1 for other in range(block.ndim)]
-        weights = np.broadcast_to(centre.reshape(shape), block.shape).ravel()
-        columns.append(np.bincount(flat, weights=weights, minlength=len(ids)).astype(np.float64))
-    return ids.astype(np.int64) if ids.dtype == bool else ids, np.stack(columns, axis=1)
+    found = gather_labels(labels, background=background)
+    shapes = cast("BlockShapes", found.shapes)
+    return _points(projection(shapes.centre), projection.axes, found.ids, system)
 
 
 def _of_shapes(shapes: Any, system: str, background: bool) -> PointsFrame:  # noqa: ARG001
