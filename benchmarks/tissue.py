@@ -71,10 +71,23 @@ def image(size: Size):
     return coarse.repeat(16, axis=1).repeat(16, axis=2)
 
 
+def labels(size: Size):
+    """Discs on a grid, one for each cell, as an array (y, x) of int32; ids from 1 on."""
+    import numpy as np
+
+    side = int(np.ceil(np.sqrt(size.cells)))
+    step = size.edge / side
+    y, x = np.arange(size.edge)[:, None] + 0.5, np.arange(size.edge)[None] + 0.5
+    row, column = (y // step).astype(np.int32), (x // step).astype(np.int32)
+    inside = (y % step - step / 2) ** 2 + (x % step - step / 2) ** 2 < (0.45 * step) ** 2
+    ids = np.where(inside, row * side + column + 1, 0)
+    return np.where(ids <= size.cells, ids, 0).astype(np.int32)
+
+
 def tissue(name: str, *kinds: str):
     """A SpatialData object of one size with the elements that are asked for."""
     from spatialdata import SpatialData
-    from spatialdata.models import Image2DModel, PointsModel, ShapesModel
+    from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel
 
     size = SIZES[name]
     elements = {}
@@ -86,9 +99,46 @@ def tissue(name: str, *kinds: str):
         elements["spots"] = ShapesModel.parse(outlines(size, size.spots, seed=4, radius=0.4))
     if "image" in kinds:
         elements["image"] = Image2DModel.parse(image(size), dims=("c", "y", "x"), scale_factors=[2, 2, 2])
+    if "labels" in kinds:
+        elements["labels"] = Labels2DModel.parse(labels(size), dims=("y", "x"), chunks=(2048, 2048))
     return SpatialData.init_from_elements(elements)
 
 
 def store(name: str, folder: Path, *kinds: str) -> None:
     """Write the tissue to ``folder / "tissue.zarr"``."""
     tissue(name, *kinds).write(folder / "tissue.zarr")
+
+
+def labels(edge: int):
+    """Labels of a square of pixels: cells of 20 x 20 pixels with a border of background."""
+    import numpy as np
+
+    cell = np.arange(edge) // 22
+    inside = (np.arange(edge) % 22) < 20
+    ids = cell[:, None] * int(cell.max() + 1) + cell + 1
+    return np.where(inside[:, None] & inside, ids, 0).astype(np.int32)
+
+
+def warm() -> None:
+    """Load what the operations need, by doing each of them on next to nothing."""
+    import numpy as np
+    import pandas as pd
+    import shapely
+
+    from spatialdata import aggregate, bounding_box_query, get_extent, polygon_query
+    from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel
+
+    frame = pd.DataFrame({"x": [1.0, 2.0], "y": [1.0, 2.0], "gene": pd.Categorical(["a", "b"]), "quality": [1, 2]})
+    points = PointsModel.parse(frame, feature_key="gene")
+    cells = outlines(Size(edge=8, cells=4, spots=1, molecules=2), 4, seed=0, radius=0.45)
+    shapes = ShapesModel.parse(cells.assign(cell_type=pd.Categorical(["a"] * 4)))
+    others = ShapesModel.parse(outlines(Size(edge=8, cells=4, spots=1, molecules=2), 1, seed=1, radius=0.45))
+    aggregate(points, shapes, value_key="gene", agg_func="count")
+    aggregate(points, shapes, value_key="quality", agg_func="mean")
+    aggregate(shapes, others, value_key="cell_type", agg_func="sum", fractions=True)
+    image = Image2DModel.parse(np.ones((1, 64, 64), dtype=np.uint16), dims=("c", "y", "x"))
+    aggregate(image, Labels2DModel.parse(labels(64), dims=("y", "x")), agg_func="mean")
+    for element in (points, shapes):
+        bounding_box_query(element, ("x", "y"), [0, 0], [3, 3], target_coordinate_system="global")
+        polygon_query(element, shapely.box(0, 0, 3, 3), target_coordinate_system="global")
+        get_extent(element)
