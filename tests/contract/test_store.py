@@ -24,14 +24,14 @@ def load(name: str) -> ModuleType:
 
 def described(sdata: Any) -> dict[str, Any]:
     """Facts of an object here, as they look after a way through JSON."""
-    return json.loads(json.dumps(load("describe").describe(sdata)))
+    return json.loads(json.dumps(load("describe_object").describe(sdata)))
 
 
 def test_published_wheels_read_what_is_written_here(peer: Callable[..., Any], tmp_path: Path) -> None:
     sdata = load("make").make()
     expected = described(sdata)
     sdata.write(tmp_path / "store.zarr")
-    assert peer(SCRIPTS / "describe.py", tmp_path / "store.zarr") == expected
+    assert peer(SCRIPTS / "describe_object.py", tmp_path / "store.zarr") == expected
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def published(peer: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
     """A store that the published wheels wrote, and what they read from it."""
     store = tmp_path_factory.mktemp("published") / "store.zarr"
     peer(SCRIPTS / "make.py", store)
-    return store, peer(SCRIPTS / "describe.py", store)
+    return store, peer(SCRIPTS / "describe_object.py", store)
 
 
 def test_what_published_wheels_write_is_read_here(published: tuple[Path, dict[str, Any]]) -> None:

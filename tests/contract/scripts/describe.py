@@ -104,7 +104,11 @@ def describe(element):
         wkb = shapely.to_wkb(element.geometry.to_numpy(), byte_order=1, flavor="iso")
         return {**facts, "geometry": _sha(b"".join(wkb)), **_frame(element.drop(columns="geometry"))}
     keys = dict(element.attrs).get("spatialdata_attrs", {})
-    return {**facts, "keys": {key: keys[key] for key in sorted(keys)}, **_frame(element.compute())}
+    return {
+        **facts,
+        "keys": {key: keys[key] for key in sorted(keys)},
+        **_frame(element.compute().sort_index(kind="stable")),
+    }
 
 
 def _frame(frame):
