@@ -1,4 +1,4 @@
-"""Draw the cells onto 2000 by 2000 pixels, with the number of cells on each."""
+"""Draw the cells onto 2000 by 2000 pixels."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ def run(folder: Path) -> dict[str, float]:
     cells = read_zarr(folder / "tissue.zarr")["cells"]
     extent = get_extent(cells)
     low, high = ([extent[axis][side] for axis in ("x", "y")] for side in (0, 1))
-    counted = rasterize(cells, ("x", "y"), low, high, "global", target_width=2000, agg_func="count")
-    return {"height": int(counted.sizes["y"]), "covered": round(float((counted > 0).mean()), 1)}
+    drawn = rasterize(cells, ("x", "y"), low, high, "global", target_width=2000)
+    return {"height": int(drawn.sizes["y"]), "covered": round(float((drawn > 0).mean()), 1)}
