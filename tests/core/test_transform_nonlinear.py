@@ -11,7 +11,7 @@ import shapely
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from spatialdata import SpatialData, transform
+from spatialdata import SpatialData, get_extent, transform
 from spatialdata._core.elements import levels_of
 from spatialdata.errors import TransformationError
 from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, PointsModel, ShapesModel
@@ -212,3 +212,24 @@ def test_axes_that_a_map_needs_must_be_there() -> None:
     lost = Sequence([Affine([[1, 0, 0], [0, 0, 1]], XY, ("x",)), Identity()])
     with pytest.raises(TransformationError, match="lost"):
         transform(PointsModel.parse(np.ones((3, 2)), transformations={"t": lost}), to_coordinate_system="t")
+
+
+@pytest.mark.filterwarnings("ignore:The transformation stretches")
+def test_extents_are_those_of_the_moved_elements() -> None:
+    t = {"bent": wave()}
+    xy = np.random.default_rng(0).uniform(0, 96, (300, 2))
+    elements = [
+        smooth_image(transformations=t),
+        PointsModel.parse(xy, transformations=t),
+        ShapesModel.parse(xy, geometry=0, radius=1.0, transformations=t),
+        ShapesModel.parse(gpd.GeoDataFrame(geometry=[shapely.box(3, 4, 60, 70)]), transformations=t),
+    ]
+    for element in elements:
+        expected = get_extent(transform(element, to_coordinate_system="bent"), "bent")
+        found = get_extent(element, "bent")
+        for axis, bounds in found.items():
+            np.testing.assert_allclose(bounds, expected[axis], atol=1.0 if element is elements[0] else 1e-9)
+    border = np.linspace(0, 96, 500)
+    edge = np.column_stack([border, np.zeros(500)])
+    low = wave().transform_coordinates(edge, XY)[:, 1].min()
+    assert get_extent(elements[0], "bent")["y"][0] == pytest.approx(low, abs=0.01)

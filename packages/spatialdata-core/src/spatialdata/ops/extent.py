@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from spatialdata._core.container import is_container
-from spatialdata._core.elements import axes_of, levels_of, spatial_axes_of
+from spatialdata._core.elements import axes_of, is_raster, is_shapes, levels_of, spatial_axes_of
 from spatialdata._core.sources import Bounded
 from spatialdata.errors import (
     ElementNotFoundError,
@@ -20,12 +20,16 @@ from spatialdata.errors import (
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
 from spatialdata.ops.frames import coordinates_of, partitions_of
-from spatialdata.ops.transform_vector import circle_scale
-from spatialdata.regions.project import Projection, projection_of
+from spatialdata.ops.transform_vector import circle_scale, moved_points, moved_shapes
+from spatialdata.ops.warp import enclosing_box
+from spatialdata.regions.project import Projection, projection_of, projection_over
+from spatialdata.transformations.attach import get_transformation
+from spatialdata.transformations.linear import Identity
 
 if TYPE_CHECKING:
+    from spatialdata._core.axes import ValidAxis
     from spatialdata.sdata import SpatialData
-    from spatialdata.transformations.algebra import FloatArray
+    from spatialdata.transformations.algebra import BaseTransformation, FloatArray
 
 __all__ = ["BoundingBoxDescription", "are_extents_equal", "get_extent"]
 
@@ -94,11 +98,29 @@ def _element_extent(element: Any, system: str, *, exact: bool) -> BoundingBoxDes
     measure = EXTENT[kind_of(element)]
     if measure is None:
         raise UnsupportedElementError("A table has no extent. Ask for that of the elements that it annotates.")
-    projection = projection_of(element, system)
-    lower, upper = measure(element, projection, exact)
+    transformation = get_transformation(element, system)
+    if transformation.is_linear:
+        projection = projection_of(element, system)
+        lower, upper = measure(element, projection, exact)
+    else:
+        moved, projection = _straightened(element, transformation)
+        lower, upper = moved if isinstance(moved, tuple) else measure(moved, projection, True)
     if not np.isfinite(lower).all():
         raise ValueError("The element holds no coordinates to measure: it is empty.")
     return {axis: (float(low), float(high)) for axis, low, high in zip(projection.axes, lower, upper, strict=True)}
+
+
+def _straightened(element: Any, transformation: BaseTransformation) -> tuple[Any, Projection]:
+    """An element moved through a non-linear map, of a raster its bounds only; and the identity over its axes."""
+    flat = is_shapes(element)
+    axes: tuple[ValidAxis, ...] = ("x", "y") if flat else spatial_axes_of(element)
+    identity = projection_over(Identity(), axes)
+    if flat:
+        return moved_shapes(element, transformation), identity
+    if is_raster(element):
+        full = levels_of(element)[0]
+        return enclosing_box(transformation, np.array([full.sizes[axis] for axis in axes], dtype=float), axes), identity
+    return moved_points(element, transformation), identity
 
 
 def _raster_bounds(raster: Any, projection: Projection, exact: bool) -> Bounds:  # noqa: ARG001
@@ -108,7 +130,7 @@ def _raster_bounds(raster: Any, projection: Projection, exact: bool) -> Bounds: 
 
 
 def _points_bounds(points: Any, projection: Projection, exact: bool) -> Bounds:
-    """By statistics in the store, or in one pass over the partitions; coordinates are mapped only where the box alone would not tell the bounds."""
+    """By statistics in the store, or in one pass over the partitions; mapped only where the box alone is not enough."""
     axes = axes_of(points)
     box_suffices = not exact or projection.is_monomial
     known = _known_bounds(points, axes) if box_suffices else None
