@@ -71,7 +71,7 @@ def image(size: Size):
     return coarse.repeat(16, axis=1).repeat(16, axis=2)
 
 
-def labels(size: Size):
+def discs(size: Size):
     """Discs on a grid, one for each cell, as an array (y, x) of int32; ids from 1 on."""
     import numpy as np
 
@@ -100,7 +100,7 @@ def tissue(name: str, *kinds: str):
     if "image" in kinds:
         elements["image"] = Image2DModel.parse(image(size), dims=("c", "y", "x"), scale_factors=[2, 2, 2])
     if "labels" in kinds:
-        elements["labels"] = Labels2DModel.parse(labels(size), dims=("y", "x"), chunks=(2048, 2048))
+        elements["labels"] = Labels2DModel.parse(discs(size), dims=("y", "x"), chunks=(2048, 2048))
     return SpatialData.init_from_elements(elements)
 
 
