@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["describe_html"]
 
-# Colors come from the page, so that light and dark themes need no rules of their own.
+# Colors come from the page, so that light and dark themes need no rules of their own. What notebooks set for all tables
+# is set back.
 _STYLE = """
 .spatialdata{font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.4;color:inherit}
 .spatialdata pre.sd-text{display:none}
@@ -26,10 +27,10 @@ _STYLE = """
 .spatialdata .sd-head b{font-size:14px}
 .spatialdata .sd-dim{opacity:.65}
 .spatialdata summary{cursor:pointer;padding:3px 0;font-weight:600}
-.spatialdata table{border-collapse:collapse;margin:0 0 4px 16px}
-.spatialdata td{padding:3px 12px 3px 0;font-size:13px;text-align:left;vertical-align:middle;border:0;
-background:none;color:inherit}
-.spatialdata tr{border-top:1px solid rgba(128,128,128,.2);background:none}
+.spatialdata table{border-collapse:collapse;margin:0 0 4px 16px!important}
+.spatialdata td{padding:3px 12px 3px 0;font-size:13px;text-align:left!important;vertical-align:middle;border:0;
+background:none!important;color:inherit}
+.spatialdata tr{border-top:1px solid rgba(128,128,128,.2);background:none!important}
 .spatialdata td.sd-name{font-weight:600;font-family:var(--jp-code-font-family,ui-monospace,monospace)}
 .spatialdata td.sd-what{font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:12px}
 .spatialdata .sd-tag{display:inline-block;padding:0 6px;margin:1px 3px 1px 0;border-radius:8px;
