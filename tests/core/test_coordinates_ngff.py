@@ -135,6 +135,32 @@ def test_all_example_documents_are_read_but_those_that_contradict_themselves(exa
     assert all("Known: 'physical'" in message for message in refused.values())
 
 
+def test_images_that_lie_in_one_another_are_found_in_several_hops(examples: Path) -> None:
+    folder = examples / "user_stories" / "human_organ_atlas.zarr"
+    images = {path.name: v06.parse_image(ome(path), path.name) for path in sorted(folder.glob("*.ome.zarr"))}
+    graph = v06.scene_graph(v06.parse_scene(ome(folder), "atlas", images), images)
+    detail = images["VOI-01.ome.zarr"]
+    t = graph.between(graph.element("VOI-01.ome.zarr"), "overview.ome.zarr/anatomical")
+    axes = ("x", "y", "z")
+    # Identities but for the scale of the detail and the way to the anatomical system of the overview.
+    last = images["overview.ome.zarr"].edges[0].transformation
+    expected = last.to_affine_matrix(axes, axes) @ detail.placed[0].to_affine_matrix(axes, axes)
+    np.testing.assert_allclose(t.to_affine_matrix(axes, axes), expected, atol=1e-9)
+    back = graph.between("overview.ome.zarr/anatomical", graph.element("VOI-02.ome.zarr"))
+    assert back.axes_after(axes) == axes
+
+
+def test_tiles_of_a_scene(examples: Path) -> None:
+    folder = examples / "user_stories" / "stitched_tiles_2d.zarr"
+    images = {path.name: v06.parse_image(ome(path), path.name) for path in sorted(folder.glob("tile_*"))}
+    graph = v06.scene_graph(v06.parse_scene(ome(folder), "tiles", images), images)
+    # The document lists the axes of the world as x, y and those of the tiles as y, x: positions count.
+    t = graph.between(graph.element("tile_3"), "world")
+    np.testing.assert_allclose(
+        t.to_affine_matrix(YX, ("x", "y")), [[1, 0, 276 - 0.5], [0, 1, 348 - 0.5], [0, 0, 1]], atol=1e-12
+    )
+
+
 def test_units_of_the_example_documents(examples: Path) -> None:
     image = v06.parse_image(ome(examples / "2d/simple/affine.zarr"), "affine")
     assert image.systems["sheared"].units == {"y": "micrometer", "x": "micrometer"}

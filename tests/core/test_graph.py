@@ -13,10 +13,12 @@ from spatialdata.transformations import (
     Identity,
     Scale,
     Sequence,
+    ThinPlateSpline,
     Translation,
     get_transformation_between_coordinate_systems,
     remove_transformations_to_coordinate_system,
 )
+from spatialdata.transformations.graph import CoordinateGraph
 
 XY = ("x", "y")
 
@@ -88,6 +90,26 @@ def test_transformations_without_inverse_are_followed_forwards_only() -> None:
     np.testing.assert_allclose(matrix(get_transformation_between_coordinate_systems(sdata, "b", "a")), matrix(flat))
     with pytest.raises(NoTransformationError):
         get_transformation_between_coordinate_systems(sdata, "a", "b")
+
+
+def test_images_linked_to_images() -> None:
+    detail, overview = CoordinateGraph.element("detail"), CoordinateGraph.element("overview")
+    links = [(detail, overview, Sequence([Scale([0.1, 0.1], XY), Translation([50, 60], XY)]))]
+    graph = CoordinateGraph({"overview": {"um": Scale([2, 2], XY)}, "detail": {}}, links)
+    np.testing.assert_allclose(matrix(graph.between(detail, "um")), [[0.2, 0, 100], [0, 0.2, 120], [0, 0, 1]])
+    np.testing.assert_allclose(matrix(graph.between("um", detail)), [[5, 0, -500], [0, 5, -600], [0, 0, 1]])
+    assert graph.coordinate_systems == ["um"]
+
+
+def test_non_linear_edges_are_followed_both_ways() -> None:
+    corners = np.array([[0.0, 0], [9, 0], [0, 9], [9, 9]])
+    warp = ThinPlateSpline(corners, corners + np.array([[0, 0], [1, 0], [0, 0], [0, 1]]), XY)
+    sdata = SpatialData(labels={"one": labels(flat=Scale([2, 2], XY), bent=warp)})
+    there = get_transformation_between_coordinate_systems(sdata, "flat", "bent")
+    back = get_transformation_between_coordinate_systems(sdata, "bent", "flat")
+    at = np.array([[4.0, 6.0]])
+    np.testing.assert_allclose(there.transform_coordinates(at, XY), warp.transform_coordinates(at / 2, XY))
+    np.testing.assert_allclose(back.transform_coordinates(there.transform_coordinates(at, XY), XY), at, atol=1e-5)
 
 
 def test_many_elements_in_many_systems_are_no_burden() -> None:

@@ -56,6 +56,9 @@ class CoordinateGraph:
     ----------
     elements
         The transformations of each element, by the name of the element.
+    links
+        Further edges between any nodes: from, to, and the transformation. A string is a coordinate system;
+        :meth:`element` makes the node of an element, so that images can be linked to one another.
 
     Examples
     --------
@@ -65,9 +68,15 @@ class CoordinateGraph:
     ['microns', 'pixels']
     >>> len(graph.between("pixels", "microns").transformations)
     2
+    >>> detail, overview = CoordinateGraph.element("detail"), CoordinateGraph.element("overview")
+    >>> link = (detail, overview, Scale([0.1, 0.1], axes=("x", "y")))
+    >>> graph = CoordinateGraph({"overview": {"section": Identity()}}, links=[link])
+    >>> graph.between(detail, "section").to_affine_matrix(("x",), ("x",))[0, 0]
+    np.float64(0.1)
     """
 
     elements: Mapping[str, Mapping[str, BaseTransformation]]
+    links: Iterable[tuple[Node, Node, BaseTransformation]] = ()
     _edges: dict[Node, dict[Node, BaseTransformation]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -76,12 +85,18 @@ class CoordinateGraph:
             node = _Element(name)
             self._edges[node] = {}
             for system, transformation in check_transformations(transformations).items():
-                self._edges[node][system] = transformation
-                inverse = _inverse_or_none(transformation)
-                if inverse is not None:
-                    self._edges[system][node] = inverse
-                else:
-                    self._edges.setdefault(system, {})
+                self._connect(node, system, transformation)
+        for source, target, transformation in self.links:
+            self._connect(source, target, transformation)
+
+    def _connect(self, source: Node, target: Node, transformation: BaseTransformation) -> None:
+        """Add an edge, and the way back where there is one and it is not there yet."""
+        self._edges[source][target] = transformation
+        inverse = _inverse_or_none(transformation)
+        if inverse is not None:
+            self._edges[target].setdefault(source, inverse)
+        else:
+            self._edges.setdefault(target, {})
 
     @property
     def coordinate_systems(self) -> list[str]:
@@ -94,7 +109,8 @@ class CoordinateGraph:
             raise UnknownCoordinateSystemError(unknown_name("coordinate system", name, self.coordinate_systems))
         return name
 
-    def element(self, name: str) -> Node:
+    @staticmethod
+    def element(name: str) -> Node:
         """The node of an element."""
         return _Element(name)
 

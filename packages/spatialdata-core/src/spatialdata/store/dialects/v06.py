@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from spatialdata._core.axes import AXES, SPATIAL_AXES, ValidAxis
 from spatialdata.errors import StoreError, listing
 from spatialdata.store.dialects.v06_read import Arrays, read_transformation
+from spatialdata.transformations.graph import CoordinateGraph
 from spatialdata.transformations.linear import Sequence as SequenceOf
 from spatialdata.transformations.linear import Translation
 
@@ -28,6 +29,7 @@ __all__ = [
     "level_steps",
     "parse_image",
     "parse_scene",
+    "scene_graph",
     "to_centres",
 ]
 
@@ -192,6 +194,31 @@ def parse_scene(
     for path, image in (images or {}).items():
         known.update({f"{path}\0{name}": system for name, system in image.systems.items()})
     return Scene(systems, _edges(body.get("coordinateTransformations", []), known, where, arrays))
+
+
+def scene_graph(scene: Scene, images: Mapping[str, Image]) -> CoordinateGraph:
+    """The coordinate graph of a group of images.
+
+    Parameters
+    ----------
+    scene
+        What the group says.
+    images
+        Its images by their path.
+
+    Returns
+    -------
+    The graph. The pixel coordinates (of this package) of an image are the node ``graph.element(path)``, its own systems
+    are called ``path/name``, and those of the scene by their name.
+    """
+    elements, links = {}, []
+    for path, image in images.items():
+        elements[path] = {f"{path}/{image.intrinsic}": image.placed[0]}
+        links += [(f"{path}/{edge.source[1]}", f"{path}/{edge.target[1]}", edge.transformation) for edge in image.edges]
+    for edge in scene.edges:
+        source, target = ("/".join(filter(None, end)) for end in (edge.source, edge.target))
+        links.append((source, target, edge.transformation))
+    return CoordinateGraph(elements, links)
 
 
 def _systems(found: Sequence[Json], where: str) -> dict[str, System]:
