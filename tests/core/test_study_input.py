@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -127,6 +128,22 @@ def test_slides_may_be_called_like_their_folders(inputs, tmp_path, simulated):
         xenium=(tmp_path / "first", inputs.xenium[1]), visium=tmp_path / "outs", landmarks=tmp_path / "landmarks.csv"
     )
     pd.testing.assert_frame_equal(read_landmarks(given), read_landmarks(inputs))
+
+
+def test_names_that_may_mean_two_slides(demo, inputs, tmp_path, simulated):
+    swapped = demo(first=simulated / "xenium_rep2", second=simulated / "xenium_rep1")
+    fails_with_one_error(swapped, "'xenium_rep2'", "may mean", simulated / "xenium_rep2")
+    landmarks = pd.read_csv(simulated / "landmarks.csv").replace({"slide": {"xenium_rep1": "outs"}})
+    landmarks.to_csv(tmp_path / "landmarks.csv", index=False)
+    folders = (tmp_path / "a" / "outs", tmp_path / "b" / "outs")
+    given = StudyInput(xenium=folders, visium=inputs.visium, landmarks=tmp_path / "landmarks.csv")
+    with pytest.raises(StudyInputError, match="'outs', which may mean xenium_rep1 or xenium_rep2"):
+        read_landmarks(given)
+    assert set(read_landmarks(replace(given, landmarks=inputs.landmarks))["slide"]) == {*REPLICATES, "visium"}
+
+
+def test_one_bundle_given_twice(demo, simulated):
+    fails_with_one_error(demo(second=simulated / "xenium_rep1"), simulated / "xenium_rep1", "both replicates")
 
 
 def test_landmarks_on_a_line(demo, tmp_path, simulated):

@@ -103,7 +103,7 @@ def read_landmarks(inputs: StudyInput) -> pd.DataFrame:
     Raises
     ------
     StudyInputError
-        The file is absent or no such table, a slide is absent, or one has fewer than three landmarks.
+        The file is absent or no such table, a slide is absent, or one name may mean two slides.
     """
     simulate = require("spatialdata_io.simulate", "read landmarks")
     _check_file(inputs.landmarks, "landmarks (columns landmark, slide, x, y)")
@@ -111,8 +111,7 @@ def read_landmarks(inputs: StudyInput) -> pd.DataFrame:
         found: pd.DataFrame = simulate.read_landmarks(inputs.landmarks)
     except ValueError as error:
         raise StudyInputError(str(error)) from error
-    names = {folder.name: slide for slide, folder in inputs.folders.items()} | {slide: slide for slide in SLIDES}
-    renamed = found.assign(slide=found["slide"].map(names))
+    renamed = found.assign(slide=found["slide"].map(_names_of_slides(inputs, set(found["slide"]))))
     absent = [slide for slide in SLIDES if slide not in set(renamed["slide"])]
     if absent:
         wanted = listing(f"{slide} or {inputs.folders[slide].name}" for slide in absent)
@@ -121,6 +120,22 @@ def read_landmarks(inputs: StudyInput) -> pd.DataFrame:
             f"found {listing(found['slide'].unique())}."
         )
     return renamed.dropna(subset="slide").reset_index(drop=True)
+
+
+def _names_of_slides(inputs: StudyInput, used: set[str]) -> dict[str, str]:
+    """The slide that each name means: its name in the study, or that of its folder."""
+    first, second = inputs.xenium
+    if first.resolve() == second.resolve():
+        raise StudyInputError(f"{first} is given as both replicates. Give the bundles of two.")
+    names = {slide: slide for slide in SLIDES}
+    for slide, folder in inputs.folders.items():
+        if names.setdefault(folder.name, slide) != slide and folder.name in used:
+            raise StudyInputError(
+                f"{inputs.landmarks} has landmarks on {folder.name!r}, which may mean {names[folder.name]} or {slide}, "
+                f"since the folder of {slide} is {folder}. Call the slides {listing(SLIDES)} after the order in which "
+                "they are given, and the folders otherwise."
+            )
+    return names
 
 
 def read_cell_types(path: Path) -> pd.DataFrame:
