@@ -158,3 +158,12 @@ def test_transformations_are_frozen_and_independent_of_their_input() -> None:
     assert t.translation[0] == 1
     with pytest.raises(ValueError, match="read-only"):
         t.translation[0] = 5
+
+
+def test_units_of_many_orders_of_magnitude_can_be_undone() -> None:
+    metres = Affine([[1e-9, 0, 1e7], [0, 1e6, -1e7], [0, 0, 1]], ("x", "y"), ("x", "y"))
+    back = metres.inverse().to_affine_matrix(("x", "y"), ("x", "y"))
+    np.testing.assert_allclose(back, [[1e9, 0, -1e16], [0, 1e-6, 10], [0, 0, 1]], rtol=1e-12)
+    for flat in ([[1, 2, 0], [2, 4, 0], [0, 0, 1]], [[1, 0, 5], [0, 0, 5], [0, 0, 1]]):
+        with pytest.raises(TransformationError, match="singular"):
+            Affine(flat, ("x", "y"), ("x", "y")).inverse()

@@ -181,7 +181,10 @@ class Affine(BaseTransformation):
             raise TransformationError(
                 f"An Affine from {self.input_axes} to {self.output_axes} changes the number of axes and has no inverse."
             )
-        if np.linalg.matrix_rank(self.matrix) < self.matrix.shape[0]:
+        # The units of the axes may differ by many orders of magnitude, which makes no map singular.
+        linear = self.matrix[:-1, :-1]
+        largest = np.abs(linear).max(axis=1, initial=0.0, keepdims=True)
+        if (largest == 0).any() or np.linalg.matrix_rank(linear / largest) < len(linear):
             raise TransformationError(f"The matrix {self.matrix.tolist()} is singular and has no inverse.")
         inverse = np.linalg.inv(self.matrix)
         inverse[-1] = np.eye(1, inverse.shape[1], inverse.shape[1] - 1)[0]
