@@ -1,0 +1,189 @@
+"""A process that is killed at any moment of any call that writes leaves a store whose elements are old or new."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spatialdata.models.kind import Kind
+from spatialdata.store.repair import repair_store
+from spatialdata.store.store import Store
+from spatialdata.store.validate import validate_store
+from spatialdata.transformations import get_transformation
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL and fork")
+KILLS = 208
+
+# Imports once, then forks for each call, so that most of the time goes into calls and not into imports.
+SERVER = """
+import importlib, json, os, signal, sys, time
+import numpy as np, pandas as pd
+import dask, dask.array, dask.dataframe, zarr, pyarrow.parquet, geopandas, anndata, tqdm
+from spatialdata.models import Image2DModel, Labels2DModel, PointsModel
+from spatialdata.models.kind import Kind
+from spatialdata.store.metadata import write_attrs, write_channel_names, write_transformations
+from spatialdata.store.rename import rename_element
+from spatialdata.store.store import Store
+from spatialdata.store.write import delete_element, write_element, write_store
+from spatialdata.transformations import Translation
+
+def elements(value):
+    frame = pd.DataFrame({"x": [float(value)] * 3, "y": [1.0, 2.0, 3.0]})
+    return {
+        Kind.IMAGE: {"photo": Image2DModel.parse(np.full((1, 8, 8), value, dtype=np.uint8), c_coords=["old"])},
+        Kind.LABELS: {"mask": Labels2DModel.parse(np.full((8, 8), value))},
+        Kind.POINTS: {"molecules": PointsModel.parse(frame)},
+    }
+
+CALLS = {
+    "write": lambda root, value: write_store(root, elements(value), {"value": value}, overwrite=True),
+    "image": lambda root, value: write_element(
+        root, Kind.IMAGE, "photo", elements(value)[Kind.IMAGE]["photo"], overwrite=True
+    ),
+    "points": lambda root, value: write_element(
+        root, Kind.POINTS, "molecules", elements(value)[Kind.POINTS]["molecules"], overwrite=True
+    ),
+    "delete": lambda root, value: delete_element(root, Kind.LABELS, "mask"),
+    "rename": lambda root, value: rename_element(root, Kind.LABELS, "mask", "nuclei"),
+    "transformations": lambda root, value: write_transformations(
+        root, Kind.IMAGE, "photo", {"moved": Translation([value], ("x",))}
+    ),
+    "attributes": lambda root, value: write_attrs(root, {"value": value}),
+    "channels": lambda root, value: write_channel_names(root, "photo", [f"c{value}"]),
+}
+
+def warm(root):
+    # A child does everything once and tells which modules that needs. The parent imports them, and starts no threads.
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        for call in ("write", *CALLS):
+            CALLS["write"](root, 1)
+            CALLS[call](root, 2)
+        with os.fdopen(writing, "w") as pipe:
+            pipe.write("\\n".join(sys.modules))
+            pipe.flush()
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        names = pipe.read().split()
+    os.wait()
+    for name in names:
+        if name not in sys.modules:
+            try:
+                importlib.import_module(name)
+            except Exception:
+                pass
+
+dask.config.set(scheduler="synchronous")
+warm(sys.argv[1])
+print("ready", flush=True)
+for line in sys.stdin:
+    call, root, value, delay = json.loads(line)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.write(writing, b"x")
+            CALLS[call](root, value)
+            status = 0
+        finally:
+            os._exit(status)
+    os.read(reading, 1)
+    start = time.perf_counter()
+    if delay is not None:
+        time.sleep(delay)
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    os.close(reading), os.close(writing)
+    print(json.dumps([os.WIFSIGNALED(status), os.WEXITSTATUS(status), time.perf_counter() - start]), flush=True)
+"""
+
+
+class Server:
+    """A process that makes calls in children of its own, which it kills after some time."""
+
+    def __init__(self, folder: Path) -> None:
+        command = [sys.executable, "-W", "ignore", "-c", SERVER, str(folder / "warm.zarr")]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._read() == "ready"
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+    def call(self, name: str, root: Path, value: int, delay: float | None) -> tuple[bool, int, float]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([name, str(root), value, delay]) + "\n")
+        self._process.stdin.flush()
+        killed, status, seconds = json.loads(self._read())
+        return killed, status, seconds
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("server"))
+    yield running
+    running.close()
+
+
+def facts_of(root: Path) -> dict[str, Any]:
+    store = Store.open(root)
+    facts: dict[str, Any] = {"attrs": store.attrs}
+    for entry in store.entries():
+        element = store.source(entry).load()
+        if entry.kind is Kind.POINTS:
+            values = element.compute()["x"].tolist()
+        else:
+            channels = element.coords["c"].values.tolist() if "c" in element.coords else []
+            values = [np.unique(element.data.compute()).tolist(), channels]
+        facts[str(entry)] = (values, {name: repr(t) for name, t in get_transformation(element, get_all=True).items()})
+    return facts
+
+
+CALLS = ("write", "image", "points", "delete", "rename", "transformations", "attributes", "channels")
+
+
+def test_kills_at_random_moments(server: Server, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    pristine = tmp_path / "pristine.zarr"
+    assert server.call("write", pristine, 1, None)[1] == 0
+    old = facts_of(pristine)
+    new, seconds = {}, {}
+    for call in CALLS:
+        root = tmp_path / f"{call}.zarr"
+        shutil.copytree(pristine, root)
+        _, status, seconds[call] = server.call(call, root, 2, None)
+        assert status == 0, call
+        new[call] = facts_of(root)
+        assert new[call] != old, call
+    outcomes = []
+    folder = tmp_path / "folder"
+    root = folder / "store.zarr"
+    for call in itertools.cycle(CALLS):
+        shutil.copytree(pristine, root)
+        killed, _, _ = server.call(call, root, 2, rng.uniform(0, 1.2 * seconds[call]))
+        found = facts_of(root)
+        assert found in (old, new[call]), call
+        if killed:
+            outcomes.append(found == old)
+            repair_store(root)
+            if len(outcomes) % 4 == 0:
+                assert [str(fault) for fault in validate_store(root)] == [], call
+            assert [path.name for path in folder.iterdir()] == ["store.zarr"]
+        shutil.rmtree(folder)
+        if len(outcomes) >= KILLS:
+            break
+    assert 0 < sum(outcomes) < len(outcomes)
