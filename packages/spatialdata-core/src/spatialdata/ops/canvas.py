@@ -58,6 +58,8 @@ class Canvas:
 
     def add(self, pixel: NDArray[np.int64], value: FloatArray | None) -> None:
         """Take in values, in their order; those that are nan do not count."""
+        from spatialdata.kernels.pixels import count_into
+
         if value is not None:
             known = ~np.isnan(value)
             if not known.all():
@@ -65,7 +67,7 @@ class Canvas:
         size = len(self._count)
         if value is not None:
             self._reduce(pixel, value, size)
-        self._count += np.bincount(pixel, minlength=size).astype(np.uint32)
+        count_into(self._count, pixel)
 
     def _reduce(self, pixel: NDArray[np.int64], value: FloatArray, size: int) -> None:
         if self._reduction in ("sum", "mean"):

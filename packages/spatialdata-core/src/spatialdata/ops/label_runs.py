@@ -121,20 +121,9 @@ def shapes_of_runs(runs: Scanlines, size: int, shape: tuple[int, ...], start: tu
     start
         The position of its first pixel.
     """
-    length = (runs.stop - runs.start).astype(np.float64)
-    lead = np.unravel_index(runs.row, shape[:-1])
-    centre = np.stack(
-        [*(lead[axis] + start[axis] + 0.5 for axis in range(len(shape) - 1)), start[-1] + (runs.start + runs.stop) / 2],
-        axis=1,
-    )
-    half = np.full(centre.shape, 0.5)
-    half[:, -1] = length / 2
-    count = np.bincount(runs.figure, weights=length, minlength=size)
-    mean = _summed(runs.figure, centre * length[:, None], size) / count[:, None]
-    away = centre - mean[runs.figure]
-    products = length[:, None, None] * away[:, :, None] * away[:, None, :]
-    products[:, -1, -1] += (length**3 - length) / 12
-    lower, upper = np.full(mean.shape, np.inf), np.full(mean.shape, -np.inf)
-    np.minimum.at(lower, runs.figure, centre - half)
-    np.maximum.at(upper, runs.figure, centre + half)
-    return BlockShapes(count.astype(np.float64), mean, _summed(runs.figure, products, size), lower, upper)
+    from spatialdata.kernels.runs import run_moments
+
+    lead = np.stack(np.unravel_index(runs.row, shape[:-1])).astype(np.int64)
+    count, mean, scatter, lower, upper = run_moments(runs.figure, lead, runs.start, runs.stop, size)
+    corner = np.asarray(start, dtype=np.float64)
+    return BlockShapes(count, mean + corner, scatter, lower + corner, upper + corner)

@@ -106,7 +106,13 @@ def pixels_of_runs(runs: Scanlines, size: int, values: NDArray[Any]) -> BlockPix
     """
     width = values.shape[-1]
     bounds = np.stack([runs.row * width + runs.start, runs.row * width + runs.stop], axis=1).ravel()
-    channels = [_channel(runs, bounds, size, channel) for channel in values.reshape(len(values), -1)]
+    flat = values.reshape(len(values), -1)
+    if (np.diff(bounds) < 0).any():
+        # Runs that jump about are brought together first, so that nothing between them is summed up.
+        pixel, _ = runs.pixels(width)
+        flat, ends = flat[:, pixel], np.cumsum(runs.stop - runs.start)
+        bounds = np.stack([ends - (runs.stop - runs.start), ends], axis=1).ravel()
+    channels = [_channel(runs, bounds, size, channel) for channel in flat]
     columns = [np.stack(column, axis=1) for column in zip(*channels, strict=True)]
     return BlockPixels(*columns)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from spatialdata.errors import IdTypeError
 from spatialdata.ops.canvas import Canvas
-from spatialdata.ops.frames import coordinates_of, partitions_of
+from spatialdata.ops.frames import partitions_of
 from spatialdata.ops.rasterize_values import InstanceCodes, is_category
 from spatialdata.regions.project import projection_of
 from spatialdata.relations.ids import as_ids, check_same_type
@@ -46,28 +46,51 @@ class Drawn:
     names: dict[int, Any] | None = None
 
 
-def _pixels(points: Any, target: Target, columns: list[str]) -> Iterator[tuple[pd.DataFrame, NDArray[np.int64], int]]:
-    """For each partition: the rows inside the box, the pixel of each, and the number of the partition's first row."""
-    linear, offset = target.to_pixels(projection_of(points, target.coordinate_system))
-    axes = projection_of(points, target.coordinate_system).axes
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of a partition that lie on the grid.
+
+    Attributes
+    ----------
+    part
+        The partition.
+    where
+        The positions of the rows in it.
+    pixel
+        The pixel of each.
+    first
+        The number of rows before the partition.
+    """
+
+    part: pd.DataFrame
+    where: NDArray[np.intp]
+    pixel: NDArray[np.int64]
+    first: int
+
+    def column(self, key: str, table: pd.Series | None) -> pd.Series:
+        """The values of the rows, from their own column or from a table."""
+        return _of_rows(self.part if table is not None else self.part[[key]], self.where, key, table)
+
+
+def _pixels(points: Any, target: Target, columns: list[str]) -> Iterator[_Rows]:
+    from spatialdata.kernels.pixels import pixels_of
+
+    projection = projection_of(points, target.coordinate_system)
+    linear, offset = target.to_pixels(projection)
+    shape = np.array(target.shape, dtype=np.int64)
     first = 0
-    for part in partitions_of(points, list(dict.fromkeys([*axes, *columns])), "drawing of points"):
-        position = np.floor(coordinates_of(part, axes) @ linear.T + offset)
-        where = np.flatnonzero(((position >= 0) & (position < target.shape)).all(axis=1))
-        rows = part.iloc[where].assign(**{_ROW: first + where})
-        pixel = np.ravel_multi_index(tuple(position[where].astype(np.int64).T), target.shape)
-        yield rows, np.asarray(pixel, dtype=np.int64), first
+    for part in partitions_of(points, list(dict.fromkeys([*projection.axes, *columns])), "drawing of points"):
+        coordinates = np.stack([part[axis].to_numpy(dtype=np.float64) for axis in projection.axes])
+        pixel = pixels_of(coordinates, np.ascontiguousarray(linear), offset, shape)
+        where = np.flatnonzero(pixel >= 0)
+        yield _Rows(part, where, pixel if len(where) == len(pixel) else pixel[where], first)
         first += len(part)
 
 
-_ROW = "__row"
-
-
-def _of_rows(rows: pd.DataFrame, key: str, table: pd.Series | None) -> pd.Series:
-    """The values of rows, from their own column or from a table."""
+def _of_rows(part: pd.DataFrame, where: NDArray[np.intp], key: str, table: pd.Series | None) -> pd.Series:
     if table is None:
-        return rows[key]
-    ids = as_ids(rows.index)
+        return part[key].iloc[where]
+    ids = as_ids(part.index[where])
     try:
         check_same_type(ids, as_ids(table.index), "points", "instance key")
     except IdTypeError as error:
@@ -79,15 +102,15 @@ def _of_rows(rows: pd.DataFrame, key: str, table: pd.Series | None) -> pd.Series
 def draw_numbers(points: Any, target: Target, key: str | None, table: pd.Series | None, reduction: str) -> Drawn:
     """One reduction of the numbers of the points on each pixel, or of their number without a key."""
     canvas = Canvas(reduction, int(np.prod(target.shape)))
-    for rows, pixel, _ in _pixels(points, target, [key] if key is not None and table is None else []):
+    for rows in _pixels(points, target, [key] if key is not None and table is None else []):
         value: FloatArray | None = None
         if key is not None:
-            column = _of_rows(rows, key, table)
+            column = rows.column(key, table)
             if is_category(column):
                 value = np.where(column.isna(), np.nan, 1.0)
             else:
                 value = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        canvas.add(pixel, value)
+        canvas.add(rows.pixel, value)
     return Drawn(canvas.result().reshape(1, *target.shape), [0])
 
 
@@ -95,9 +118,9 @@ def draw_categories(points: Any, target: Target, key: str, table: pd.Series | No
     """The category of the first point on each pixel as a code, or the number of points by category in channels."""
     size = int(np.prod(target.shape))
     columns, pixels = [], []
-    for rows, pixel, _ in _pixels(points, target, [key] if table is None else []):
-        columns.append(_of_rows(rows, key, table))
-        pixels.append(pixel)
+    for rows in _pixels(points, target, [key] if table is None else []):
+        columns.append(rows.column(key, table))
+        pixels.append(rows.pixel)
     names, found = _codes(columns)
     code, pixel = found[found >= 0], np.concatenate(pixels)[found >= 0]
     if single:
@@ -122,8 +145,8 @@ def draw_point_ids(points: Any, target: Target) -> Drawn:
     """The id of the first point on each pixel."""
     codes = InstanceCodes.of(instance_ids(points))
     canvas = Canvas("first", int(np.prod(target.shape)))
-    for rows, pixel, _ in _pixels(points, target, []):
-        canvas.add(pixel, rows[_ROW].to_numpy(dtype=np.float64))
+    for rows in _pixels(points, target, []):
+        canvas.add(rows.pixel, (rows.first + rows.where).astype(np.float64))
     counted = canvas.occupied()
     data = np.zeros(int(np.prod(target.shape)), dtype=codes.dtype)
     shown = canvas.result()[counted].astype(np.int64)
