@@ -109,7 +109,7 @@ def store(name: str, folder: Path, *kinds: str) -> None:
     tissue(name, *kinds).write(folder / "tissue.zarr")
 
 
-def labels(edge: int):
+def checkered(edge: int):
     """Labels of a square of pixels: cells of 20 x 20 pixels with a border of background."""
     import numpy as np
 
@@ -137,7 +137,7 @@ def warm() -> None:
     aggregate(points, shapes, value_key="quality", agg_func="mean")
     aggregate(shapes, others, value_key="cell_type", agg_func="sum", fractions=True)
     image = Image2DModel.parse(np.ones((1, 64, 64), dtype=np.uint16), dims=("c", "y", "x"))
-    aggregate(image, Labels2DModel.parse(labels(64), dims=("y", "x")), agg_func="mean")
+    aggregate(image, Labels2DModel.parse(checkered(64), dims=("y", "x")), agg_func="mean")
     for element in (points, shapes):
         bounding_box_query(element, ("x", "y"), [0, 0], [3, 3], target_coordinate_system="global")
         polygon_query(element, shapely.box(0, 0, 3, 3), target_coordinate_system="global")

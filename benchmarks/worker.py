@@ -47,6 +47,8 @@ def main(case_file: str, step: str, size: str, folder: str) -> None:
     if step == "setup":
         case.setup(size, Path(folder))
         return
+    if hasattr(case, "warm"):
+        case.warm()
     forget_peak()
     cpu, wall = cpu_seconds(), time.perf_counter()
     result = case.run(Path(folder))

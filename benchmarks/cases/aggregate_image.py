@@ -17,7 +17,7 @@ def setup(size: str, folder: Path) -> None:
     edge = EDGES[size]
     pixels = tissue.image(tissue.Size(edge=edge, cells=0, spots=0, molecules=0))
     image = Image2DModel.parse(pixels, dims=("c", "y", "x"))
-    labels = Labels2DModel.parse(tissue.labels(edge), dims=("y", "x"))
+    labels = Labels2DModel.parse(tissue.checkered(edge), dims=("y", "x"))
     SpatialData.init_from_elements({"image": image, "labels": labels}).write(folder / "tissue.zarr")
 
 

@@ -86,7 +86,7 @@ def over_partitions(points: Any, columns: Sequence[str], work: Any, finish: Any,
 
 def coordinates_of(part: pd.DataFrame, axes: Sequence[str]) -> FloatArray:
     """The coordinates of rows, as an array of shape ``(rows, axes)``."""
-    return np.stack([part[axis].to_numpy(dtype=np.float64) for axis in axes], axis=1)
+    return np.stack([part[axis].to_numpy(dtype=np.float64) for axis in axes]).T
 
 
 def plane_coordinates(part: pd.DataFrame, plane: Projection) -> tuple[FloatArray, FloatArray]:

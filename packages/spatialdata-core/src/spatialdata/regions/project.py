@@ -180,11 +180,15 @@ class PlacedBox:
 
         ``border`` says whether the border is inside, where the box does not say it.
         """
-        mapped = self.projection(coordinates)
         closed = self.closed or ("both" if border else "neither")
         above = np.greater_equal if closed in ("both", "left") else np.greater
         below = np.less_equal if closed in ("both", "right") else np.less
-        return np.asarray((above(mapped, self.lower) & below(mapped, self.upper)).all(axis=1))
+        columns = coordinates.T if self.projection.is_identity else self.projection(coordinates).T
+        inside = np.ones(len(coordinates), dtype=bool)
+        for column, lower, upper in zip(columns, self.lower, self.upper, strict=True):
+            inside &= above(column, lower)
+            inside &= below(column, upper)
+        return inside
 
     def polygon(self, bounds: FloatArray) -> Polygon:
         """The box as a polygon of the intrinsic x-y plane.
