@@ -131,7 +131,7 @@ def test_an_error_of_a_library_names_the_element(old: Path) -> None:
 
 
 KILLED = """
-import sys, time
+import os, sys, time
 import numpy as np, dask.array as da
 from spatialdata.models import Image2DModel
 from spatialdata.models.kind import Kind
@@ -139,7 +139,7 @@ from spatialdata.store.write import write_store, write_element
 
 def slow(block):
     if block.size:
-        print("writing", flush=True)
+        os.write(1, b"writing\\n")  # in one piece, also from several threads
         time.sleep(0.05)
     return block
 
