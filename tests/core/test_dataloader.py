@@ -82,6 +82,7 @@ def test_tiles_hold_the_pixels_around_each_region(sdata: SpatialData) -> None:
         bounds = tiles.tiles_coords.iloc[number]
         tile = tiles[number]["image"]
         np.testing.assert_array_equal(tile.values, pixels_in(sdata, bounds))
+        np.testing.assert_array_equal(tiles.pixels(number), tile.values)
         extent = get_extent(tile, "um")
         assert abs(extent["x"][0] - bounds.minx) <= 0.25 + 1e-9
         assert abs(extent["y"][1] - bounds.maxy) <= 0.25 + 1e-9
@@ -126,6 +127,7 @@ def test_labels_polygons_and_drawn_tiles(sdata: SpatialData) -> None:
     )  # fmt: skip
     assert {drawn[number]["image"].shape for number in range(len(drawn))} == {(3, 12, 12)}
     np.testing.assert_array_equal(drawn[0]["image"].values, tiles[0]["image"].values)
+    np.testing.assert_array_equal(drawn.pixels(0), tiles.pixels(0))
 
 
 def test_tiles_in_any_order_from_a_small_memory(sdata: SpatialData) -> None:
