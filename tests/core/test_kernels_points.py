@@ -20,6 +20,14 @@ from spatialdata.kernels.overlap import profiles_of, shared_areas_of_profiles
 seeds = st.integers(0, 10_000)
 
 
+def on_whole_coordinates(star: shapely.Polygon) -> shapely.Geometry:
+    """The star with its corners rounded; as it is where GEOS cannot round it."""
+    try:
+        return shapely.set_precision(star.buffer(0), 1)
+    except shapely.GEOSException:
+        return star
+
+
 def polygons(seed: int) -> np.ndarray:
     """Stars of up to 200 corners, on whole coordinates for every second seed; crossing themselves too; with holes."""
     rng = np.random.default_rng(seed)
@@ -28,7 +36,7 @@ def polygons(seed: int) -> np.ndarray:
         angle = np.sort(rng.uniform(0, 2 * np.pi, corners))
         ring = rng.integers(0, 20, 2) + rng.uniform(0.2, 5, (corners, 1)) * np.c_[np.cos(angle), np.sin(angle)]
         star = shapely.Polygon(ring)
-        found.append(shapely.set_precision(star.buffer(0), 1) if seed % 2 else star)
+        found.append(on_whole_coordinates(star) if seed % 2 else star)
     holed = shapely.box(0, 0, 9, 9).difference(shapely.box(2, 2, 5, 5))
     several = shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(3, 3, 4, 5)])
     return np.array([*found, holed, several, shapely.Polygon()], dtype=object)
