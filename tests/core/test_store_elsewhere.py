@@ -209,3 +209,30 @@ def test_over_http(server: str, tmp_path: Path, everything: Everything) -> None:
         read_zarr(f"{server}/other.zarr")
     with pytest.raises(StoreError, match="cannot be written to"):
         everything().write(f"{server}/new.zarr")
+
+
+@pytest.fixture
+def bucket() -> Iterator[Callable[[str], Any]]:
+    """Makes paths in a bucket of a server that wants credentials, which only the paths have."""
+    pytest.importorskip("s3fs", reason="fsspec reads s3 with s3fs")
+    moto = pytest.importorskip("moto.server", reason="moto serves s3 in tests")
+    server = moto.ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    options = {"key": "name", "secret": "word", "client_kwargs": {"endpoint_url": f"http://{host}:{port}"}}
+    fsspec.filesystem("s3", **options).mkdir("bucket")
+    yield lambda path: UPath(f"s3://bucket/{path}", **options)
+    server.stop()
+
+
+def test_over_s3(bucket: Callable[[str], Any], everything: Everything) -> None:
+    place = bucket("folder/store.zarr")
+    everything().write(place)
+    sdata = read_zarr(place)
+    assert_spatial_data_objects_are_identical(sdata, everything())
+    sdata.attrs["again"] = True
+    # The credentials stay with the path of the object.
+    sdata.write(sdata.path, overwrite=True)
+    assert read_zarr(place).attrs["again"] is True
+    with pytest.raises(StoreNotFoundError):
+        read_zarr(bucket("other.zarr"))

@@ -6,11 +6,12 @@ credentials along. The functions here hide what differs.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from spatialdata.errors import StoreError
 
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
     import zarr
     from zarr.abc.store import Store as ZarrStore
 
-__all__ = ["is_archive", "is_local", "opened_parquet", "path_of", "stage_elsewhere", "stamp_of", "zarr_location"]
+__all__ = [
+    "is_archive",
+    "is_local",
+    "opened_parquet",
+    "opened_stream",
+    "path_of",
+    "stage_elsewhere",
+    "stamp_of",
+    "zarr_location",
+]
 
 _LOCAL = ("", "file", "local")
 _SLASHES = "://"
@@ -169,5 +179,17 @@ def opened_parquet(path: Path, **options: Any) -> Iterator[pq.ParquetFile]:
         with pq.ParquetFile(path, **options) as file:
             yield file
         return
-    with path.open("rb") as stream, pq.ParquetFile(stream) as file:
+    with opened_stream(path) as stream, pq.ParquetFile(stream) as file:
         yield file
+
+
+@contextmanager
+def opened_stream(path: Path) -> Iterator[IO[bytes]]:
+    """A file for reading in any order; whole, where a web server cannot send parts of it."""
+    if not is_local(path) and str(getattr(path, "protocol", "")).startswith("http"):
+        system: Any = path.fs  # type: ignore[attr-defined]
+        if not system.info(str(path)).get("partial"):
+            yield io.BytesIO(path.read_bytes())
+            return
+    with path.open("rb") as stream:
+        yield stream

@@ -74,10 +74,11 @@ class PointsSource(ElementSource):
     def parts(self) -> list[Path]:
         """The Parquet files, in the order of their numbers."""
         folder = self.folder / PARQUET
-        if folder.is_file():
+        parts = [] if is_local(folder) else list(_numbered(folder))
+        if not parts and folder.is_file():
             return [folder]
-        names = folder.glob("*.parquet") if folder.is_dir() else _numbered(folder)
-        parts = [part for part in names if not part.name.startswith(".")]
+        if not parts and folder.is_dir():
+            parts = [part for part in folder.glob("*.parquet") if not part.name.startswith(".")]
         if not parts:
             raise StoreError(f"{self.where} has no Parquet file in {PARQUET}: {contents(folder)}.")
         return sorted(parts, key=_part_number)
@@ -151,9 +152,9 @@ class PointsSource(ElementSource):
 
 
 def _numbered(folder: Path) -> Iterator[Path]:
-    """The files of a folder that cannot be listed, as on a plain web server."""
+    """The files of a folder behind an address, which may be listed badly or not at all, as on a plain web server."""
     number = 0
-    while not is_local(folder) and (part := folder / f"part.{number}.parquet").is_file():
+    while (part := folder / f"part.{number}.parquet").is_file():
         yield part
         number += 1
 

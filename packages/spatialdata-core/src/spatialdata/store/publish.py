@@ -77,7 +77,6 @@ def write_anywhere(
         write_store(path, elements, attrs, overwrite=overwrite, consolidate=consolidate, options=options)
         return path
     with _reaching(path):
-        _finish_switch(path)
         _check_elsewhere(path, overwrite=overwrite)
     with TemporaryDirectory() as folder:
         root = Path(folder) / "store.zarr"
@@ -130,6 +129,9 @@ def _pack(root: Path, archive: Path) -> Path:
 
 
 def _check_elsewhere(path: Path, *, overwrite: bool) -> None:
+    if str(getattr(path, "protocol", "")).startswith("http"):
+        raise StoreError(f"{path} cannot be written to: web servers are read only. Give a folder or a bucket.")
+    _finish_switch(path)
     if not path.exists():
         return
     if not overwrite:

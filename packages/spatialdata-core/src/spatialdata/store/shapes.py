@@ -12,7 +12,7 @@ from spatialdata.errors import StoreError, listing
 from spatialdata.models.kind import Kind
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
 from spatialdata.store.documents import array_shape, contents, is_node, write_group
-from spatialdata.store.files import is_local, opened_parquet
+from spatialdata.store.files import is_local, opened_parquet, opened_stream
 from spatialdata.store.ragged import check_ragged, read_ragged, write_ragged
 from spatialdata.store.source import ElementSource, reading
 from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
@@ -122,8 +122,11 @@ class ShapesSource(ElementSource):
             with opened_parquet(path) as file:
                 return file.read(columns=wanted, use_pandas_metadata=True).to_pandas()
         read = None if wanted is None else [*wanted, *(["geometry"] if "geometry" not in wanted else [])]
-        where = (path, None) if is_local(path) else (path.path, path.fs)  # type: ignore[attr-defined]
-        frame = geopandas.read_parquet(where[0], columns=read, bbox=box, filesystem=where[1])
+        if is_local(path):
+            frame = geopandas.read_parquet(path, columns=read, bbox=box)
+        else:
+            with opened_stream(path) as stream:
+                frame = geopandas.read_parquet(stream, columns=read, bbox=box)
         return frame if wanted is None else frame[wanted]
 
 

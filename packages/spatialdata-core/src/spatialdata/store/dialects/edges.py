@@ -64,7 +64,10 @@ def _edge(transformation: BaseTransformation, axes: Axes, target: str) -> Edge:
     systems = {"input": _system("".join(axes), axes), "output": _system(target, output)}
     if isinstance(transformation, SequenceOf):
         return {"type": "sequence", "transformations": _members(transformation, axes), **systems}
-    return {**_parameters(transformation, axes, rows), **systems}
+    edge = {**_parameters(transformation, axes, rows), **systems}
+    if isinstance(transformation, Scale | Translation) and transformation.axes != axes:
+        edge[EXACT] = exact_json(transformation)
+    return edge
 
 
 def _bent_edge(transformation: BaseTransformation, axes: Axes, target: str) -> Edge:
@@ -139,8 +142,18 @@ def _axes_of(edge: Edge, end: str, default: Axes, where: str) -> Axes:
 
 
 def _transformation(edge: Edge, axes: Axes, where: str) -> BaseTransformation:
-    if EXACT in edge:
-        return read_exact(edge[EXACT], where)
+    """What is written in full, unless another program has changed what is said beside it."""
+    if EXACT not in edge:
+        return _spelled(edge, axes, where)
+    exact = read_exact(edge[EXACT], where)
+    if not exact.is_linear:
+        return exact
+    spelled = _spelled(edge, axes, where)
+    (first, rows), (second, others) = exact.linear_map(axes), spelled.linear_map(axes)  # type: ignore[arg-type]
+    return exact if first == second and np.array_equal(rows, others) else spelled
+
+
+def _spelled(edge: Edge, axes: Axes, where: str) -> BaseTransformation:
     kind = edge.get("type")
     reader = _READERS.get(str(kind))
     if reader is None:
