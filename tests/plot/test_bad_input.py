@@ -108,7 +108,7 @@ def test_a_figure_is_saved_under_a_name_with_spaces_and_accents(sdata, tmp_path)
 
 
 def test_a_figure_has_a_size(sdata) -> None:
-    with pytest.raises(ValueError, match=r"'figsize' is 0\. It must be above 0"):
+    with pytest.raises(ValueError, match=r"'figsize' is 0\. It must be finite and above 0"):
         sdata.pl.render_images("photo").pl.show("global", figsize=(0, 4))
 
 
@@ -156,3 +156,37 @@ def test_only_the_elements_that_are_drawn_are_loaded(sdata, tmp_path) -> None:
     for some in (lazy, chain):
         for mapping in (some.images, some.labels, some.points, some.shapes, some.tables):
             assert {name for name in mapping if mapping.is_loaded(name)} <= {"cells", "circles"}
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_sizes_are_finite(sdata, value) -> None:
+    with pytest.raises(ValueError, match=r"'size' is .* finite"):
+        sdata.pl.render_points("molecules", size=value)
+    with pytest.raises(ValueError, match=r"'pad_extent' is .* finite"):
+        sdata.pl.render_points("molecules").pl.show("global", pad_extent=value)
+
+
+def test_huge_dots_are_drawn_without_stamping_every_pixel(sdata, canvas) -> None:
+    chain = sdata.pl.render_points("molecules", color="blue", size=1e6, method="datashader")
+    drawn = canvas(chain.pl.show("global", return_ax=True))
+    np.testing.assert_array_equal(drawn.at(10, 8), [0, 0, 1])
+
+
+@pytest.mark.parametrize("channel", [True, np.array(["DAPI"]), ["DAPI", None]])
+def test_channels_are_names_or_numbers(sdata, channel) -> None:
+    with pytest.raises(TypeError, match="name or number of a channel"):
+        sdata.pl.render_images("stain", channel=channel)
+
+
+def test_functions_keep_the_number_of_pixels_and_values(sdata) -> None:
+    with pytest.raises(ValueError, match=r"shape \(16, 20\) of those of shape \(4, 16, 20\)"):
+        sdata.pl.render_images("stain", transfunc=lambda pixels: pixels[0]).pl.show("global")
+    with pytest.raises(ValueError, match=r"shape \(2,\) of the 4 of 'score'"):
+        sdata.pl.render_shapes("squares", color="score", transfunc=lambda values: values[:2]).pl.show("global")
+
+
+@pytest.mark.parametrize("look", [{"projection": "polar"}, {"projection": "3d"}, {"xscale": "log"}])
+def test_only_flat_linear_axes_can_be_drawn_on(sdata, look) -> None:
+    ax = plt.figure().add_subplot(**look)
+    with pytest.raises(ValueError, match="flat axes with linear scales"):
+        sdata.pl.render_images("photo").pl.show("global", ax=ax)

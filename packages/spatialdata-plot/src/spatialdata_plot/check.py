@@ -62,15 +62,17 @@ def number(minimum: float = float("-inf"), maximum: float = float("inf"), *, abo
     def run(name: str, value: Any) -> None:
         if not is_number(value):
             raise TypeError(f"{name!r} must be a number, not {value!r} of type {type(value).__name__}.")
-        if not minimum <= value <= maximum or (above and value == minimum):
+        if not minimum <= value <= maximum or (above and value == minimum) or abs(value) == float("inf"):
             raise ValueError(f"{name!r} is {value!r}. {_range(minimum, maximum, above)}.")
 
     return run
 
 
 def _range(minimum: float, maximum: float, above: bool) -> str:
+    if minimum == float("-inf"):
+        return "It must be finite"
     if maximum == float("inf"):
-        return f"It must be {'above' if above else 'at least'} {minimum:g}"
+        return f"It must be finite and {'above' if above else 'at least'} {minimum:g}"
     return f"It must be between {minimum:g} and {maximum:g}"
 
 

@@ -117,6 +117,13 @@ def _given_axes(ax: Any) -> list[Axes] | None:
     wrong = [item for item in axes if not isinstance(item, Axes)]
     if wrong or not axes:
         raise TypeError(f"`ax` must be Axes or several of them, not {type(wrong[0] if wrong else ax).__name__}.")
+    for item in axes:
+        scales = (item.get_xscale(), item.get_yscale())
+        if item.name != "rectilinear" or scales != ("linear", "linear"):
+            raise ValueError(
+                f"`ax` is {item.name} with the scales {scales[0]!r} and {scales[1]!r}. "
+                "Give flat axes with linear scales."
+            )
     return axes
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["check_points", "draw_dots", "draw_points"]
 
 MAX_VECTOR_POINTS = 10_000
+MAX_STAMP = 2_000.0
 MIN_RADIUS = 2.0
 MAX_FINER = 4
 
@@ -92,7 +93,8 @@ def _colors(panel: Panel, spec: PointsSpec, frame: pd.DataFrame) -> Colors:
 def draw_dots(panel: Panel, xy: NDArray[np.float64], colors: Colors, *, size: float, method: str | None) -> None:
     """Draw one dot per row, later rows over earlier ones.
 
-    Few dots are vectors. Many are stamped on the pixels of the device, with the same places, colors and order.
+    Few dots, and very large ones, are vectors. Many are stamped on the pixels of the device, with the same places,
+    colors and order.
 
     Parameters
     ----------
@@ -107,7 +109,8 @@ def draw_dots(panel: Panel, xy: NDArray[np.float64], colors: Colors, *, size: fl
     method
         ``"matplotlib"`` for vectors, ``"datashader"`` for pixels, None to choose by number.
     """
-    if method == "datashader" or (method is None and len(xy) > MAX_VECTOR_POINTS):
+    many = method == "datashader" or (method is None and len(xy) > MAX_VECTOR_POINTS)
+    if many and size <= MAX_STAMP:
         panel.ax.add_image(GridImage(panel.ax, lambda grid: _stamp(grid, panel, xy, colors, size), zorder=panel.zorder))
         return
     shades = colors.rgba if len(np.unique(colors.codes)) != 1 else colors.rgba[:1]
@@ -118,7 +121,7 @@ def draw_dots(panel: Panel, xy: NDArray[np.float64], colors: Colors, *, size: fl
         c=shades,
         linewidths=0,
         zorder=panel.zorder,
-        rasterized=len(xy) > MAX_VECTOR_POINTS,
+        rasterized=many,
     )
 
 

@@ -114,8 +114,9 @@ class PyramidImage(AxesImage):
         what = None if grid.empty else plan(self._pyramid, grid.window(matrix), grid.density(matrix))
         if what is None:
             return None, 0, 0, None
-        if self._sharp_when_large:
-            self.set_interpolation("nearest" if _squares_seen(self._pyramid, what, grid) else "auto")
+        wanted = "nearest" if _squares_seen(self._pyramid, what, grid) else "auto"
+        if self._sharp_when_large and self.get_interpolation() != wanted:
+            self.set_interpolation(wanted)
         if what != self._done:
             self.set_data(self._paint(read(self._pyramid, what, average=True)))
             xmin, xmax, ymin, ymax = extent_of(self._pyramid, what)

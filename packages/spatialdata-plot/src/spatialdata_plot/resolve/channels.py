@@ -140,10 +140,17 @@ def transformed(pixels: NDArray[Any], transfunc: Any) -> NDArray[Any]:
     if transfunc is None:
         return pixels
     if not isinstance(transfunc, (list, tuple)):
-        return np.asarray(transfunc(pixels))
-    if len(transfunc) != len(pixels):
+        result = np.asarray(transfunc(pixels))
+    elif len(transfunc) == len(pixels):
+        result = np.stack([np.asarray(function(channel)) for function, channel in zip(transfunc, pixels, strict=True)])
+    else:
         raise ValueError(f"`transfunc` holds {len(transfunc)} functions for {len(pixels)} channels. Give one for each.")
-    return np.stack([np.asarray(function(channel)) for function, channel in zip(transfunc, pixels, strict=True)])
+    if result.ndim != 3 or result.shape[1:] != pixels.shape[1:]:
+        raise ValueError(
+            f"`transfunc` makes pixels of shape {result.shape} of those of shape {pixels.shape}. "
+            "It must keep the axes (c, y, x), and their lengths along y and x."
+        )
+    return result
 
 
 def limits_sample(arrays: Sequence[Any], spec: ImagesSpec) -> NDArray[Any]:

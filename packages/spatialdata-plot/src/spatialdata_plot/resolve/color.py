@@ -262,7 +262,12 @@ def _continuous(column: Column, values: NDArray[np.float64], spec: ColoredSpec, 
         ignored = "`groups`" if spec.groups is not None else "`palette`"
         logger.warning("%r holds numbers, so %s does not apply and is ignored.", column.key, ignored)
     if spec.transfunc is not None:
-        values = np.asarray(spec.transfunc(values), dtype=float)
+        count, values = len(values), np.asarray(spec.transfunc(values), dtype=float)
+        if values.shape != (count,):
+            raise ValueError(
+                f"`transfunc` makes values of shape {values.shape} of the {count} of {column.key!r}. "
+                "It must give one for each."
+            )
     norm = fitted(spec.norm, values)
     cmap = get_cmap(spec.cmap)
     steps = cmap(np.arange(cmap.N))

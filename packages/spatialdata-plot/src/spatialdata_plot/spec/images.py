@@ -24,6 +24,8 @@ def _channel(name: str, value: Any) -> None:
     items = list(value) if isinstance(value, (list, tuple)) else [value]
     if not items:
         raise ValueError(f"{name!r} is empty. Give a channel, a list of channels, or None for all.")
+    if not all(isinstance(item, str) or check.is_number(item) for item in items):
+        raise TypeError(f"{name!r} is {value!r}. Give the name or number of a channel, or a list of them.")
     if len({isinstance(item, str) for item in items}) > 1:
         raise TypeError(f"{name!r} mixes names and numbers: {value!r}. Give one or the other.")
 
