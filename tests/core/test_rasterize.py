@@ -18,7 +18,15 @@ from spatialdata.errors import UnknownCoordinateSystemError, UnsupportedElementE
 from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
 from spatialdata.models.kind import Kind
 from spatialdata.ops.rasterize import RASTERIZE
-from spatialdata.transformations import Affine, Identity, Scale, Sequence, Translation, get_transformation
+from spatialdata.transformations import (
+    Affine,
+    Identity,
+    Scale,
+    Sequence,
+    ThinPlateSpline,
+    Translation,
+    get_transformation,
+)
 
 COS, SIN = np.cos(0.7), np.sin(0.7)
 TURN = Affine([[COS, -SIN, 5.03], [SIN, COS, -2.01], [0, 0, 1]], ("x", "y"), ("x", "y"))
@@ -199,6 +207,29 @@ def test_rasters_take_the_pixel_under_each_centre(kind: str, chunks: tuple[int, 
     source = (at - TURN.matrix[:2, 2]) @ np.linalg.inv(TURN.matrix[:2, :2]).T
     expected = ndi.map_coordinates(pixels, [source[..., 1] - 0.5, source[..., 0] - 0.5], order=0, mode="grid-constant")
     np.testing.assert_array_equal(found.values.reshape(expected.shape), expected)
+
+
+def test_non_linear_places() -> None:
+    corners = np.array([[0.0, 0.0], [20, 0], [0, 10], [20, 10]])
+    warp = ThinPlateSpline(corners, np.add(corners, [[1, 0], [0, 0.5], [-0.5, 0], [0, -0.5]]), axes=("x", "y"))
+    rng = np.random.default_rng(0)
+    at = rng.uniform([1, 1], [19, 9], (50, 2))
+    world = warp.transform_coordinates(at, ("x", "y"))
+    kwargs = {**BOX, "target_width": 40}
+    moved = rasterize(PointsModel.parse(at, transformations={"global": warp}), **kwargs)
+    np.testing.assert_array_equal(moved.values, rasterize(PointsModel.parse(world), **kwargs).values)
+    spots = ShapesModel.parse(
+        gpd.GeoDataFrame(geometry=shapely.buffer(shapely.points(at), 0.7)), transformations={"global": warp}
+    )
+    drawn = rasterize(spots, **kwargs, agg_func="count").values[0]
+    pixels = rng.integers(1, 2**30, (10, 20))
+    found = rasterize(Labels2DModel.parse(pixels, chunks=6, transformations={"global": warp}), **kwargs).values[0]
+    places = warp.inverse().transform_coordinates(centres(BOX, found.shape).reshape(-1, 2), ("x", "y"))
+    for (x, y), label, count in zip(places, found.ravel(), drawn.ravel(), strict=True):
+        inside = 0 <= x < 20 and 0 <= y < 10
+        assert label == (pixels[int(y), int(x)] if inside else 0)
+        near = np.linalg.norm(at - (x, y), axis=1)
+        assert (near < 0.66).sum() <= count <= (near < 0.74).sum()
 
 
 def test_the_level_of_a_pyramid_that_suffices_is_read() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.container import is_container, new_container
@@ -19,6 +19,7 @@ from spatialdata.ops.rasterize_points import Drawn, draw_categories, draw_number
 from spatialdata.ops.rasterize_raster import draw_label_values, draw_raster
 from spatialdata.ops.rasterize_shapes import draw_shape_categories, draw_shape_ids, draw_shape_numbers
 from spatialdata.ops.rasterize_values import is_category, values_of
+from spatialdata.ops.transform import transform
 from spatialdata.relations.filter import annotates
 from spatialdata.transformations.attach import get_transformation
 
@@ -218,6 +219,7 @@ def _retargeted(table: AnnData, renamed: dict[str, str]) -> AnnData:
 def _drawn(task: _Task) -> DataArray:
     """The element as a raster in the coordinate system of the box."""
     kind = kind_of(task.element)
+    task = _straightened(task, kind)
     drawing = RASTERIZE[kind](task)
     as_labels = task.as_labels and kind is not Kind.IMAGE
     target = _own_axes(task)
@@ -235,6 +237,14 @@ def _drawn(task: _Task) -> DataArray:
         raster.attrs[CATEGORY_KEY] = drawing.names
     result: DataArray = raster
     return result
+
+
+def _straightened(task: _Task, kind: Kind) -> _Task:
+    """The task with points or shapes moved to the coordinate system, if what leads there has no matrix."""
+    system = task.target.coordinate_system
+    if kind not in (Kind.POINTS, Kind.SHAPES) or get_transformation(task.element, system).is_linear:
+        return task
+    return replace(task, element=transform(task.element, to_coordinate_system=system))
 
 
 def _own_axes(task: _Task) -> Target:

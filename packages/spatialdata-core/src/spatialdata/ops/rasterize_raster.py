@@ -11,6 +11,7 @@ from spatialdata.errors import listing
 from spatialdata.ops.rasterize_points import Drawn
 from spatialdata.ops.rasterize_values import Values, code_dtype
 from spatialdata.ops.resample import resample
+from spatialdata.ops.warp import Warp
 from spatialdata.regions.project import Projection, projection_over
 from spatialdata.relations.ids import as_ids
 from spatialdata.transformations.attach import get_transformation, transformations_of
@@ -45,14 +46,24 @@ def draw_raster(raster: Any, target: Target) -> Drawn:
         raise ValueError(
             f"The raster has the axes {tuple(spatial)}, but the box has no bounds along {listing(missing)}. Give them."
         )
-    to_world = projection_over(target.grid().to_world, target.axes)
-    level, projection = level_for(raster, target.coordinate_system, float(target.pixel.min()))
-    back = projection.inverse()
-    to_source = Projection(back.axes, back.linear @ to_world.linear, back.linear @ to_world.offset + back.offset)
+    level, to_source = _source(raster, target)
     data = resample(level.data, to_source, target.shape)
     if "c" not in level.dims:
         return Drawn(data[None], [0])
     return Drawn(data, level.coords["c"].to_numpy().tolist())
+
+
+def _source(raster: Any, target: Target) -> tuple[Any, Projection | Warp]:
+    """The level to read, and the map from the pixels of the grid to its pixels."""
+    transformation = get_transformation(raster, target.coordinate_system)
+    if not transformation.is_linear:
+        level = levels_of(raster)[0]
+        return level, Warp(transformation.inverse(), target.axes, target.lower, target.pixel, np.ones(len(target.axes)))
+    to_world = projection_over(target.grid().to_world, target.axes)
+    level, projection = level_for(raster, target.coordinate_system, float(target.pixel.min()))
+    back = projection.inverse()
+    linear, offset = back.linear @ to_world.linear, back.linear @ to_world.offset + back.offset
+    return level, Projection(back.axes, linear, offset)
 
 
 def level_for(raster: Any, coordinate_system: str, pixel: float) -> tuple[Any, Projection]:
