@@ -115,6 +115,16 @@ def test_functions_of_pixels(func: Any) -> None:
     assert table.var_names.tolist() == [f"channel_{c}_{name}" for c in range(3)]
 
 
+@pytest.mark.parametrize("dtype", [">u2", "f2", "f4", "?", "i1", "f8"])
+def test_pixels_of_any_dtype(dtype: str) -> None:
+    rng = np.random.default_rng(1)
+    pixels, labels = rng.integers(0, 2, (1, 8, 9)).astype(dtype), labels_of(1, (8, 9)) > 0
+    table = aggregate(Image2DModel.parse(pixels), Labels2DModel.parse(labels), agg_func=["sum", "mode"])["table"]
+    inside = pixels[0][labels].astype(float)
+    assert table.X.toarray().tolist() == [[inside.sum(), float(inside.mean() > 0.5)]]
+    assert table.obs["instance_id"].tolist() == [1]
+
+
 def test_pixels_of_volumes() -> None:
     rng = np.random.default_rng(2)
     pixels, labels = rng.normal(size=(2, 3, 8, 9)), labels_of(2, (3, 8, 9))

@@ -127,6 +127,20 @@ def test_bad_regions_and_rules() -> None:
         bounding_box_query(PointsModel.parse(np.zeros((1, 2))), ("x",), [0], [1], "global", closed="open")
 
 
+@given(seeds)
+def test_many_points_are_found_as_few_are(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    angle = np.linspace(0, 2 * np.pi, 40)[:-1]
+    star = shapely.Polygon(rng.uniform(2, 9, (39, 1)) * np.c_[np.cos(angle), np.sin(angle)])
+    area = star.difference(shapely.box(-1, -1, 1, 1)).union(shapely.box(20, 20, 30, 30))
+    xy = np.concatenate([rng.integers(-10, 31, (300, 2)), rng.uniform(-10, 31, (300, 2)), [[20, 25], [1, 0]]])
+    inside = shapely.intersects_xy(area, *xy.T)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("spatialdata.regions.project._FEW", 10)
+        found = polygon_query(PointsModel.parse(xy), area, "global")
+    assert found.compute().index.tolist() == np.flatnonzero(inside).tolist()
+
+
 # masks
 
 

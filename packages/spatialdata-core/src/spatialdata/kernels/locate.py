@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["points_in_discs", "points_in_polygons"]
+__all__ = ["places_in_polygon", "points_in_discs", "points_in_polygons"]
 
 
 @compiled
@@ -59,6 +59,15 @@ def points_in_polygons(
                 polygon[found] = -1 - item if where == UNCERTAIN else item
             found += 1
     return found
+
+
+@compiled
+def places_in_polygon(
+    x: NDArray[np.float64], y: NDArray[np.float64], outlines: tuple[Any, ...], places: NDArray[np.uint8]
+) -> None:
+    """Write for each point where it lies in the first polygon; see :func:`~spatialdata.kernels.edges.where_in`."""
+    for number in range(len(x)):
+        places[number] = where_in(outlines, 0, x[number], y[number])
 
 
 @compiled

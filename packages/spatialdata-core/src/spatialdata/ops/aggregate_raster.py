@@ -133,9 +133,8 @@ class _LabelWork:
     def __call__(self, block: NDArray[Any], labels: NDArray[Any], corner: list[int]) -> Part:  # noqa: ARG002
         from spatialdata.kernels.moments import label_slots
 
-        flat = np.ascontiguousarray(labels).ravel()
-        slots, ids = label_slots(flat.view(np.uint8) if flat.dtype == bool else flat)
-        columns = np.ascontiguousarray(block).reshape(len(block), -1)
+        slots, ids = label_slots(_native(labels).ravel())
+        columns = _native(block).reshape(len(block), -1)
         moments, samples = None, None
         if not all(func.needs_sample for func in self.plan.funcs):
             moments = Moments.of_slots(ids, slots, list(columns), spread=self.plan.needs_spread)
@@ -185,6 +184,16 @@ class _ShapeWork:
             pixel, region = self.locate(x, y)
             row, column = np.divmod(pixel.astype(np.int64), max(width, 1))
             yield rows, region, row, column
+
+
+def _native(array: NDArray[Any]) -> NDArray[Any]:
+    """An array without gaps, of a dtype that kernels know."""
+    dtype = array.dtype
+    if dtype.kind == "b":
+        dtype = np.dtype(np.uint8)
+    elif dtype.kind == "f" and dtype.itemsize not in (4, 8):
+        dtype = np.dtype(np.float64)
+    return np.ascontiguousarray(array, dtype=dtype.newbyteorder("="))
 
 
 def _ids_of(parts: list[Part]) -> NDArray[Any]:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["Placed", "PlacedBox", "PlacedCircle", "PlacedPolygon", "Projection", "place", "plane_of", "projection_of"]
 
 
+# For so few points, loading compiled code takes longer than the test.
+_FEW = 50_000
+
+
 @dataclass(frozen=True, slots=True)
 class Projection:
     """A linear map over the spatial axes of an element, from its intrinsic coordinates to a coordinate system.
@@ -235,12 +239,29 @@ class PlacedPolygon:
         import shapely
 
         x, y = (coordinates[:, self.axes.index(axis)] for axis in ("x", "y"))
+        if border and len(x) > _FEW:
+            return _inside(self.geometry, x, y)
         test = shapely.intersects_xy if border else shapely.contains_xy
         return np.asarray(test(self.geometry, x, y))
 
     def polygon(self, bounds: FloatArray) -> Polygon | MultiPolygon:  # noqa: ARG002
         """The polygon."""
         return self.geometry
+
+
+def _inside(geometry: Polygon | MultiPolygon, x: FloatArray, y: FloatArray) -> NDArray[np.bool_]:
+    """Which of many points lie in a polygon or on its border."""
+    import shapely
+
+    from spatialdata.kernels.edges import INSIDE, UNCERTAIN, outlines_of
+    from spatialdata.kernels.locate import places_in_polygon
+
+    places = np.empty(len(x), dtype=np.uint8)
+    places_in_polygon(np.ascontiguousarray(x), np.ascontiguousarray(y), tuple(outlines_of([geometry])), places)
+    inside = places == INSIDE
+    doubtful = np.flatnonzero(places == UNCERTAIN)
+    inside[doubtful] = shapely.intersects_xy(geometry, x[doubtful], y[doubtful])
+    return np.asarray(inside)
 
 
 @dataclass(frozen=True, slots=True)
