@@ -240,7 +240,8 @@ def read_zarr(
     ----------
     store
         The path of the store; its address, such as ``"s3://bucket/cells.zarr"`` or ``"https://…"`` (what fsspec
-        knows); the path of a ``.zarr.zip``; an ``UPath``, with credentials if need be; or a group or store of zarr.
+        knows); the path of a ``.zarr.zip``; an ``UPath``, with credentials if need be; or a group or store of zarr. A
+        plain OME-Zarr image opens too.
     selection
         What to read: kinds (``"images"``, ``"labels"``, ``"points"``, ``"shapes"``, ``"tables"``), names of elements,
         and patterns such as ``"rep1_*"`` or ``"shapes/*_cells"``. All if not given.

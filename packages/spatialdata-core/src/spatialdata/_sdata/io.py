@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from spatialdata._core.elements import is_points, is_raster, levels_of
 from spatialdata._core.names import names_faults
-from spatialdata.errors import ElementNotFoundError, Fault, StoreError, ValidationError, unknown_name
+from spatialdata.errors import (
+    ElementNotFoundError,
+    Fault,
+    StoreError,
+    StoreNotFoundError,
+    ValidationError,
+    unknown_name,
+)
 from spatialdata.models.base import raise_faults
 from spatialdata.models.kind import Kind
 from spatialdata.models.model import get_model
@@ -41,13 +48,23 @@ def fill_from_store(
     sdata: ElementHolder, location: Any, selection: Iterable[str] | None, on_bad_files: OnBadFiles
 ) -> None:
     """Put the elements of a store into an empty object; only metadata are read."""
-    from spatialdata.store.files import is_local
+    from spatialdata.store.files import is_local, path_of
+    from spatialdata.store.plain import plain_rasters
     from spatialdata.store.selection import chosen_entries
     from spatialdata.store.store import Store
 
     if on_bad_files not in ("error", "warn"):
         raise ValueError(f"on_bad_files must be 'error' or 'warn', not {on_bad_files!r}.")
-    store = Store.open(location)
+    try:
+        store = Store.open(location)
+    except StoreNotFoundError:
+        plain = plain_rasters(path_of(location))
+        if not plain:
+            raise
+        for entry in chosen_entries(list(plain), selection):
+            plain[entry].check()
+            sdata.shelf[entry.kind].put_source(entry.name, plain[entry])
+        return
     chosen = chosen_entries(store.entries(), selection)
     checks = on_bad_files == "warn" or (len(chosen) <= _CHECKED_AT_ONCE and is_local(store.path))
     for entry in chosen:
