@@ -49,8 +49,15 @@ class Outlines(NamedTuple):
     edges: NDArray[np.int32]
 
 
-def outlines_of(polygons: Sequence[Any] | NDArray[Any]) -> Outlines:
+def outlines_of(polygons: Sequence[Any] | NDArray[Any], edges_per_slab: int = _EDGES_PER_SLAB) -> Outlines:
     """The outlines of shapely Polygons and MultiPolygons, with holes or without.
+
+    Parameters
+    ----------
+    polygons
+        The polygons.
+    edges_per_slab
+        How many edges a polygon has for each of its slabs: fewer cost memory and spare time.
 
     Examples
     --------
@@ -67,7 +74,7 @@ def outlines_of(polygons: Sequence[Any] | NDArray[Any]) -> Outlines:
     x, y = (np.ascontiguousarray(column) for column in coordinates.T)
     edges = np.flatnonzero(ring[1:] == ring[:-1])
     owner = polygon[edges]
-    slabs, per_slab = _slabs(y, edges, owner, bounds)
+    slabs, per_slab = _slabs(y, edges, owner, bounds, edges_per_slab)
     first_slab = np.concatenate([[0], np.cumsum(slabs)]).astype(np.int64)
     start = _count(y, edges, owner, bounds, first_slab, per_slab)
     return Outlines(
@@ -113,7 +120,11 @@ def rings_of(geometry: NDArray[Any]) -> Rings:
 
 
 def _slabs(
-    y: NDArray[np.float64], edges: NDArray[np.intp], owner: NDArray[np.intp], bounds: NDArray[np.float64]
+    y: NDArray[np.float64],
+    edges: NDArray[np.intp],
+    owner: NDArray[np.intp],
+    bounds: NDArray[np.float64],
+    edges_per_slab: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """How many slabs each polygon gets, so that all slabs together hold at most three times its edges."""
     count = np.bincount(owner, minlength=len(bounds))
@@ -121,7 +132,7 @@ def _slabs(
     height = np.nan_to_num(bounds[:, 3] - bounds[:, 1])
     flat = (height <= 0) | (rise <= 0)
     most = np.where(flat, 1.0, 2.0 * count * np.where(flat, 1.0, height) / np.where(flat, 1.0, rise))
-    slabs = np.maximum(np.minimum(count // _EDGES_PER_SLAB, most.astype(np.int64)), 1)
+    slabs = np.maximum(np.minimum(count // edges_per_slab, most.astype(np.int64)), 1)
     return slabs, np.where(flat, 0.0, slabs / np.where(flat, 1.0, height))
 
 

@@ -257,7 +257,9 @@ def _inside(geometry: Polygon | MultiPolygon, x: FloatArray, y: FloatArray) -> N
     from spatialdata.kernels.locate import places_in_polygon
 
     places = np.empty(len(x), dtype=np.uint8)
-    places_in_polygon(np.ascontiguousarray(x), np.ascontiguousarray(y), tuple(outlines_of([geometry])), places)
+    places_in_polygon(
+        np.ascontiguousarray(x), np.ascontiguousarray(y), tuple(outlines_of([geometry], edges_per_slab=1)), places
+    )
     inside = places == INSIDE
     doubtful = np.flatnonzero(places == UNCERTAIN)
     inside[doubtful] = shapely.intersects_xy(geometry, x[doubtful], y[doubtful])
