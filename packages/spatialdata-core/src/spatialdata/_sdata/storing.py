@@ -48,7 +48,7 @@ class StoringMethods(BackingMethods):
         update_sdata_path
             Let the object be backed by the new store.
         sdata_formats
-            The formats, one or several of those in :mod:`spatialdata.store.formats`; the current ones if not given.
+            The formats, one or several of those in ``spatialdata.store.formats``; the current ones if not given.
         shapes_geometry_encoding
             ``"WKB"`` or ``"geoarrow"``; that of the settings if not given.
         raster_compressor
@@ -122,7 +122,7 @@ class StoringMethods(BackingMethods):
         overwrite
             Replace elements that are there, also those that are being read lazily.
         sdata_formats
-            The formats, one or several of those in :mod:`spatialdata.store.formats`; the current ones if not given.
+            The formats, one or several of those in ``spatialdata.store.formats``; the current ones if not given.
         shapes_geometry_encoding
             ``"WKB"`` or ``"geoarrow"``; that of the settings if not given.
         raster_compressor
