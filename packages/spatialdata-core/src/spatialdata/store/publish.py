@@ -120,7 +120,9 @@ def _pack(root: Path, archive: Path) -> Path:
         for file in tqdm(_files_below(root), desc="Packing", unit="file", disable=None, leave=False):
             entry = zipfile.ZipInfo(file.relative_to(root).as_posix(), _EPOCH)
             entry.external_attr = 0o644 << 16
-            with file.open("rb") as source, packed.open(entry, "w", force_zip64=True) as sink:
+            # With its size known, an entry needs no extra field, which not every reader skips safely on many threads.
+            entry.file_size = file.stat().st_size
+            with file.open("rb") as source, packed.open(entry, "w") as sink:
                 while block := source.read(2**20):
                     sink.write(block)
     with archive.open("rb+") as written:
