@@ -8,10 +8,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
+from spatialdata import read_zarr
 from spatialdata.models.kind import Kind
 from spatialdata.store.store import Entry, Store
+from spatialdata.transformations import get_transformation
 
 STORES = (
     "upstream-0.7.3-container-v02",
@@ -180,3 +183,15 @@ def test_a_store_without_versions_is_of_the_oldest(sample_data: Path, tmp_path: 
     store = Store.open(root)
     assert store.version == "0.1"
     assert store.attrs == {}
+
+
+def test_a_store_of_an_early_release(sample_data: Path) -> None:
+    sdata = read_zarr(sample_data / "spatialdata_zarr" / "bento_small_shapes_v01.zarr")
+    assert len(sdata["transcripts"]) == 11_773
+    assert {name: len(sdata[name]) for name in sdata.shapes} == {
+        "cell_boundaries": 27,
+        "cell_circles": 41,
+        "nucleus_boundaries": 35,
+    }
+    scale = get_transformation(sdata["transcripts"]).to_affine_matrix(("x", "y"), ("x", "y"))
+    np.testing.assert_allclose(scale, np.diag([4.705882352941177, 4.705882352941177, 1]))

@@ -62,7 +62,7 @@ class PointsSource(ElementSource):
         edges = attributes.get("coordinateTransformations")
         attrs: dict[str, Any] = {
             **stored_attrs(attributes),
-            TRANSFORM_KEY: transformations_of_edges(edges, attributes.get("axes", ("x", "y")), self.where),
+            TRANSFORM_KEY: transformations_of_edges(edges, attributes.get("axes") or ("x", "y"), self.where),
         }
         stored = attributes.get(ATTRS_KEY, {})
         keys = {key: value for key, value in stored.items() if key != "version" and value is not None}

@@ -44,7 +44,7 @@ class ShapesSource(ElementSource):
         _ = self.version
         attributes = self.node.attributes
         edges = attributes.get("coordinateTransformations")
-        return {TRANSFORM_KEY: transformations_of_edges(edges, attributes.get("axes", ("x", "y")), self.where)}
+        return {TRANSFORM_KEY: transformations_of_edges(edges, attributes.get("axes") or ("x", "y"), self.where)}
 
     def load(
         self, *, columns: Sequence[str] | None = None, window: Window | None = None
