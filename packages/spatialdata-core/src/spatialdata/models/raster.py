@@ -19,8 +19,8 @@ from spatialdata.models.pyramid import (
     automatic_factors,
     build_pyramid,
     level_coordinates,
-    tree_of,
 )
+from spatialdata.models.shallow import with_transformations
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations
 
 if TYPE_CHECKING:
@@ -121,10 +121,7 @@ class RasterModel:
     def _parse_tree(cls, tree: DataTree, transformations: Mapping[str, BaseTransformation] | None) -> DataTree:
         levels = levels_of(tree)
         resolved = resolved_transformations(transformations, levels[0].attrs)
-        copy = tree_of([level.copy(deep=False) for level in levels])
-        for level in levels_of(copy):
-            level.attrs = dict(level.attrs)
-        attach_transformations(copy, resolved)
+        copy: DataTree = with_transformations(tree, resolved)
         cls.validate(copy)
         return copy
 
