@@ -28,7 +28,7 @@ class StoringMethods(BackingMethods):
         *,
         raster_chunks: Mapping[str, int] | None = None,
         raster_shards: Mapping[str, int] | None = None,
-        points_layout: Literal["sorted", "kept"] = "sorted",
+        points_layout: Literal["sorted", "kept", "vitessce"] = "sorted",
     ) -> None:
         """Write the object into a store.
 
@@ -60,7 +60,8 @@ class StoringMethods(BackingMethods):
         points_layout
             ``"sorted"`` puts points that are near each other into one part of the file, so that queries by region
             read little; more than 65,536 points then change their order and keep their index. ``"kept"`` leaves the
-            order.
+            order. ``"vitessce"`` sorts also few points, and stores with them what Vitessce needs to load only the
+            points in view; readers that do not know it show the columns ``morton_code_2d`` and ``<feature>_codes``.
 
         Raises
         ------
@@ -111,7 +112,7 @@ class StoringMethods(BackingMethods):
         *,
         raster_chunks: Mapping[str, int] | None = None,
         raster_shards: Mapping[str, int] | None = None,
-        points_layout: Literal["sorted", "kept"] = "sorted",
+        points_layout: Literal["sorted", "kept", "vitessce"] = "sorted",
     ) -> None:
         """Write elements into the store of the object, each as one transaction.
 
@@ -134,7 +135,8 @@ class StoringMethods(BackingMethods):
         points_layout
             ``"sorted"`` puts points that are near each other into one part of the file, so that queries by region
             read little; more than 65,536 points then change their order and keep their index. ``"kept"`` leaves the
-            order.
+            order. ``"vitessce"`` sorts also few points, and stores with them what Vitessce needs to load only the
+            points in view; readers that do not know it show the columns ``morton_code_2d`` and ``<feature>_codes``.
 
         Raises
         ------

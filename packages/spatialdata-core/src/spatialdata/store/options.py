@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["GeometryEncoding", "PointsLayout", "WriteOptions"]
 
 GeometryEncoding: TypeAlias = Literal["WKB", "geoarrow"]
-PointsLayout: TypeAlias = Literal["sorted", "kept"]
+PointsLayout: TypeAlias = Literal["sorted", "kept", "vitessce"]
 _CODECS = {"lz4": 9, "zstd": 22}
 
 
@@ -37,7 +37,7 @@ class WriteOptions:
         are none.
     points_layout
         ``"sorted"`` puts points that are near each other close together in the file, if there are many; ``"kept"``
-        leaves their order.
+        leaves their order; ``"vitessce"`` sorts also few of them, and adds the columns by which Vitessce loads tiles.
     """
 
     formats: Formats = field(default_factory=Formats)

@@ -27,6 +27,9 @@ __all__ = [
     "Piece",
     "bounds_in",
     "empty_frame",
+    "noting_columns",
+    "opened_writer",
+    "own_columns",
     "pieces_of",
     "read_categories",
     "read_piece",
@@ -117,12 +120,17 @@ def table_of(frame: pd.DataFrame, layout: Layout) -> pa.Table:
 
 def write_table(table: pa.Table, path: Path, layout: Layout) -> None:
     """Write a table into one file."""
+    with opened_writer(path, table.schema, layout) as writer:
+        writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+
+
+def opened_writer(path: Path, schema: pa.Schema, layout: Layout) -> pq.ParquetWriter:
+    """A file into which tables are written one after another."""
     import pyarrow.parquet as pq
 
-    pq.write_table(
-        table,
+    return pq.ParquetWriter(
         path,
-        row_group_size=ROWS_PER_GROUP,
+        schema,
         compression="lz4",
         use_dictionary=list(layout.dictionary),
         column_encoding=layout.encodings or None,
@@ -143,6 +151,13 @@ def _with_note(table: pa.Table, categories: Categories) -> pa.Table:
     }
     note = json.dumps({"shared_categories": True, "categories": stored}, default=_plain)
     return table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: note.encode()})
+
+
+def noting_columns(table: pa.Table, columns: Sequence[str]) -> pa.Table:
+    """Note in the file which of its columns are those of the points, and their order."""
+    metadata = dict(table.schema.metadata or {})
+    note = {**json.loads(metadata.get(_KEY, b"{}")), "columns": list(columns)}
+    return table.replace_schema_metadata({**metadata, _KEY: json.dumps(note).encode()})
 
 
 def _plain(value: Any) -> Any:
@@ -216,8 +231,18 @@ def bounds_in(part: Path, columns: Sequence[str]) -> tuple[list[float], list[flo
     return [float(value) for value in lower.values()], [float(value) for value in upper.values()]
 
 
+def own_columns(part: Path) -> list[str] | None:
+    """The columns of the points in their order, where the file has others beside them; None if it has not."""
+    with _open(part) as file:
+        columns: list[str] | None = _note(file.schema_arrow).get("columns")
+        return columns
+
+
 def column_names(part: Path) -> list[str]:
     """The columns of a file, without its index."""
+    own = own_columns(part)
+    if own is not None:
+        return own
     with _open(part) as file:
         described = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
         return [name for name in file.schema_arrow.names if name not in described]

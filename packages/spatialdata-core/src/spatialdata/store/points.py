@@ -24,6 +24,7 @@ from spatialdata.store.parquet import (
     bounds_in,
     column_names,
     empty_frame,
+    own_columns,
     pieces_of,
     read_categories,
     read_piece,
@@ -35,6 +36,7 @@ from spatialdata.store.parquet import (
 from spatialdata.store.sorting import Bounds, bounds_of, merged, sort_table
 from spatialdata.store.source import ElementSource, reading
 from spatialdata.store.spill import opened_spills, spill_sorted
+from spatialdata.store.tiling import Tiling, write_tiles
 from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
 
 if TYPE_CHECKING:
@@ -107,6 +109,8 @@ class PointsSource(ElementSource):
         parts = self.parts
         categories = read_categories(parts)
         meta = empty_frame(parts[0], categories)
+        own = own_columns(parts[0])
+        meta = meta if own is None else meta[own]
         if columns is not None:
             missing = [column for column in columns if column not in meta.columns]
             if missing:
@@ -114,7 +118,7 @@ class PointsSource(ElementSource):
             meta = meta[list(columns)]
         pieces = [piece for part in parts for piece in pieces_of(part, window)]
         pieces = pieces or [Piece.nothing_of(parts[0])]
-        chosen = None if columns is None else list(columns)
+        chosen = own if columns is None else list(columns)
         return dd.from_map(read_piece, pieces, columns=chosen, categories=categories, meta=meta, label="read-points")
 
     def bounds(self, axes: Sequence[str]) -> tuple[list[float], list[float]] | None:
@@ -174,7 +178,8 @@ def write_points(folder: Path, points: DaskDataFrame, options: WriteOptions) -> 
     points
         The element. It is computed partition by partition; the index of the rows is kept.
     options
-        Version and layout. The order of the rows is kept if the layout says so, or if they are few.
+        Version and layout. The order of the rows is kept if the layout says so, or if they are few and are not asked
+        for in tiles.
     """
     axes = axes_of(points)
     keys = points.attrs.get(ATTRS_KEY, {})
@@ -193,11 +198,13 @@ def write_points(folder: Path, points: DaskDataFrame, options: WriteOptions) -> 
     directory.mkdir()
     known = _with_known_categories(points)
     layout = Layout.of(known._meta)  # noqa: SLF001
-    bounds = _bounds(known) if options.points_layout == "sorted" else None
-    if bounds is None or bounds.rows <= ROWS_PER_GROUP:
+    tiles = options.points_layout == "vitessce"
+    tiling = Tiling.of(known._meta, keys.get("feature_key")) if tiles else None  # noqa: SLF001
+    bounds = None if options.points_layout == "kept" else _bounds(known)
+    if bounds is None or bounds.rows <= (0 if tiles else ROWS_PER_GROUP):
         _write_in_order(known, directory, layout)
     else:
-        _write_sorted(known, directory, layout, bounds)
+        _write_sorted(known, directory, layout, bounds, tiling)
 
 
 def _bounds(points: DaskDataFrame) -> Bounds:
@@ -216,27 +223,35 @@ def _write_in_order(points: DaskDataFrame, directory: Path, layout: Layout) -> N
     _number_parts([part for parts in written for part in parts], directory)
 
 
-def _write_sorted(points: DaskDataFrame, directory: Path, layout: Layout, bounds: Bounds) -> None:
+def _write_sorted(
+    points: DaskDataFrame, directory: Path, layout: Layout, bounds: Bounds, tiling: Tiling | None
+) -> None:
     """Sort each partition on its own, then merge them. What does not fit into memory waits on disk meanwhile."""
     import dask
 
     spill = dask.delayed(_sorted_partition, pure=False)
     partitions = [
-        spill(part, layout, bounds, directory / f".sorted-{number:06d}.arrow")
+        spill(part, layout, bounds, tiling, directory / f".sorted-{number:06d}.arrow")
         for number, part in enumerate(points.to_delayed())
     ]
     paths = [path for path in dask.compute(*partitions) if path is not None]
     with opened_spills(paths) as parts:
-        for number, table in enumerate(merged(parts, ROWS_PER_PART)):
-            write_table(table, directory / f"part.{number}.parquet", layout)
+        if tiling is not None:
+            write_tiles(parts, directory, layout)
+        else:
+            for number, table in enumerate(merged(parts, ROWS_PER_PART)):
+                write_table(table, directory / f"part.{number}.parquet", layout)
     for path in paths:
         path.unlink()
 
 
-def _sorted_partition(frame: pd.DataFrame, layout: Layout, bounds: Bounds, path: Path) -> Path | None:
+def _sorted_partition(
+    frame: pd.DataFrame, layout: Layout, bounds: Bounds, tiling: Tiling | None, path: Path
+) -> Path | None:
     if not len(frame):
         return None
-    spill_sorted(sort_table(table_of(frame, layout), bounds), path)
+    part = sort_table(table_of(frame, layout), bounds)
+    spill_sorted(part if tiling is None else tiling.apply(part), path)
     return path
 
 
