@@ -272,7 +272,7 @@ def test_malformed_transformations(entry: dict, message: str) -> None:
     [
         ({}, "multiscales"),
         ({"multiscales": [{}]}, "coordinateSystems"),
-        ({"multiscales": [{"coordinateSystems": [{"name": "a", "axes": [{"name": "q"}]}]}]}, "Valid: 'c'"),
+        ({"multiscales": [{"coordinateSystems": [{"name": "a", "axes": [{"name": "q"}]}]}]}, "Valid: 't', 'c'"),
     ],
 )
 def test_malformed_images(attributes: dict, message: str) -> None:

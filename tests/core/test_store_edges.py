@@ -201,7 +201,7 @@ def test_rotation_and_by_dimension() -> None:
         ({"type": "affine", "affine": [[1, 0]], "input": system("yx", "yx")}, "malformed"),
         ({"type": "rotation", "rotation": [1, 0, 0], "input": system("yx", "yx")}, "needs 4 numbers, found 3"),
         ({"type": "scale", "scale": [1, float("nan")], "input": system("yx", "yx")}, "not finite"),
-        ({"type": "identity", "input": system("tyx", "tyx")}, "Valid: 'c', 'x', 'y', 'z'"),
+        ({"type": "identity", "input": system("qyx", "qyx")}, "Valid: 't', 'c', 'x', 'y', 'z'"),
         ({"type": "displacements", "path": "d"}, "type 'displacements', which cannot be read. Known: 'identity'"),
         ({"type": "byDimension", "transformations": [{"type": "identity"}]}, "axes of their own"),
         ({"type": "sequence"}, "malformed"),

@@ -79,9 +79,12 @@ def test_an_image_without_channels_and_one_in_space(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_an_element_is_an_error(tmp_path: Path) -> None:
-    write(tmp_path / "movie.zarr", "0.5", "tyx", np.ones((5, 4, 4), dtype=np.uint8))
-    with pytest.raises(StoreError, match="has 5 values along 't'"):
-        read_zarr(tmp_path / "movie.zarr")
+    (tmp_path / "flat.zarr" / "labels").mkdir(parents=True)
+    write(tmp_path / "flat.zarr", "0.5", "yx", np.ones((4, 4), dtype=np.uint8))
+    zarr.open_group(tmp_path / "flat.zarr" / "labels", mode="w", zarr_format=3).attrs["ome"] = {"labels": ["ids"]}
+    write(tmp_path / "flat.zarr" / "labels" / "ids", "0.5", "cyx", np.ones((5, 4, 4), dtype=np.uint8), label=True)
+    with pytest.raises(StoreError, match="has 5 values along 'c'"):
+        read_zarr(tmp_path / "flat.zarr")
     write(tmp_path / "new.zarr", "0.9", "yx", np.ones((4, 4), dtype=np.uint8))
     with pytest.raises(StoreError, match=r"NGFF version '0\.9'\. Valid: '0\.4', '0\.5'"):
         read_zarr(tmp_path / "new.zarr")

@@ -129,8 +129,8 @@ def test_bad_transformations_raise_by_name(make) -> None:
 
 
 def test_unknown_and_repeated_axes() -> None:
-    with pytest.raises(TypeError, match="'t' is not the name of an axis"):
-        Translation([1.0], ("t",))
+    with pytest.raises(TypeError, match="'q' is not the name of an axis"):
+        Translation([1.0], ("q",))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="occurs twice"):
         Scale([1.0, 2.0], ("x", "x"))
     with pytest.raises(TypeError, match="consists of transformations"):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from spatialdata.ops.relabel import relabel_sequential
     from spatialdata.ops.select import bounding_box_query, get_bounding_box_corners, polygon_query, select
     from spatialdata.ops.select_labels import region_of_labels
+    from spatialdata.ops.select_time import select_time
     from spatialdata.ops.to_vector import to_circles, to_polygons
     from spatialdata.ops.transform import transform
     from spatialdata.ops.unpad_raster import unpad_raster
@@ -88,6 +89,7 @@ _HOMES = {
     "sanitize_name": "spatialdata._core.names",
     "sanitize_table": "spatialdata.models.table",
     "select": "spatialdata.ops.select",
+    "select_time": "spatialdata.ops.select_time",
     "settings": "spatialdata.config",
     "to_circles": "spatialdata.ops.to_vector",
     "to_polygons": "spatialdata.ops.to_vector",
@@ -141,6 +143,7 @@ __all__ = [
     "sanitize_name",
     "sanitize_table",
     "select",
+    "select_time",
     "settings",
     "to_circles",
     "to_polygons",

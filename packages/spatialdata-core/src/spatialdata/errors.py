@@ -20,6 +20,7 @@ __all__ = [
     "InvalidAttributeError",
     "LandmarkError",
     "NoTransformationError",
+    "SeveralTimesError",
     "SpatialDataError",
     "StoreBusyError",
     "StoreError",
@@ -28,6 +29,7 @@ __all__ = [
     "TransformationError",
     "UnitError",
     "UnknownCoordinateSystemError",
+    "UnknownTimeError",
     "UnsupportedElementError",
     "ValidationError",
 ]
@@ -48,8 +50,16 @@ class UnknownCoordinateSystemError(SpatialDataError, ValueError):
     """A coordinate system was named that the element or the object does not have."""
 
 
+class UnknownTimeError(SpatialDataError, ValueError):
+    """A point in time was asked for that no element has."""
+
+
 class UnsupportedElementError(SpatialDataError, TypeError):
     """An object is no element, or is of a kind that the operation does not take."""
+
+
+class SeveralTimesError(UnsupportedElementError, ValueError):
+    """A raster has several points in time, and the operation works on one."""
 
 
 class TransformationError(SpatialDataError, ValueError):

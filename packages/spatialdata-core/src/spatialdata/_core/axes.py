@@ -1,7 +1,7 @@
 """Names of axes.
 
-Four axes exist: ``c`` (channel) and the spatial ``x``, ``y``, ``z``. Axes are always named; their order never carries
-meaning.
+Five axes exist: ``t`` (time), ``c`` (channel) and the spatial ``x``, ``y``, ``z``. Axes are always named; their order
+never carries meaning.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ __all__ = [
     "AXES",
     "SPATIAL_AXES",
     "C",
+    "T",
     "ValidAxis",
     "X",
     "Y",
@@ -24,26 +25,27 @@ __all__ = [
     "validate_axis_name",
 ]
 
-ValidAxis: TypeAlias = Literal["c", "x", "y", "z"]
+ValidAxis: TypeAlias = Literal["t", "c", "x", "y", "z"]
 
 X: ValidAxis = "x"
 Y: ValidAxis = "y"
 Z: ValidAxis = "z"
 C: ValidAxis = "c"
+T: ValidAxis = "t"
 
 SPATIAL_AXES: tuple[ValidAxis, ...] = (X, Y, Z)
-AXES: tuple[ValidAxis, ...] = (C, X, Y, Z)
+AXES: tuple[ValidAxis, ...] = (T, C, X, Y, Z)
 
 
 def validate_axis_name(axis: str) -> None:
-    """Raise a TypeError unless ``axis`` is one of ``"c"``, ``"x"``, ``"y"``, ``"z"``.
+    """Raise a TypeError unless ``axis`` is one of ``"t"``, ``"c"``, ``"x"``, ``"y"``, ``"z"``.
 
     Examples
     --------
     >>> validate_axis_name("x")
     """
     if axis not in AXES:
-        raise TypeError(f"{axis!r} is not the name of an axis. Valid: 'c', 'x', 'y', 'z'.")
+        raise TypeError(f"{axis!r} is not the name of an axis. Valid: 't', 'c', 'x', 'y', 'z'.")
 
 
 def validate_axes(axes: Sequence[str]) -> None:
@@ -56,7 +58,7 @@ def validate_axes(axes: Sequence[str]) -> None:
     for axis in axes:
         validate_axis_name(axis)
     if len(set(axes)) != len(axes):
-        raise ValueError(f"An axis occurs twice in {tuple(axes)}. Each of 'c', 'x', 'y', 'z' may occur once.")
+        raise ValueError(f"An axis occurs twice in {tuple(axes)}. Each of 't', 'c', 'x', 'y', 'z' may occur once.")
 
 
 def get_spatial_axes(axes: Sequence[str]) -> tuple[ValidAxis, ...]:
@@ -69,7 +71,7 @@ def get_spatial_axes(axes: Sequence[str]) -> tuple[ValidAxis, ...]:
 
     Returns
     -------
-    The axes without the channel axis.
+    The axes without those of channels and of time.
 
     Examples
     --------
@@ -77,4 +79,4 @@ def get_spatial_axes(axes: Sequence[str]) -> tuple[ValidAxis, ...]:
     ('y', 'x')
     """
     validate_axes(axes)
-    return tuple(axis for axis in axes if axis != C)  # type: ignore[misc]
+    return tuple(axis for axis in axes if axis in SPATIAL_AXES)

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     SpatialElement: TypeAlias = DataArray | DataTree | GeoDataFrame | DaskDataFrame
 
 __all__ = [
+    "RASTER_DIMS",
     "axes_of",
     "element_attrs",
+    "has_time",
     "is_array",
     "is_points",
     "is_raster",
@@ -36,7 +38,8 @@ __all__ = [
     "type_name",
 ]
 
-_RASTER_DIMS = (("c", "y", "x"), ("c", "z", "y", "x"), ("y", "x"), ("z", "y", "x"))
+_STILL_DIMS = (("c", "y", "x"), ("c", "z", "y", "x"), ("y", "x"), ("z", "y", "x"))
+RASTER_DIMS: tuple[tuple[str, ...], ...] = (*_STILL_DIMS, *(("t", *dims) for dims in _STILL_DIMS))
 
 
 def _is_instance(value: object, module: str, name: str) -> bool:
@@ -113,14 +116,14 @@ def axes_of(element: Any) -> tuple[ValidAxis, ...]:
     Raises
     ------
     ValueError
-        The dimensions of a raster are none of ``cyx``, ``czyx``, ``yx``, ``zyx``.
+        The dimensions of a raster are none of ``cyx``, ``czyx``, ``yx``, ``zyx``, with ``t`` before them or not.
     UnsupportedElementError
         The object is no spatial element.
     """
     if is_raster(element):
         dims = tuple(str(dim) for dim in levels_of(element)[0].dims)
-        if dims not in _RASTER_DIMS:
-            raise ValueError(f"A raster has the dimensions {dims}. Valid: {', '.join(map(str, _RASTER_DIMS))}.")
+        if dims not in RASTER_DIMS:
+            raise ValueError(f"A raster has the dimensions {dims}. Valid: {', '.join(map(str, RASTER_DIMS))}.")
         return cast("tuple[ValidAxis, ...]", dims)
     if is_shapes(element):
         return ("x", "y", "z") if bool(element.geometry.has_z.any()) or "z" in element.columns else ("x", "y")
@@ -130,8 +133,15 @@ def axes_of(element: Any) -> tuple[ValidAxis, ...]:
 
 
 def spatial_axes_of(element: Any) -> tuple[ValidAxis, ...]:
-    """The axes of an element without the channel axis."""
+    """The axes of an element without those of channels and of time."""
     return get_spatial_axes(axes_of(element))
+
+
+def has_time(element: Any) -> bool:
+    """Whether an element says at which time its pixels or rows are: a raster by its axis t, others by a column t."""
+    if is_raster(element):
+        return "t" in levels_of(element)[0].dims
+    return (is_points(element) or is_shapes(element)) and "t" in element.columns
 
 
 def element_attrs(element: Any) -> dict[str, Any]:

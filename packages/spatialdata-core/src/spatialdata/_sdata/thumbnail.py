@@ -28,7 +28,8 @@ def thumbnail(raster: Any) -> bytes | None:
     Parameters
     ----------
     raster
-        An image or labels, of one or several scales. Of a stack, the middle plane is drawn; of an image, the first
+        An image or labels, of one or several scales. Of a stack, the middle plane is drawn, and of a series
+        the first point in time; of an image, the first
         three channels as red, green and blue, each stretched over its values.
 
     Returns
@@ -55,6 +56,8 @@ def thumbnail(raster: Any) -> bytes | None:
 def _plane(level: DataArray) -> DataArray:
     if "c" in level.dims:
         level = level.isel(c=slice(0, _CHANNELS))
+    if "t" in level.dims:
+        level = level.isel(t=0)
     return level.isel(z=level.sizes["z"] // 2) if "z" in level.dims else level
 
 

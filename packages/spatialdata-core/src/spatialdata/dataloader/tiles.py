@@ -12,6 +12,7 @@ from spatialdata._core.elements import levels_of, spatial_axes_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.pyramid import level_coordinates
+from spatialdata.models.times import at_one_time
 from spatialdata.regions.project import projection_of
 from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
 from spatialdata.transformations.linear import Sequence as Chain
@@ -73,6 +74,7 @@ class ImageTiles:
     ) -> None:
         if kind_of(image) not in (Kind.IMAGE, Kind.LABELS):
             raise UnsupportedElementError(f"Tiles are cut out of images and labels, not of {kind_of(image).value}.")
+        image = at_one_time(image, "ImageTiles")
         level = levels_of(image)[0]
         self._level = level
         self._transformations = dict(transformations_of(image))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.axes import SPATIAL_AXES
 from spatialdata.errors import UnknownCoordinateSystemError
 from spatialdata.transformations.algebra import as_axes
 from spatialdata.transformations.linear import Identity, Scale, Translation
@@ -179,7 +180,7 @@ class Grid:
         transformations = level.attrs.get("transform", {})
         if coordinate_system not in transformations:
             raise UnknownCoordinateSystemError(f"The raster has no transformation to {coordinate_system!r}.")
-        axes = tuple(str(dim) for dim in level.dims if dim != "c")
+        axes = tuple(str(dim) for dim in level.dims if dim in SPATIAL_AXES)
         return cls(
             axes=as_axes(axes),
             shape=tuple(level.sizes[axis] for axis in axes),

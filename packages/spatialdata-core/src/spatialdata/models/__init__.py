@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spatialdata._core.axes import C, X, Y, Z, get_spatial_axes, validate_axes, validate_axis_name
+from spatialdata._core.axes import C, T, X, Y, Z, get_spatial_axes, validate_axes, validate_axis_name
 from spatialdata._core.lazy import lazy_names
 from spatialdata.models.channels import get_channel_names, set_channel_names
 from spatialdata.models.frames import points_dask_dataframe_to_geopandas, points_geopandas_to_dask_dataframe
@@ -21,6 +21,7 @@ __all__ = [
     "PointsModel",
     "ShapesModel",
     "SpatialElement",
+    "T",
     "TableModel",
     "X",
     "Y",

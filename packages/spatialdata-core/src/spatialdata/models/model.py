@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from spatialdata._core.elements import axes_of
+from spatialdata._core.elements import axes_of, spatial_axes_of
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.points import PointsModel
 from spatialdata.models.raster import Image2DModel, Image3DModel, Labels2DModel, Labels3DModel
@@ -26,9 +26,10 @@ Schema: TypeAlias = (
     | type[TableModel]
 )
 
+# By the number of spatial axes.
 MODELS: dict[tuple[Kind, int], Schema] = {
-    (Kind.IMAGE, 3): Image2DModel,
-    (Kind.IMAGE, 4): Image3DModel,
+    (Kind.IMAGE, 2): Image2DModel,
+    (Kind.IMAGE, 3): Image3DModel,
     (Kind.LABELS, 2): Labels2DModel,
     (Kind.LABELS, 3): Labels3DModel,
 }
@@ -68,7 +69,7 @@ def get_model(e: Any, validate: bool = True) -> Schema:
     'Labels2DModel'
     """
     kind = kind_of(e)
-    model = _WITHOUT_DIMENSIONS.get(kind) or MODELS[kind, len(axes_of(e))]
+    model = _WITHOUT_DIMENSIONS.get(kind) or MODELS[kind, len(spatial_axes_of(e))]
     if validate:
         model.validate(e)
     return model

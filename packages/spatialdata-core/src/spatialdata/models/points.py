@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from spatialdata._core.axes import SPATIAL_AXES
+from spatialdata._core.axes import SPATIAL_AXES, T
 from spatialdata._core.elements import is_points, type_name
 from spatialdata.errors import ElementNotFoundError, Fault, UnsupportedElementError, listing, unknown_name
 from spatialdata.models.base import ATTRS_KEY, raise_faults, resolved_transformations, transform_faults
@@ -58,7 +58,7 @@ class PointsModel:
             Further columns for a numpy array; a pandas frame of n rows, whose index the points get.
         coordinates
             For frames, the columns that hold the coordinates: ``{"x": "x_location", "y": "y_location"}``. They are
-            renamed to the axes. Columns already named x, y(, z) if not given.
+            renamed to the axes. Columns already named x, y(, z) if not given. A column of times may be named as ``t``.
         feature_key
             The column that says what each point is, for example its gene; it becomes categorical.
         instance_key
@@ -196,9 +196,9 @@ def _renamed(frame: Any, coordinates: Mapping[str, str] | None) -> Any:
                 "Say which columns hold the coordinates: coordinates={'x': …, 'y': …}."
             )
         return frame
-    unknown = [axis for axis in coordinates if axis not in SPATIAL_AXES]
+    unknown = [axis for axis in coordinates if axis not in (*SPATIAL_AXES, T)]
     if unknown or not {"x", "y"} <= set(coordinates):
-        raise ValueError(f"coordinates must name columns for x, y and maybe z. Found {dict(coordinates)}.")
+        raise ValueError(f"coordinates must name columns for x, y and maybe z and t. Found {dict(coordinates)}.")
     for column in coordinates.values():
         if column not in columns:
             raise ElementNotFoundError(unknown_name("column", column, columns))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import dask.array as da
     from xarray import DataArray, DataTree
 
-__all__ = ["ScaleFactors", "automatic_factors", "build_pyramid", "level_coordinates", "tree_of"]
+__all__ = ["ScaleFactors", "automatic_factors", "build_pyramid", "kept_coordinates", "level_coordinates", "tree_of"]
 
 ScaleFactors: TypeAlias = Sequence[int | Mapping[str, int]]
 
@@ -37,6 +37,13 @@ def level_coordinates(full_size: int, size: int) -> np.ndarray[Any, np.dtype[np.
     """
     step = full_size / size
     return np.asarray(np.arange(size) * step + step / 2)
+
+
+def kept_coordinates(level: DataArray) -> dict[str, Any]:
+    """The coordinates that stay when the pixels of a raster change: the names of its channels and its times."""
+    return {
+        str(dim): level.coords[dim].variable for dim in level.dims if dim not in SPATIAL_AXES and dim in level.coords
+    }
 
 
 def automatic_factors(array: DataArray) -> list[dict[str, int]]:
@@ -135,12 +142,10 @@ def build_pyramid(array: DataArray, scale_factors: ScaleFactors) -> DataTree:
 def _level_like(full: DataArray, data: Any) -> DataArray:
     from xarray import DataArray
 
-    coords: dict[str, Any] = {}
+    coords = kept_coordinates(full)
     for dim, size in zip(full.dims, data.shape, strict=True):
         if dim in SPATIAL_AXES:
             coords[str(dim)] = level_coordinates(full.sizes[dim], size)
-        elif dim in full.coords:
-            coords[str(dim)] = full.coords[dim].values
     return DataArray(data, dims=full.dims, coords=coords, name=VARIABLE)
 
 

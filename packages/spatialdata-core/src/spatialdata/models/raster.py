@@ -21,6 +21,7 @@ from spatialdata.models.pyramid import (
     level_coordinates,
 )
 from spatialdata.models.shallow import with_transformations
+from spatialdata.models.times import UNITS, time_coordinate, time_faults
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class RasterModel:
         scale_factors: ScaleFactors | Literal["auto"] | None = None,
         method: Any = None,
         chunks: Chunks | None = None,
+        t_coords: Sequence[float] | None = None,
+        t_unit: str | None = None,
         **kwargs: Any,
     ) -> DataArray | DataTree:
         """Make an element of an array.
@@ -64,7 +67,8 @@ class RasterModel:
             is validated and copied. The data are not copied and not computed.
         dims
             The axis of each dimension of ``data``, for example ``("y", "x", "c")``; the element has them in the order
-            of the model. Those of the model if not given; a DataArray has its own.
+            of the model. Those of the model if not given; a DataArray has its own. With a further axis ``"t"`` the
+            element has one raster for each point in time, and ``t`` as its first axis.
         c_coords
             Names of the channels; whole numbers from 0 on if not given. Not for labels.
         transformations
@@ -79,6 +83,11 @@ class RasterModel:
             Chunks of the data: a number, a tuple in the order of the model, or a dict by axis. Without it, arrays in
             memory up to 64 MiB are one chunk and larger ones are cut into 2048 × 2048 pixels of a plane; lazy arrays
             keep theirs.
+        t_coords
+            With an axis t, the points in time: numbers that rise. Those of the DataArray, or whole numbers from 0 on,
+            if not given.
+        t_unit
+            With an axis t, the unit of the times as OME-Zarr spells it, for example ``"second"``.
         **kwargs
             ``rgb=True`` names the channels r, g, b(, a).
 
@@ -106,9 +115,10 @@ class RasterModel:
             raise ValueError(f"scale_factors must be a list of factors, 'auto' or None, not {scale_factors!r}.")
         if is_tree(data):
             return cls._parse_tree(data, transformations)
-        array, attrs = cls._array(data, dims)
-        names = cls._channel_names(data, array, c_coords, kwargs)
-        element = cls._element(array, names, chunks)
+        array, own_dims, attrs = cls._array(data, dims)
+        coords = cls._channel_coords(data, array, own_dims, c_coords, kwargs)
+        coords |= _time_coords(data, array, own_dims, t_coords, t_unit)
+        element = cls._element(array, own_dims, coords, chunks)
         element.attrs.update({key: value for key, value in attrs.items() if key != TRANSFORM_KEY})
         resolved = resolved_transformations(transformations, attrs)
         factors = automatic_factors(element) if isinstance(scale_factors, str) else scale_factors
@@ -126,8 +136,8 @@ class RasterModel:
         return copy
 
     @classmethod
-    def _array(cls, data: Any, dims: Sequence[str] | None) -> tuple[da.Array, Mapping[str, Any]]:
-        """The data as a dask array in the order of the model, and the attributes that came with it."""
+    def _array(cls, data: Any, dims: Sequence[str] | None) -> tuple[da.Array, tuple[str, ...], Mapping[str, Any]]:
+        """The data as a dask array in the order of the model, its dimensions, and the attributes that came with it."""
         import dask.array as da
 
         attrs: Mapping[str, Any] = {}
@@ -146,28 +156,34 @@ class RasterModel:
                 f"{type_name(data)}."
             )
         dims = cls.dims if dims is None else tuple(dims)
-        if data.ndim != len(cls.dims) or set(dims) != set(cls.dims) or len(dims) != len(cls.dims):
+        order = ("t", *cls.dims) if "t" in dims else cls.dims
+        if data.ndim != len(order) or set(dims) != set(order) or len(dims) != len(order):
             raise ValueError(
-                f"{cls.__name__} has the dimensions {cls.dims}. Found an array of shape {data.shape} with the "
-                f"dimensions {dims}."
+                f"{cls.__name__} has the dimensions {cls.dims}, or those and 't'. Found an array of shape "
+                f"{data.shape} with the dimensions {dims}."
             )
         array = data if isinstance(data, da.Array) else da.from_array(data, chunks=_default_chunks(data, dims))
-        if tuple(dims) == cls.dims:
-            return array, attrs  # a transposition that changes nothing would keep windows from being read alone
-        return array.transpose([dims.index(dim) for dim in cls.dims]), attrs
+        if tuple(dims) == order:
+            return array, order, attrs  # a transposition that changes nothing would keep windows from being read alone
+        return array.transpose([dims.index(dim) for dim in order]), order, attrs
 
     @classmethod
-    def _channel_names(
-        cls, data: Any, array: da.Array, c_coords: str | Sequence[str | int] | None, kwargs: dict[str, Any]
-    ) -> list[Any] | None:
+    def _channel_coords(
+        cls,
+        data: Any,
+        array: da.Array,
+        dims: tuple[str, ...],
+        c_coords: str | Sequence[str | int] | None,
+        kwargs: dict[str, Any],
+    ) -> dict[str, Any]:
         rgb = kwargs.pop("rgb", False)
         if kwargs:
             raise ValueError(f"{cls.__name__}.parse does not take {', '.join(map(repr, sorted(kwargs)))}.")
         if cls.is_labels:
             if c_coords is not None:
                 raise ValueError("Labels have no channels; c_coords must not be given.")
-            return None
-        count = array.shape[0]
+            return {}
+        count = array.shape[dims.index("c")]
         if c_coords is not None:
             names: list[Any] = [c_coords] if isinstance(c_coords, str) else list(c_coords)
         elif rgb or rgb is None:
@@ -178,20 +194,19 @@ class RasterModel:
             names = list(range(count))
         if len(names) != count:
             raise ValueError(f"The image has {count} channels, but {len(names)} channel names were given: {names}.")
-        return names
+        return {"c": names}
 
-    @classmethod
-    def _element(cls, array: da.Array, names: list[Any] | None, chunks: Chunks | None) -> DataArray:
+    @staticmethod
+    def _element(array: da.Array, dims: tuple[str, ...], coords: dict[str, Any], chunks: Chunks | None) -> DataArray:
         from xarray import DataArray
 
         if chunks is not None:
-            by_number = {cls.dims.index(k): v for k, v in chunks.items()} if isinstance(chunks, Mapping) else chunks
+            by_number = {dims.index(k): v for k, v in chunks.items()} if isinstance(chunks, Mapping) else chunks
             array = array.rechunk(by_number)
-        coords: dict[str, Any] = {} if names is None else {"c": names}
-        for dim, size in zip(cls.dims, array.shape, strict=True):
+        for dim, size in zip(dims, array.shape, strict=True):
             if dim in SPATIAL_AXES:
                 coords[dim] = level_coordinates(size, size) if size else np.empty(0)
-        return DataArray(array, dims=cls.dims, coords=coords, name=VARIABLE)
+        return DataArray(array, dims=dims, coords=coords, name=VARIABLE)
 
     @classmethod
     def validate(cls, data: Any) -> None:
@@ -235,9 +250,9 @@ class RasterModel:
     def _level_faults(cls, level: DataArray) -> list[Fault]:
         import dask.array as da
 
-        if level.dims != cls.dims:
-            return [Fault(("dims",), f"must be {cls.dims}, not {tuple(level.dims)}")]
-        faults = transform_faults(level.attrs)
+        if level.dims not in (cls.dims, ("t", *cls.dims)):
+            return [Fault(("dims",), f"must be {cls.dims}, or those after 't', not {tuple(level.dims)}")]
+        faults = [*transform_faults(level.attrs), *time_faults(level)]
         if not isinstance(level.data, da.Array):
             faults.append(Fault(("data",), f"must be a dask array, not {type_name(level.data)}; parse wraps it"))
         if cls.is_labels and not (np.issubdtype(level.dtype, np.integer) or level.dtype == bool):
@@ -247,6 +262,21 @@ class RasterModel:
 
 class UnsupportedArrayError(UnsupportedElementError, ValueError):
     """The object given to a parser of rasters is no array."""
+
+
+def _time_coords(
+    data: Any, array: da.Array, dims: tuple[str, ...], t_coords: Sequence[float] | None, t_unit: str | None
+) -> dict[str, Any]:
+    if "t" not in dims:
+        if t_coords is not None or t_unit is not None:
+            raise ValueError(f"t_coords and t_unit are for rasters with an axis t. Found the dimensions {dims}.")
+        return {}
+    own = data.coords["t"] if is_array(data) and "t" in data.coords else None
+    return {"t": time_coordinate(own if t_coords is None else t_coords, array.shape[0], t_unit or _unit(own))}
+
+
+def _unit(times: Any) -> str | None:
+    return None if times is None else times.attrs.get(UNITS)
 
 
 def _check_method(method: Any) -> None:
@@ -272,13 +302,13 @@ def _warn_large_chunks(level: DataArray) -> None:
 
 
 class Image2DModel(RasterModel):
-    """Images with the axes c, y, x."""
+    """Images with the axes c, y, x, or t, c, y, x."""
 
     dims = ("c", "y", "x")
 
 
 class Image3DModel(RasterModel):
-    """Images with the axes c, z, y, x."""
+    """Images with the axes c, z, y, x, or t, c, z, y, x."""
 
     dims = ("c", "z", "y", "x")
 

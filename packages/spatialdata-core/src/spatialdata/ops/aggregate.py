@@ -10,6 +10,7 @@ from spatialdata._core.container import new_container
 from spatialdata.errors import ElementNotFoundError, listing, unknown_name
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.table import TableModel
+from spatialdata.models.times import at_one_time
 from spatialdata.ops.aggregate_funcs import AggFunc, agg_funcs_of
 from spatialdata.ops.aggregate_pixels import aggregate_points_by_labels
 from spatialdata.ops.aggregate_raster import aggregate_image_by_labels, aggregate_image_by_shapes
@@ -137,6 +138,7 @@ def aggregate(
     by_element, by_name = _element(by, by_sdata, "by")
     if value_element is by_element:
         raise NotImplementedError("values and by are the same element. Give two different ones.")
+    value_element, by_element = at_one_time(value_element, "aggregate"), at_one_time(by_element, "aggregate")
     task = _Task(
         value_element, by_element, values_sdata, value_name, value_key, agg_funcs_of(agg_func),
         target_coordinate_system, fractions, weights, table_name, buffer_resolution, deepcopy,

@@ -14,6 +14,7 @@ from spatialdata._core.elements import levels_of
 from spatialdata.errors import ElementNotFoundError, UnsupportedElementError, listing, unknown_name
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.table import get_table_keys
+from spatialdata.models.times import at_one_time
 from spatialdata.ops.centroids import get_centroids
 from spatialdata.ops.frames import coordinates_of, copied_attrs
 from spatialdata.ops.pairs import Figures, PointLocator
@@ -173,7 +174,7 @@ def _inverse(projection: Projection) -> Projection:
 
 def _finder_of_labels(labels: Any, system: str, ids: NDArray[Any]) -> Any:
     back = _inverse(projection_of(labels, system))
-    data = levels_of(labels)[0].data
+    data = levels_of(at_one_time(labels, "annotate"))[0].data
     order = np.argsort(ids, kind="stable")
     ordered = ids[order]
 

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.elements import element_attrs
+from spatialdata.regions.region import BoundingBox
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from spatialdata._core.sources import Window
     from spatialdata.models.points_frame import PointsFrame
     from spatialdata.regions.project import Projection
+    from spatialdata.regions.region import Region
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = [
@@ -24,6 +27,7 @@ __all__ = [
     "partitions_of",
     "plane_coordinates",
     "points_of",
+    "rows_at_times",
     "windowed",
 ]
 
@@ -87,6 +91,19 @@ def over_partitions(points: Any, columns: Sequence[str], work: Any, finish: Any,
 def coordinates_of(part: pd.DataFrame, axes: Sequence[str]) -> FloatArray:
     """The coordinates of rows, as an array of shape ``(rows, axes)``."""
     return np.stack([part[axis].to_numpy(dtype=np.float64) for axis in axes]).T
+
+
+def rows_at_times(rows: pd.DataFrame, region: Region) -> NDArray[np.bool_]:
+    """Which rows of points or shapes lie at the times of a region, by their column t; all without one."""
+    if not isinstance(region, BoundingBox) or "t" not in region.axes or "t" not in rows.columns:
+        return np.ones(len(rows), dtype=bool)
+    times = rows["t"]
+    if times.dtype.kind not in "iuf":
+        raise ValueError(
+            f"The box is bounded along t, but the column 't' is of the type {times.dtype}. Make it numbers, or leave "
+            "t out of the box."
+        )
+    return region.holds_times(times.to_numpy())
 
 
 def plane_coordinates(part: pd.DataFrame, plane: Projection) -> tuple[FloatArray, FloatArray]:

@@ -11,6 +11,7 @@ import numpy as np
 from spatialdata._core.elements import is_raster, levels_of, type_name
 from spatialdata.errors import UnsupportedElementError, listing
 from spatialdata.models.raster import Image2DModel, Image3DModel, Labels2DModel, Labels3DModel
+from spatialdata.models.times import UNITS, time_values
 from spatialdata.transformations.attach import transformations_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["map_raster"]
 
-_MODELS = {model.dims: model for model in (Image2DModel, Image3DModel, Labels2DModel, Labels3DModel)}
+_STILL = {model.dims: model for model in (Image2DModel, Image3DModel, Labels2DModel, Labels3DModel)}
+_MODELS = _STILL | {("t", *dims): model for dims, model in _STILL.items()}
 
 
 def map_raster(
@@ -107,7 +109,9 @@ def map_raster(
     if relabel and blockwise and "c" not in out_dims and mapped.npartitions > 1:
         mapped = _relabelled(mapped)
     own = dict(transformations if transformations is not None else transformations_of(data))
-    names: dict[str, Any] = {} if "c" not in out_dims else {"c_coords": _channels(level, mapped, c_coords)}
+    names: dict[str, Any] = _times(level, mapped, out_dims)
+    if "c" in out_dims:
+        names["c_coords"] = _channels(level, mapped.shape[out_dims.index("c")], c_coords)
     result: Any = _MODELS[out_dims].parse(mapped, dims=out_dims, transformations=own, **names)
     return result  # type: ignore[no-any-return]
 
@@ -132,12 +136,19 @@ def _mapped(
     return da.map_overlap(func, data, depth=depth, **func_kwargs, **kwargs)
 
 
-def _channels(level: DataArray, mapped: Any, c_coords: Iterable[Any] | None) -> list[Any]:
+def _channels(level: DataArray, count: int, c_coords: Iterable[Any] | None) -> list[Any]:
     if c_coords is not None:
         return [c_coords] if isinstance(c_coords, str) else list(c_coords)
-    if "c" in level.coords and level.sizes["c"] == mapped.shape[0]:
+    if "c" in level.coords and level.sizes["c"] == count:
         return list(level.coords["c"].to_numpy().tolist())
-    return list(range(mapped.shape[0]))
+    return list(range(count))
+
+
+def _times(level: DataArray, mapped: Any, out_dims: tuple[str, ...]) -> dict[str, Any]:
+    """The times of the result: those of the input if there are as many."""
+    if "t" not in out_dims or "t" not in level.dims or level.sizes["t"] != mapped.shape[0]:
+        return {}
+    return {"t_coords": time_values(level), "t_unit": level.coords["t"].attrs.get(UNITS)}
 
 
 def _relabelled(data: Any) -> Any:

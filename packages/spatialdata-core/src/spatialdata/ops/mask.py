@@ -11,6 +11,7 @@ from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.pyramid import tree_of
 from spatialdata.models.shapes import ShapesModel
+from spatialdata.models.times import at_one_time
 from spatialdata.ops.pairs import Figures
 from spatialdata.ops.rasterize_shapes import PlacedFigures, figures_reaching
 from spatialdata.ops.resample import resample
@@ -109,7 +110,8 @@ def _inside(by: Any, system: str) -> Any:
         return lambda level, projection: _in_shapes(level, projection, figures, of_shapes)
     if is_raster(by) and kind_of(by) is Kind.LABELS:
         of_labels = projection_of(by, system)
-        return lambda level, projection: _in_labels(level, projection, levels_of(by)[0].data, of_labels)
+        ids = levels_of(at_one_time(by, "mask"))[0].data
+        return lambda level, projection: _in_labels(level, projection, ids, of_labels)
     raise UnsupportedElementError(f"Regions are shapes, labels or shapely polygons. Found {type_name(by)}.")
 
 

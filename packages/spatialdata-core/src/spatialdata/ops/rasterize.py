@@ -13,6 +13,7 @@ from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.raster import Image2DModel, Image3DModel, Labels2DModel, Labels3DModel
 from spatialdata.models.table import get_table_keys
+from spatialdata.models.times import at_one_time
 from spatialdata.ops.canvas import reduction_of
 from spatialdata.ops.rasterize_grid import Target, target_of
 from spatialdata.ops.rasterize_points import Drawn, draw_categories, draw_numbers, draw_point_ids
@@ -219,7 +220,7 @@ def _retargeted(table: AnnData, renamed: dict[str, str]) -> AnnData:
 def _drawn(task: _Task) -> DataArray:
     """The element as a raster in the coordinate system of the box."""
     kind = kind_of(task.element)
-    task = _straightened(task, kind)
+    task = _straightened(replace(task, element=at_one_time(task.element, "rasterize")), kind)
     drawing = RASTERIZE[kind](task)
     as_labels = task.as_labels and kind is not Kind.IMAGE
     target = _own_axes(task)

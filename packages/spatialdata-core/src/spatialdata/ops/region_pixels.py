@@ -9,6 +9,7 @@ import numpy as np
 
 from spatialdata._core.elements import axes_of, levels_of, spatial_axes_of
 from spatialdata.errors import listing
+from spatialdata.models.times import at_one_time
 from spatialdata.ops.label_runs import BlockShapes, ids_and_runs, shapes_of_runs
 from spatialdata.ops.pairs import Figures
 from spatialdata.ops.pixel_statistics import BlockPixels, pixels_of_runs, quantiles_of
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["Gathered", "gather_labels", "gather_shapes"]
+
+_MEASURING = "measuring labels and shapes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ def gather_labels(
     """
     import dask
 
+    labels, image = at_one_time(labels, _MEASURING), at_one_time(image, _MEASURING)
     data = levels_of(labels)[0].data
     starts = [np.concatenate([[0], np.cumsum(sizes)])[:-1] for sizes in data.chunks]
     blocks = data.to_delayed()
@@ -190,6 +194,7 @@ def gather_shapes(shapes: Any, image: Any, system: str, quantiles: Sequence[floa
     """
     import dask
 
+    image = at_one_time(image, _MEASURING)
     if "z" in axes_of(image):
         raise ValueError(
             f"Shapes are flat, but the image has the axes {listing(axes_of(image))}. Select a plane first."

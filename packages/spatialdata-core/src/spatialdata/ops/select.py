@@ -176,7 +176,8 @@ def bounding_box_query(
         An image, labels, points, shapes, or a SpatialData object.
     axes
         The axes of the box. Axes that the element does not have are left out; along axes that the box does not
-        have it is unbounded.
+        have it is unbounded. ``"t"`` bounds the times: of images and labels with an axis t, and of points and shapes
+        with a column t; a bound in time belongs to the box.
     min_coordinate, max_coordinate
         The bounds, one number per axis in the units of the coordinate system; or arrays of shape ``(n_boxes,
         n_axes)`` for many boxes.

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.elements import spatial_axes_of
 from spatialdata._core.sources import Window
-from spatialdata.ops.frames import coordinates_of, copied_attrs, partitions_of, points_of, windowed
+from spatialdata.ops.frames import coordinates_of, copied_attrs, partitions_of, points_of, rows_at_times, windowed
 from spatialdata.regions.project import Placed, PlacedBox, place
+from spatialdata.regions.region import BoundingBox
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,14 +38,26 @@ def select_points(points: Any, regions: Sequence[Region]) -> list[PointsFrame | 
     axes = spatial_axes_of(points)
     placed = [place(region, points) for region in regions]
     found: list[list[pd.DataFrame]] = [[] for _ in regions]
-    candidates = windowed(points, _union([place.window() for place in placed])) if placed else points
+    windows = [_window(area, region, points) for area, region in zip(placed, regions, strict=True)]
+    candidates = windowed(points, _union(windows)) if windows else points
     for part in partitions_of(candidates, description="query of points"):
         coordinates = coordinates_of(part, axes)
-        for rows, region in zip(found, placed, strict=True):
-            inside = region.contains(coordinates, border=_border(region))
+        for rows, area, region in zip(found, placed, regions, strict=True):
+            inside = area.contains(coordinates, border=_border(area)) & rows_at_times(part, region)
             if inside.any():
                 rows.append(part.loc[inside])
     return [_frame(points, rows) if rows else None for rows in found]
+
+
+def _window(placed: Placed, region: Region, points: Any) -> Window:
+    """The box around a region, in time too where the points say theirs in numbers."""
+    window = placed.window()
+    if not isinstance(region, BoundingBox) or "t" not in region.axes or "t" not in points.columns:
+        return window
+    if points.dtypes["t"].kind not in "iuf":
+        return window
+    lower, upper = region.bounds("t")
+    return Window((*window.axes, "t"), (*window.lower, lower), (*window.upper, upper))
 
 
 def _border(placed: Placed) -> bool:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.axes import SPATIAL_AXES
-from spatialdata._core.elements import is_tree, levels_of
+from spatialdata._core.elements import has_time, is_tree, levels_of
 from spatialdata.grids.grid import pixels_between
-from spatialdata.models.pyramid import level_coordinates, tree_of
+from spatialdata.models.pyramid import kept_coordinates, level_coordinates, tree_of
+from spatialdata.models.times import time_values
 from spatialdata.regions.project import Placed, place
 from spatialdata.regions.region import BoundingBox, Circle, Closed
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations, transformations_of
@@ -54,7 +55,16 @@ def select_raster(raster: Any, regions: Sequence[Region], *, mask: bool = True) 
 def _selected(raster: Any, region: Region, *, mask: bool) -> DataArray | DataTree | None:
     placed = place(_rectangle(region), raster)
     inside = place(region, raster) if mask and not isinstance(region, BoundingBox) else None
-    return _cut(raster, placed.window(), inside, region.closed if isinstance(region, BoundingBox) else None)
+    times = _times_in(levels_of(raster)[0], region)
+    return _cut(raster, placed.window(), inside, region.closed if isinstance(region, BoundingBox) else None, times)
+
+
+def _times_in(level: DataArray, region: Region) -> dict[str, slice]:
+    """The points in time that a region takes, which rise and so follow each other."""
+    if "t" not in level.dims or not isinstance(region, BoundingBox) or "t" not in region.axes:
+        return {}
+    inside = np.flatnonzero(region.holds_times(time_values(level)))
+    return {"t": slice(int(inside[0]), int(inside[-1]) + 1) if len(inside) else slice(0, 0)}
 
 
 def _rectangle(region: Region) -> BoundingBox:
@@ -73,18 +83,23 @@ def _rectangle(region: Region) -> BoundingBox:
 def raster_request(raster: Any, region: Region) -> dict[str, slice]:
     """The bounds of a region in the pixel coordinates of a raster, by axis, for xarray's ``sel``."""
     window = place(_rectangle(region), raster).window()
-    return {axis: slice(*window.bounds(axis)) for axis in levels_of(raster)[0].dims if axis in window.axes}
+    request = {axis: slice(*window.bounds(axis)) for axis in levels_of(raster)[0].dims if axis in window.axes}
+    if isinstance(region, BoundingBox) and "t" in region.axes and has_time(raster):
+        request["t"] = slice(*region.bounds("t"))
+    return request
 
 
-def _cut(raster: Any, window: Window, inside: Placed | None, closed: Closed | None) -> DataArray | DataTree | None:
+def _cut(
+    raster: Any, window: Window, inside: Placed | None, closed: Closed | None, times: dict[str, slice]
+) -> DataArray | DataTree | None:
     full, *coarser = levels_of(raster)
-    slices = _slices(full, full, window, closed)
+    slices = {**times, **_slices(full, full, window, closed)}
     if _is_empty(slices):
         return None
     finest = _level(full, slices, {}, _mask(full, full, slices, inside))
     levels = [finest]
     for level in coarser:
-        slices_here = _slices(level, full, window, closed)
+        slices_here = {**times, **_slices(level, full, window, closed)}
         if _is_empty(slices_here):
             break
         levels.append(_level(level, slices_here, dict(finest.sizes), _mask(level, full, slices_here, inside)))
@@ -169,12 +184,10 @@ def _level(level: DataArray, slices: dict[str, slice], finest: dict[Any, int], m
     data = _regular(level.data[tuple(slices.get(str(dim), slice(None)) for dim in level.dims)])
     if mask is not None:
         data = data.map_blocks(mask, dtype=data.dtype, meta=data._meta)  # noqa: SLF001
-    coords: dict[str, Any] = {}
+    coords = kept_coordinates(level.isel({dim: part for dim, part in slices.items() if dim not in SPATIAL_AXES}))
     for dim, size in zip(level.dims, data.shape, strict=True):
         if dim in SPATIAL_AXES:
             coords[str(dim)] = level_coordinates(finest.get(dim, size), size)
-        elif dim in level.coords:
-            coords[str(dim)] = level.coords[dim].values
     attrs = {key: value for key, value in level.attrs.items() if key != TRANSFORM_KEY}
     return DataArray(data, dims=level.dims, coords=coords, name=level.name, attrs=attrs)
 

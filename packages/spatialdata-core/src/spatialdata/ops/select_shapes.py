@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
-from spatialdata.ops.frames import copied_attrs
+from spatialdata.ops.frames import copied_attrs, rows_at_times
 from spatialdata.ops.transform_vector import circle_scale
 from spatialdata.regions.project import Placed, PlacedBox, PlacedCircle, PlacedPolygon, place
 from spatialdata.regions.prune import rows_meeting
@@ -56,10 +56,12 @@ def select_shapes(
     placed = [place(region, shapes) for region in regions]
     bounds = shapely.bounds(shapes.geometry.to_numpy())
     total = _total(bounds)
-    return [
-        _frame(shapes, _rows(shapes, bounds, region, total, rule), region.polygon(total) if clip else None)
-        for region in placed
-    ]
+    found = []
+    for area, region in zip(placed, regions, strict=True):
+        rows = _rows(shapes, bounds, area, total, rule)
+        rows = rows[rows_at_times(shapes, region)[rows]]
+        found.append(_frame(shapes, rows, area.polygon(total) if clip else None))
+    return found
 
 
 def _rows(

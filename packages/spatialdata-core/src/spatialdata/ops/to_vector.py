@@ -10,6 +10,7 @@ from spatialdata._core.elements import is_points, is_raster, levels_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.shapes import ShapesModel
+from spatialdata.models.times import at_one_time
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
 from spatialdata.ops.frames import copied_attrs
 from spatialdata.ops.label_polygons import label_polygons
@@ -102,7 +103,7 @@ def _polygons_of_labels(labels: Any, simplify: float | None) -> GeoDataFrame:
 
 def _flat(labels: Any, wanted: str) -> Any:
     """The pixels of the finest level of labels that are flat."""
-    level = levels_of(labels)[0]
+    level = levels_of(at_one_time(labels, f"to_{wanted}"))[0]
     if "z" in level.dims:
         raise UnsupportedElementError(
             f"Labels with the axes {tuple(map(str, level.dims))} are volumes and cannot be made {wanted}. "

@@ -9,7 +9,7 @@ import numpy as np
 from spatialdata._core.axes import SPATIAL_AXES, get_spatial_axes
 from spatialdata._core.elements import axes_of, is_tree, levels_of
 from spatialdata.grids.grid import Grid
-from spatialdata.models.pyramid import level_coordinates, tree_of
+from spatialdata.models.pyramid import kept_coordinates, level_coordinates, tree_of
 from spatialdata.ops.resample import resample
 from spatialdata.ops.warp import Warp, enclosing_box
 from spatialdata.regions.project import Projection, projection_over
@@ -98,12 +98,10 @@ def _assembled(raster: Any, data: Sequence[da.Array]) -> DataArray | DataTree:
 
     made = []
     for level, array in zip(levels_of(raster), data, strict=True):
-        coords: dict[str, Any] = {}
+        coords = kept_coordinates(level)
         for index, dim in enumerate(level.dims):
             if dim in SPATIAL_AXES:
                 coords[str(dim)] = level_coordinates(data[0].shape[index], array.shape[index])
-            elif dim in level.coords:
-                coords[str(dim)] = level.coords[dim].values
         attrs = {key: value for key, value in level.attrs.items() if key != TRANSFORM_KEY}
         made.append(DataArray(array, dims=level.dims, coords=coords, name=level.name, attrs=attrs))
     return tree_of(made) if is_tree(raster) else made[0]

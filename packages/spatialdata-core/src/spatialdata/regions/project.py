@@ -117,6 +117,11 @@ def projection_over(transformation: BaseTransformation, axes: tuple[ValidAxis, .
     """
     spatial = get_spatial_axes(axes)
     produced, rows = transformation.linear_map(axes)
+    if "t" in axes and not ("t" in produced and np.array_equal(rows[produced.index("t")], _unchanged("t", axes))):
+        raise TransformationError(
+            "The transformation changes the axis t. Times are the coordinate t of an element, which transformations "
+            "leave as it is; set them with assign_coords(t=…)."
+        )
     missing = [axis for axis in spatial if axis not in produced]
     if missing:
         raise TransformationError(
@@ -124,11 +129,18 @@ def projection_over(transformation: BaseTransformation, axes: tuple[ValidAxis, .
             "Only transformations that keep the axes of the element can be used here."
         )
     chosen = rows[[produced.index(axis) for axis in spatial]]
-    channels = [index for index, axis in enumerate(axes) if axis not in spatial]
-    if chosen[:, channels].any():
-        raise TransformationError("The transformation mixes the channel axis with space.")
+    others = [index for index, axis in enumerate(axes) if axis not in spatial]
+    if chosen[:, others].any():
+        raise TransformationError("The transformation mixes the axis of channels or of time with space.")
     columns = [axes.index(axis) for axis in spatial]
     return Projection(spatial, chosen[:, columns], chosen[:, -1])
+
+
+def _unchanged(axis: ValidAxis, axes: tuple[ValidAxis, ...]) -> FloatArray:
+    """The row of a matrix that takes an axis as it is."""
+    row = np.zeros(len(axes) + 1)
+    row[axes.index(axis)] = 1.0
+    return row
 
 
 def plane_of(element: Any, transformation: BaseTransformation) -> Projection:

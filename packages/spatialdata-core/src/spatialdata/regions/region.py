@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from spatialdata._core.axes import SPATIAL_AXES
+from spatialdata._core.axes import SPATIAL_AXES, T
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
     from shapely import MultiPolygon, Polygon
 
     from spatialdata.transformations.algebra import FloatArray
@@ -24,7 +24,9 @@ _CLOSED = ("both", "left", "right", "neither")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BoundingBox:
-    """An axis-aligned box in a coordinate system.
+    """An axis-aligned box in a coordinate system, in time too if it has the axis ``"t"``.
+
+    Times are those of the elements themselves; no transformation changes them.
 
     Attributes
     ----------
@@ -37,13 +39,13 @@ class BoundingBox:
     closed
         Which bounds belong to the box, for points, pixel centres and the centres of circles: ``"both"``, ``"left"``
         (the lower ones, so that boxes side by side share nothing), ``"right"`` or ``"neither"``. If None, none of
-        them for points, and both for pixels and circles.
+        them for points, and both for pixels, circles and times.
 
     Raises
     ------
     ValueError
-        An axis is not spatial, a bound is missing or no number, a lower bound exceeds the upper one, or ``closed``
-        is none of its values.
+        An axis is neither spatial nor ``"t"``, a bound is missing or no number, a lower bound exceeds the upper one,
+        or ``closed`` is none of its values.
 
     Examples
     --------
@@ -67,9 +69,12 @@ class BoundingBox:
         self._check()
 
     def _check(self) -> None:
-        unknown = [axis for axis in self.axes if axis not in SPATIAL_AXES]
+        unknown = [axis for axis in self.axes if axis not in (*SPATIAL_AXES, T)]
         if unknown or not self.axes or len(set(self.axes)) != len(self.axes):
-            raise ValueError(f"A bounding box has spatial axes, each once: some of 'x', 'y', 'z'. Found {self.axes}.")
+            raise ValueError(
+                "A bounding box has spatial axes and maybe that of time, each once: some of 'x', 'y', 'z', 't'. "
+                f"Found {self.axes}."
+            )
         for name in ("min_coordinate", "max_coordinate"):
             found = getattr(self, name)
             if found.shape != (len(self.axes),):
@@ -99,6 +104,21 @@ class BoundingBox:
             return -np.inf, np.inf
         index = self.axes.index(axis)
         return float(self.min_coordinate[index]), float(self.max_coordinate[index])
+
+    def holds_times(self, times: ArrayLike) -> NDArray[np.bool_]:
+        """Which of the times lie in the box; all if it has no bounds in time.
+
+        Examples
+        --------
+        >>> box = BoundingBox(target_coordinate_system="global", axes=("t",), min_coordinate=[2], max_coordinate=[3])
+        >>> box.holds_times([1, 2, 3, 4]).tolist()
+        [False, True, True, False]
+        """
+        lower, upper = self.bounds(T)
+        found = np.asarray(times, dtype=np.float64)
+        above = found >= lower if self.closed in (None, "both", "left") else found > lower
+        below = found <= upper if self.closed in (None, "both", "right") else found < upper
+        return np.asarray(above & below)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

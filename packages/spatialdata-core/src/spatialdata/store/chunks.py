@@ -53,7 +53,7 @@ def storage_chunks(data: da.Array, axes: Sequence[str]) -> tuple[int, ...]:
     (1, 40, 64)
     """
     sizes = [max(*blocks, 1) for blocks in data.chunks]
-    for group, limit in ((("c", "z"), 1), (("y", "x"), _CHUNK_SIDE)):
+    for group, limit in ((("t", "c", "z"), 1), (("y", "x"), _CHUNK_SIDE)):
         if math.prod(sizes) * data.dtype.itemsize > _MAX_CHUNK_BYTES:
             sizes = [min(size, limit) if axis in group else size for axis, size in zip(axes, sizes, strict=True)]
     return tuple(sizes)

@@ -106,6 +106,6 @@ def _codec(given: Any) -> tuple[str, int] | None:
 def _sizes(what: str, given: Any) -> dict[str, int]:
     sizes = dict(given or {})
     for axis, size in sizes.items():
-        if axis not in ("c", "z", "y", "x") or isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        if axis not in ("t", "c", "z", "y", "x") or isinstance(size, bool) or not isinstance(size, int) or size < 1:
             raise ValueError(f"{what}={sizes!r} is not valid. Give sizes in pixels by axis, such as {{'y': 512}}.")
     return sizes

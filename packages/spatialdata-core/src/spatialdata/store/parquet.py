@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from spatialdata._core.axes import SPATIAL_AXES
 from spatialdata.errors import StoreError, listing
 from spatialdata.store.files import opened_parquet, stamp_of
 
@@ -309,7 +308,7 @@ def pieces_of(part: Path, window: Window | None) -> list[Piece]:
 def _may_overlap(group: Any, window: Window) -> bool:
     for position in range(group.num_columns):
         column = group.column(position)
-        if column.path_in_schema not in SPATIAL_AXES:
+        if column.path_in_schema not in window.axes:
             continue
         lower, upper = window.bounds(column.path_in_schema)
         statistics = column.statistics

@@ -11,7 +11,8 @@ import numpy as np
 from spatialdata.errors import StoreError, listing
 from spatialdata.models.kind import Kind
 from spatialdata.models.pyramid import VARIABLE, level_coordinates, tree_of
-from spatialdata.store.dialects.multiscale import EDGES, channel_labels, only_multiscale
+from spatialdata.models.times import time_coordinate
+from spatialdata.store.dialects.multiscale import EDGES, Times, channel_labels, only_multiscale, times_of
 from spatialdata.store.documents import child_names, is_node, read_node
 from spatialdata.store.source import reading
 from spatialdata.store.store import Entry
@@ -58,7 +59,7 @@ def plain_rasters(path: Path) -> dict[Entry, PlainRaster]:
 class PlainRaster:
     """An image or labels of OME-Zarr 0.4 or 0.5.
 
-    Axes of size 1 that an element does not have (time, and z of a flat image) are left out. The scale of the finest
+    Axes of size 1 that an element need not have (time, and z of a flat image) are left out. The scale of the finest
     level, and its translation, lead to the coordinate system ``"global"``; they act on pixels whose first one begins
     at 0.
 
@@ -122,30 +123,36 @@ class PlainRaster:
         """The axes of the element; an error if another axis has more than one value."""
         kept = []
         for axis, size in zip(axes, array.shape, strict=True):
-            wanted = axis in ("y", "x") or (axis == "z" and size > 1) or (axis == "c" and self.kind is Kind.IMAGE)
+            wanted = axis in ("y", "x") or (axis in "tz" and size > 1) or (axis == "c" and self.kind is Kind.IMAGE)
             if wanted:
                 kept.append(axis)
             elif size > 1:
                 raise StoreError(
-                    f"{self.where} has {size} values along {axis!r}. An element has c (images), z, y and x only; "
+                    f"{self.where} has {size} values along {axis!r}. An element has t, c (images), z, y and x only; "
                     "take one of them and write it on its own."
                 )
         return tuple(kept)
 
     def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> Raster:  # noqa: ARG002
         """The element, with lazy data."""
-        body, _, axes = self._multiscale()
+        body, described, axes = self._multiscale()
         arrays = self._arrays()
         kept = self._kept(arrays[0], axes)
         channels = channel_labels(body.get("omero"), None, self.where) if self.kind is Kind.IMAGE else None
-        levels = [self._level(array, axes, kept, channels) for array in arrays]
+        times = times_of(described, axes, self.where, described.get(EDGES, []))
+        levels = [self._level(array, axes, kept, channels, times) for array in arrays]
         levels = [_with_coordinates(level, levels[0]) for level in levels]
         element = levels[0] if len(levels) == 1 else tree_of(levels)
         attach_transformations(element, self.attrs[TRANSFORM_KEY])
         return element
 
     def _level(
-        self, array: StoredArray, axes: tuple[str, ...], kept: tuple[str, ...], channels: Sequence[Any] | None
+        self,
+        array: StoredArray,
+        axes: tuple[str, ...],
+        kept: tuple[str, ...],
+        channels: Sequence[Any] | None,
+        times: Times | None,
     ) -> DataArray:
         import dask.array as da
         from xarray import DataArray
@@ -153,9 +160,17 @@ class PlainRaster:
         data = da.from_array(array, chunks=array.chunks)[tuple(slice(None) if axis in kept else 0 for axis in axes)]
         if self.kind is Kind.IMAGE and "c" not in kept:
             data, kept = data[None], ("c", *kept)
-        names = list(channels or ()) if channels and len(channels) == data.shape[0] else list(range(data.shape[0]))
-        coords = {"c": names} if "c" in kept else {}
-        return DataArray(data, dims=kept, coords=coords, name=VARIABLE)
+        order = tuple(axis for axis in ("t", "c", "z", "y", "x") if axis in kept)
+        if kept != order:
+            data = data.transpose([kept.index(axis) for axis in order])
+        coords: dict[str, Any] = {}
+        if "c" in order:
+            count = data.shape[order.index("c")]
+            coords["c"] = list(channels) if channels and len(channels) == count else list(range(count))
+        if "t" in order:
+            described = times or Times()
+            coords["t"] = time_coordinate(described.values(data.shape[0], self.where), data.shape[0], described.unit)
+        return DataArray(data, dims=order, coords=coords, name=VARIABLE)
 
     def check(self) -> None:
         """Raise a StoreError unless the metadata are readable and fit the arrays."""

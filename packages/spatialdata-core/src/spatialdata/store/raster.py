@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatialdata._core.elements import axes_of, levels_of
+from spatialdata._core.elements import RASTER_DIMS, axes_of, has_time, levels_of
 from spatialdata.errors import StoreError
 from spatialdata.models.kind import Kind
 from spatialdata.models.pyramid import VARIABLE, level_coordinates, tree_of
+from spatialdata.models.times import UNITS, time_coordinate, time_values
 from spatialdata.store.attributes import own_attrs, stored_attrs
 from spatialdata.store.chunks import grid_of, new_array
 from spatialdata.store.dialects import v04, v05_spatialdata
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
+from spatialdata.store.dialects.multiscale import Times
 from spatialdata.store.documents import write_group
 from spatialdata.store.source import ElementSource, reading
 from spatialdata.store.stored_array import StoredArray
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RasterSource", "write_raster"]
 
-_VALID_AXES = (("c", "y", "x"), ("c", "z", "y", "x"), ("y", "x"), ("z", "y", "x"))
-
 
 class RasterSource(ElementSource):
     """An image or labels in a store."""
@@ -44,10 +44,10 @@ class RasterSource(ElementSource):
         _ = self.version
         read = v05_spatialdata.read if self.container.zarr_format == 3 else v04.read
         found = read(self.node.attributes, self.where)
-        if found.axes not in _VALID_AXES or ("c" in found.axes) != (self.kind is Kind.IMAGE):
+        if found.axes not in RASTER_DIMS or ("c" in found.axes) != (self.kind is Kind.IMAGE):
             raise StoreError(
                 f"{self.where} has the axes {found.axes}. Valid for {self.kind.container}: "
-                f"{', '.join(str(axes) for axes in _VALID_AXES if ('c' in axes) == (self.kind is Kind.IMAGE))}."
+                f"{', '.join(str(axes) for axes in RASTER_DIMS if ('c' in axes) == (self.kind is Kind.IMAGE))}."
             )
         return found
 
@@ -69,7 +69,7 @@ class RasterSource(ElementSource):
         """
         found = self.description
         arrays = self._arrays(found)
-        levels = [_level(array, found, arrays[0].shape) for array in arrays]
+        levels = [_level(array, found, arrays[0].shape, self.where) for array in arrays]
         levels[0].attrs.update(stored_attrs(self.node.attributes))
         element = levels[0] if len(levels) == 1 else tree_of(levels)
         attach_transformations(element, transformations_of_edges(found.edges, found.axes, self.where))
@@ -107,14 +107,13 @@ class RasterSource(ElementSource):
                     f"The array {path} of {self.where} has the shape {array.shape}, which does not fit its axes "
                     f"{found.axes}."
                 )
-        if found.channels is not None and len(found.channels) != arrays[0].shape[0]:
-            raise StoreError(
-                f"{self.where} names {len(found.channels)} channels {found.channels}, but has {arrays[0].shape[0]}."
-            )
+        count = arrays[0].shape[found.axes.index("c")] if "c" in found.axes else 0
+        if found.channels is not None and len(found.channels) != count:
+            raise StoreError(f"{self.where} names {len(found.channels)} channels {found.channels}, but has {count}.")
         return arrays
 
 
-def _level(array: StoredArray, found: Multiscale, full: tuple[int, ...]) -> DataArray:
+def _level(array: StoredArray, found: Multiscale, full: tuple[int, ...], where: str) -> DataArray:
     import dask.array as da
     from xarray import DataArray
 
@@ -123,6 +122,9 @@ def _level(array: StoredArray, found: Multiscale, full: tuple[int, ...]) -> Data
     for axis, size, full_size in zip(found.axes, array.shape, full, strict=True):
         if axis == "c":
             coords[axis] = list(found.channels) if found.channels is not None else list(range(size))
+        elif axis == "t":
+            times = found.times or Times()
+            coords[axis] = time_coordinate(times.values(size, where), size, times.unit)
         else:
             coords[axis] = level_coordinates(full_size, size)
     return DataArray(data, dims=found.axes, coords=coords, name=VARIABLE)
@@ -171,13 +173,18 @@ def _attributes(kind: Kind, name: str, raster: Raster, formats: Formats) -> dict
         edges_of(transformations_of(raster), axes),
         _channels(levels[0]) if is_image else None,
     )
+    times = _times(levels[0]) if has_time(raster) else None
     version = formats.version(kind)
     attributes = (
-        v05_spatialdata.attributes_of(*common)
+        v05_spatialdata.attributes_of(*common, times)
         if formats.container.zarr_format == 3
-        else v04.attributes_of(*common, version)
+        else v04.attributes_of(*common, version, times)
     )
     return {**attributes, **own_attrs(raster, f"{kind.container}/{name}")}
+
+
+def _times(level: DataArray) -> Times:
+    return Times.of(time_values(level), level.coords["t"].attrs.get(UNITS))
 
 
 def _channels(level: DataArray) -> list[Any]:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from spatialdata._core.axes import AXES
+from spatialdata._core.axes import AXES, SPATIAL_AXES
 from spatialdata.errors import StoreError, listing
 from spatialdata.store.dialects.exact import EXACT, closest_affine, exact_json, read_exact
+from spatialdata.store.dialects.multiscale import axis_type
 from spatialdata.transformations.attach import DEFAULT_COORDINATE_SYSTEM
 from spatialdata.transformations.linear import Affine, Identity, MapAxis, Scale, Translation
 from spatialdata.transformations.linear import Sequence as SequenceOf
@@ -30,8 +31,8 @@ _PLACEHOLDER_UNIT = "unit"
 
 
 def _axis_object(axis: str) -> dict[str, str]:
-    if axis == "c":
-        return {"name": axis, "type": "channel"}
+    if axis not in SPATIAL_AXES:
+        return {"name": axis, "type": axis_type(axis)}
     return {"name": axis, "type": "space", "unit": _PLACEHOLDER_UNIT}
 
 

@@ -9,6 +9,7 @@ from spatialdata.errors import StoreError, listing
 from spatialdata.store.dialects.multiscale import (
     EDGES,
     Multiscale,
+    Times,
     axis_objects,
     channel_labels,
     datasets_of,
@@ -50,6 +51,7 @@ def attributes_of(
     edges: list[dict[str, Any]],
     channels: Sequence[Any] | None,
     version: str,
+    times: Times | None = None,
 ) -> dict[str, Any]:
     """The attributes of a raster.
 
@@ -65,13 +67,15 @@ def attributes_of(
         The transformations, as JSON.
     channels
         Names of the channels; None for labels.
+    times
+        The points in time; None without an axis of time.
     version
         The version of the element, ``"0.1"`` or ``"0.2"``.
     """
     multiscale = {
-        "datasets": datasets_of(shapes),
+        "datasets": datasets_of(axes, shapes, times),
         "name": name,
-        "axes": axis_objects(axes),
+        "axes": axis_objects(axes, times),
         "version": _NGFF_VERSION_OF[version],
         EDGES: edges,
     }

@@ -9,6 +9,7 @@ from spatialdata.errors import StoreError
 from spatialdata.store.dialects.multiscale import (
     EDGES,
     Multiscale,
+    Times,
     axis_objects,
     channel_labels,
     datasets_of,
@@ -55,6 +56,7 @@ def attributes_of(
     shapes: Sequence[Sequence[int]],
     edges: list[dict[str, Any]],
     channels: Sequence[Any] | None,
+    times: Times | None = None,
 ) -> dict[str, Any]:
     """The attributes of a raster.
 
@@ -70,8 +72,15 @@ def attributes_of(
         The transformations, as JSON.
     channels
         Names of the channels; None for labels.
+    times
+        The points in time; None without an axis of time.
     """
-    multiscale = {"datasets": datasets_of(shapes), "name": name, "axes": axis_objects(axes), EDGES: edges}
+    multiscale = {
+        "datasets": datasets_of(axes, shapes, times),
+        "name": name,
+        "axes": axis_objects(axes, times),
+        EDGES: edges,
+    }
     body: dict[str, Any] = {} if channels is None else {"omero": omero_of(channels)}
     body.update({"version": NGFF_VERSION, "multiscales": [multiscale]})
     if channels is None:

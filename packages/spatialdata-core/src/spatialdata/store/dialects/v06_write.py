@@ -9,6 +9,7 @@ import numpy as np
 
 from spatialdata._core.axes import ValidAxis
 from spatialdata.errors import TransformationError
+from spatialdata.store.dialects.multiscale import axis_type
 from spatialdata.store.dialects.v06_read import Field
 from spatialdata.transformations.fields import Coordinates, Displacements
 from spatialdata.transformations.linear import Identity, MapAxis, Scale, Translation
@@ -137,7 +138,7 @@ def write_system(name: str, axes: Sequence[str], units: dict[str, str] | None = 
     """
     entries: list[dict[str, Any]] = []
     for axis in axes:
-        entry: dict[str, Any] = {"name": axis, "type": "channel" if axis == "c" else "space", "discrete": axis == "c"}
+        entry: dict[str, Any] = {"name": axis, "type": axis_type(axis), "discrete": axis == "c"}
         if units and axis in units:
             entry["unit"] = units[axis]
         entries.append(entry)
