@@ -201,7 +201,11 @@ class SpatialData(AnnotatingMethods, InstanceMethods, PlacingMethods, StoringMet
 
     @staticmethod
     def read(
-        file_path: Any, selection: Iterable[str] | None = None, reconsolidate_metadata: bool = False
+        file_path: Any,
+        selection: Iterable[str] | None = None,
+        reconsolidate_metadata: bool = False,
+        *,
+        lazy: bool = False,
     ) -> SpatialData:
         """Open a store; see :func:`spatialdata.read_zarr`.
 
@@ -213,12 +217,14 @@ class SpatialData(AnnotatingMethods, InstanceMethods, PlacingMethods, StoringMet
             The kinds, names or patterns of elements to read; all if not given.
         reconsolidate_metadata
             Write the consolidated metadata of the store anew first.
+        lazy
+            Leave the matrices of tables on disk until they are computed.
         """
         if reconsolidate_metadata:
             from spatialdata.store.store import Store
 
             Store.open(file_path).consolidate()
-        return read_zarr(file_path, selection=selection)
+        return read_zarr(file_path, selection=selection, lazy=lazy)
 
 
 def _make(elements: Mapping[str, Any], attrs: Mapping[Any, Any] | None) -> SpatialData:
@@ -229,7 +235,11 @@ register_container(SpatialData, _make)
 
 
 def read_zarr(
-    store: Any, selection: Iterable[str] | None = None, on_bad_files: Literal["error", "warn"] = "error"
+    store: Any,
+    selection: Iterable[str] | None = None,
+    on_bad_files: Literal["error", "warn"] = "error",
+    *,
+    lazy: bool = False,
 ) -> SpatialData:
     """Open a store.
 
@@ -248,6 +258,11 @@ def read_zarr(
     on_bad_files
         What happens with an element that cannot be read: ``"error"``, or ``"warn"`` and leave it out. Behind an
         address, and of more than 256 elements, an element raises the error when it is first used.
+    lazy
+        Leave the matrices of tables on disk: ``X``, layers and the arrays in ``obsm``, ``varm``, ``obsp``, ``varp`` and
+        ``raw`` are dask arrays, ``obs``, ``var`` and ``uns`` are read when the table is first used. Joins, queries,
+        filters and ``write`` take such tables and read of the matrices only what the answer needs;
+        ``table.to_memory()`` loads all.
 
     Returns
     -------
@@ -272,5 +287,5 @@ def read_zarr(
     True
     """
     sdata = SpatialData()
-    _io.fill_from_store(sdata, store, selection, on_bad_files)
+    _io.fill_from_store(sdata, store, selection, on_bad_files, lazy=lazy)
     return sdata

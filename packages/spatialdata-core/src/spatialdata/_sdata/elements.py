@@ -127,6 +127,10 @@ class Elements(MutableMapping[str, Any]):
         """Say where a loaded element comes from now."""
         self._slot(name).source = source
 
+    def unload(self, name: str, source: Source) -> None:
+        """Load an element again, from its source, when it is next used."""
+        self._slots[name] = _Slot(source)
+
     def source(self, name: str) -> Source:
         """Where an element comes from."""
         return self._slot(name).source

@@ -6,7 +6,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from spatialdata._core.elements import is_points, is_raster, levels_of
+from spatialdata._core.elements import is_points, is_raster, is_table, levels_of
+from spatialdata._core.matrices import is_lazy, is_lazy_table, matrices_of
 from spatialdata._core.names import names_faults
 from spatialdata.errors import (
     ElementNotFoundError,
@@ -45,9 +46,14 @@ _CHECKED_AT_ONCE = 256
 
 
 def fill_from_store(
-    sdata: ElementHolder, location: Any, selection: Iterable[str] | None, on_bad_files: OnBadFiles
+    sdata: ElementHolder,
+    location: Any,
+    selection: Iterable[str] | None,
+    on_bad_files: OnBadFiles,
+    *,
+    lazy: bool = False,
 ) -> None:
-    """Put the elements of a store into an empty object; only metadata are read."""
+    """Put the elements of a store into an empty object; only metadata are read. With ``lazy``, tables stay lazy."""
     from spatialdata.store.files import is_local, path_of
     from spatialdata.store.plain import plain_rasters
     from spatialdata.store.selection import chosen_entries
@@ -68,7 +74,7 @@ def fill_from_store(
     chosen = chosen_entries(store.entries(), selection)
     checks = on_bad_files == "warn" or (len(chosen) <= _CHECKED_AT_ONCE and is_local(store.path))
     for entry in chosen:
-        source = store.source(entry)
+        source = _as_lazy(store.source(entry), lazy)
         try:
             if checks:
                 source.check()
@@ -80,6 +86,11 @@ def fill_from_store(
         sdata.shelf[entry.kind].put_source(entry.name, source)
     sdata.attrs = dict(store.attrs)
     sdata.path = store.path
+
+
+def _as_lazy(source: Any, lazy: bool) -> Any:
+    """The source of a table that loads it lazily, if that is wanted."""
+    return source.lazily() if lazy and hasattr(source, "lazily") else source
 
 
 def check_before_writing(sdata: ElementHolder) -> None:
@@ -164,14 +175,34 @@ def read_from_store_again(sdata: ElementHolder, names: Iterable[str]) -> None:
     entries = {entry.name: entry for entry in store.entries()}
     for name in names:
         elements = _mapping_of(sdata, name)
-        source = store.source(entries[name])
+        source: Any = _as_lazy(store.source(entries[name]), getattr(elements.source(name), "is_lazy", False))
         if elements.is_loaded(name):
             element = elements[name]
             if is_raster(element):
                 _adopt_levels(element, source.load())
             elif is_points(element):
                 _adopt_rows(element, source.load())
+            elif is_table(element) and is_lazy_table(element):
+                source = _as_lazy(source, True)
+                if element.is_view:
+                    elements.unload(name, source)
+                    continue
+                _adopt_matrices(element, source.load())
         elements.replace_source(name, source)
+
+
+def _adopt_matrices(table: Any, stored: Any) -> None:
+    fresh = dict(matrices_of(stored))
+    for place, matrix in list(matrices_of(table)):
+        if not is_lazy(matrix) or place == "raw/X":
+            continue
+        if place == "X":
+            table.X = fresh[place]
+        else:
+            name, _, key = place.partition("/")
+            getattr(table, name)[key] = fresh[place]
+    if table.raw is not None and is_lazy(table.raw.X):
+        table.raw = stored.raw.to_adata()
 
 
 def _adopt_levels(element: Any, stored: Any) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.elements import axes_of, is_points, is_shapes, is_table, is_tree, levels_of
+from spatialdata._core.matrices import is_lazy_table
 from spatialdata.errors import StoreError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _partition_lengths(element: Any) -> list[int]:
 def summary(element: Any) -> str:
     """One element in a few words: its type, its dimensions and its shape."""
     if is_table(element):
-        return f"AnnData {_shape(element.shape)}"
+        return f"AnnData {_shape(element.shape)}{', lazy' if is_lazy_table(element) else ''}"
     if is_shapes(element):
         dims = "3D" if bool(element.geometry.iloc[:1].has_z.any()) else "2D"
         return f"GeoDataFrame shape: {_shape(element.shape)} ({dims} shapes)"

@@ -29,6 +29,8 @@ class StoringMethods(BackingMethods):
         raster_chunks: Mapping[str, int] | None = None,
         raster_shards: Mapping[str, int] | None = None,
         points_layout: Literal["sorted", "kept", "vitessce"] = "sorted",
+        table_chunks: int | None = None,
+        table_shards: int | None = None,
     ) -> None:
         """Write the object into a store.
 
@@ -62,6 +64,9 @@ class StoringMethods(BackingMethods):
             read little; more than 65,536 points then change their order and keep their index. ``"kept"`` leaves the
             order. ``"vitessce"`` sorts also few points, and stores with them what Vitessce needs to load only the
             points in view; readers that do not know it show the columns ``morton_code_2d`` and ``<feature>_codes``.
+        table_chunks, table_shards
+            The number of values in a chunk of an array of a table (1,048,576 if not given), and of chunks in a shard,
+            which is one file (16; 1 for none). Arrays that fit into one shard have none.
 
         Raises
         ------
@@ -88,6 +93,8 @@ class StoringMethods(BackingMethods):
             "raster_chunks": raster_chunks,
             "raster_shards": raster_shards,
             "points_layout": points_layout,
+            "table_chunks": table_chunks,
+            "table_shards": table_shards,
         }
         rewritten = _io.is_same_place(self._path, file_path)
         path = _io.write_sdata(
@@ -113,6 +120,8 @@ class StoringMethods(BackingMethods):
         raster_chunks: Mapping[str, int] | None = None,
         raster_shards: Mapping[str, int] | None = None,
         points_layout: Literal["sorted", "kept", "vitessce"] = "sorted",
+        table_chunks: int | None = None,
+        table_shards: int | None = None,
     ) -> None:
         """Write elements into the store of the object, each as one transaction.
 
@@ -137,6 +146,9 @@ class StoringMethods(BackingMethods):
             read little; more than 65,536 points then change their order and keep their index. ``"kept"`` leaves the
             order. ``"vitessce"`` sorts also few points, and stores with them what Vitessce needs to load only the
             points in view; readers that do not know it show the columns ``morton_code_2d`` and ``<feature>_codes``.
+        table_chunks, table_shards
+            The number of values in a chunk of an array of a table (1,048,576 if not given), and of chunks in a shard,
+            which is one file (16; 1 for none). Arrays that fit into one shard have none.
 
         Raises
         ------
@@ -150,6 +162,8 @@ class StoringMethods(BackingMethods):
             "raster_chunks": raster_chunks,
             "raster_shards": raster_shards,
             "points_layout": points_layout,
+            "table_chunks": table_chunks,
+            "table_shards": table_shards,
         }
         names = [element_name] if isinstance(element_name, str) else list(element_name)
         _io.write_elements(self, names, overwrite=overwrite, given=given)

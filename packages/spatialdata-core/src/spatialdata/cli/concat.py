@@ -23,7 +23,7 @@ def concat(sources: tuple[str, ...], output: str, rename: bool, overwrite: bool)
     from spatialdata.sdata import read_zarr
 
     try:
-        opened = [read_zarr(source) for source in sources]
+        opened = [read_zarr(source, lazy=True) for source in sources]
         names = [Path(source.rstrip("/")).name.split(".")[0] for source in sources]
         if rename and len(set(names)) < len(names):
             raise click.UsageError(f"--rename needs stores of different names. Found {', '.join(names)}.")

@@ -47,7 +47,7 @@ def cp(
     from spatialdata.store.formats import SpatialDataContainerFormatV01
 
     try:
-        part = _part(read_zarr(source, selection=selection or None), system, bbox)
+        part = _part(read_zarr(source, selection=selection or None, lazy=True), system, bbox)
         part.write(
             target,
             overwrite=overwrite,

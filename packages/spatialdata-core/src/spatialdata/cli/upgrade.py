@@ -25,5 +25,5 @@ def upgrade(path: str) -> None:
     if before == CURRENT.version:
         click.echo(f"{path} has the current version {CURRENT.version} already.")
         return
-    read_zarr(path).write(path, overwrite=True)
+    read_zarr(path, lazy=True).write(path, overwrite=True)
     click.echo(f"{path} was brought from version {before} to {CURRENT.version}.")

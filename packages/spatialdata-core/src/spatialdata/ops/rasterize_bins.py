@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.matrices import dense_part, in_memory
 from spatialdata.errors import ElementNotFoundError, listing, unknown_name
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.kind import Kind, kind_of
@@ -117,13 +118,13 @@ def _column(bins: Bins, key: str) -> Values:
 
     if key in bins.table.obs:
         return Values.of(bins.table.obs[key].iloc[bins.rows])
-    columns = _Columns(bins.table.X)
-    number = int(bins.table.var_names.get_loc(key))
-    return Values.of(pd.Series(columns.values(number)[bins.rows].astype(np.float64)))
+    number = np.array([bins.table.var_names.get_loc(key)])
+    values = dense_part(bins.table.X, None, number).ravel()
+    return Values.of(pd.Series(values[bins.rows].astype(np.float64)))
 
 
 class _Columns:
-    """The columns of a matrix; one that is compressed by rows is compressed by columns when it is first used."""
+    """The columns of a matrix. When it is first used, a lazy one is loaded, and rows are made compressed columns."""
 
     def __init__(self, matrix: Any) -> None:
         self._matrix = matrix
@@ -141,6 +142,7 @@ class _Columns:
     def values(self, number: int) -> NDArray[Any]:
         """One column, dense."""
         with self._lock:
+            self._matrix = in_memory(self._matrix)
             if getattr(self._matrix, "format", "csc") != "csc":
                 self._matrix = self._matrix.tocsc()
         column = self._matrix[:, [number]]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.matrices import dense_part
 from spatialdata.errors import ElementNotFoundError, UnsupportedElementError, unknown_name
 from spatialdata.relations.expression import Expression
 
@@ -74,8 +75,7 @@ def _values(table: AnnData, layer: str | None, names: frozenset[str] | None) -> 
 
     chosen = table.var_names if names is None else table.var_names[table.var_names.isin(names)]
     matrix = table.X if layer is None else table.layers[layer]
-    part = matrix[:, table.var_names.get_indexer(chosen)]
-    dense = part.toarray() if hasattr(part, "toarray") else np.asarray(part)
+    dense = dense_part(matrix, None, table.var_names.get_indexer(chosen))
     return pd.DataFrame(dense, index=table.obs_names, columns=chosen)
 
 

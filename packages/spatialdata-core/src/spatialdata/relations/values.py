@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from spatialdata._core.elements import is_points, is_shapes, is_table
+from spatialdata._core.matrices import dense_part, in_memory
 from spatialdata.errors import ElementNotFoundError, listing, unknown_name
 from spatialdata.models.table import get_table_keys
 from spatialdata.relations.filter import annotates
@@ -184,9 +185,7 @@ def _frame_of_table(
     if layer is not None and layer not in table.layers:
         raise ElementNotFoundError(unknown_name("layer", layer, [name for name in table.layers if name is not None]))
     matrix = table.X if layer is None else table.layers[layer]
-    values = matrix[:, table.var_names.get_indexer(keys)][rows]
-    dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
-    return pd.DataFrame(dense, columns=keys)
+    return pd.DataFrame(dense_part(matrix, rows, table.var_names.get_indexer(keys)), columns=keys)
 
 
 def _obsm_frame(key: str, values: Any, rows: NDArray[np.intp]) -> pd.DataFrame:
@@ -195,6 +194,7 @@ def _obsm_frame(key: str, values: Any, rows: NDArray[np.intp]) -> pd.DataFrame:
     part = _part(values, rows)
     if isinstance(part, pd.DataFrame):
         return part.add_prefix(f"{key}_").reset_index(drop=True)
+    part = in_memory(part)
     dense = part.toarray() if hasattr(part, "toarray") else np.asarray(part)
     dense = dense.reshape(len(rows), -1)
     return pd.DataFrame(dense, columns=[f"{key}_{number}" for number in range(dense.shape[1])])

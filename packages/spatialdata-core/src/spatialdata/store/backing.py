@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.container import is_container
 from spatialdata._core.elements import is_points, is_raster, is_shapes, is_table, levels_of, type_name
+from spatialdata._core.matrices import matrices_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.store.files import is_local
+from spatialdata.store.lazy_table import StoredSparse
 from spatialdata.store.parquet import Piece
 from spatialdata.store.stored_array import StoredArray
 
@@ -33,8 +35,8 @@ def get_dask_backing_files(element: SpatialData | SpatialElement | AnnData) -> l
 
     Returns
     -------
-    Real paths, sorted: the Zarr group of each raster, and each Parquet file of points. Empty for what is in memory, as
-    shapes and tables always are.
+    Real paths, sorted: the Zarr group of each raster and of each lazy matrix of a table, and each Parquet file of
+    points. Empty for what is in memory, as shapes always are.
 
     Raises
     ------
@@ -64,7 +66,10 @@ def _files_of(element: Any) -> Iterator[Path]:
             yield from _in_graph(level.data)
     elif is_points(element):
         yield from _in_graph(element)
-    elif not (is_shapes(element) or is_table(element)):
+    elif is_table(element):
+        for _, matrix in matrices_of(element):
+            yield from _in_graph(matrix)
+    elif not is_shapes(element):
         raise UnsupportedElementError(
             f"{type_name(element)} is no element. Give images, labels, points, shapes, a table or a SpatialData object."
         )
@@ -84,6 +89,8 @@ def _in_task(value: Any, seen: set[int]) -> Iterator[Path]:
     seen.add(id(value))
     if isinstance(value, StoredArray):
         yield value.path.parent
+    elif isinstance(value, StoredSparse):
+        yield value.path
     elif isinstance(value, Piece):
         yield value.part
     elif type(value).__module__.startswith("zarr."):

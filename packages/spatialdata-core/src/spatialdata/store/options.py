@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 from spatialdata.config import settings
 from spatialdata.errors import listing
 from spatialdata.store.formats import Formats, formats_of
+from spatialdata.store.table_arrays import ArrayLayout
 
 if TYPE_CHECKING:
     from spatialdata.store.versions import ContainerVersion
@@ -38,6 +39,8 @@ class WriteOptions:
     points_layout
         ``"sorted"`` puts points that are near each other close together in the file, if there are many; ``"kept"``
         leaves their order; ``"vitessce"`` sorts also few of them, and adds the columns by which Vitessce loads tiles.
+    table_chunks, table_shards
+        The number of values in a chunk of an array of a table, and of chunks in a shard (1 for no shards).
     """
 
     formats: Formats = field(default_factory=Formats)
@@ -46,6 +49,13 @@ class WriteOptions:
     raster_chunks: Mapping[str, int] = field(default_factory=dict)
     raster_shards: Mapping[str, int] = field(default_factory=dict)
     points_layout: PointsLayout = "sorted"
+    table_chunks: int = 2**20
+    table_shards: int = 16
+
+    @property
+    def table_layout(self) -> ArrayLayout:
+        """How the arrays of tables are cut."""
+        return ArrayLayout(self.table_chunks, self.table_shards if self.formats.container.zarr_format == 3 else 1)
 
     @classmethod
     def of(
@@ -58,6 +68,8 @@ class WriteOptions:
         raster_chunks: Mapping[str, int] | None = None,
         raster_shards: Mapping[str, int] | None = None,
         points_layout: str = "sorted",
+        table_chunks: int | None = None,
+        table_shards: int | None = None,
     ) -> WriteOptions:
         """Check what a caller gives.
 
@@ -81,6 +93,7 @@ class WriteOptions:
             raster_chunks=_sizes("raster_chunks", raster_chunks),
             raster_shards=_sizes("raster_shards", raster_shards),
             points_layout=points_layout,  # type: ignore[arg-type]
+            **_counts(table_chunks=table_chunks, table_shards=table_shards),
         )
 
 
@@ -101,6 +114,15 @@ def _codec(given: Any) -> tuple[str, int] | None:
     if isinstance(level, bool) or not isinstance(level, int) or not 0 <= level <= _CODECS[name]:
         raise ValueError(f"The level of {name!r} must be a whole number from 0 to {_CODECS[name]}, not {level!r}.")
     return name, level
+
+
+def _counts(**given: Any) -> dict[str, int]:
+    """The whole numbers that are given."""
+    counts = {name: count for name, count in given.items() if count is not None}
+    for name, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ValueError(f"{name} must be a whole number above 0, not {count!r}.")
+    return counts
 
 
 def _sizes(what: str, given: Any) -> dict[str, int]:

@@ -28,7 +28,7 @@ def reading(where: str, folder: Path) -> Iterator[None]:
         if where in str(error):
             raise
         raise StoreError(f"{where} cannot be read. {error}") from error
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, NotImplementedError) as error:
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise StoreError(
             f"{where} cannot be read: {type(error).__name__}: {error}. There, {contents(folder)}."
         ) from error

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spatialdata._core.matrices import MAPPINGS
 from spatialdata.errors import StoreError
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.kind import Kind
@@ -20,7 +20,9 @@ from spatialdata.store.documents import (
     write_group,
 )
 from spatialdata.store.files import zarr_location
+from spatialdata.store.lazy_table import read_lazily
 from spatialdata.store.source import ElementSource, reading
+from spatialdata.store.table_values import write_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,16 +31,21 @@ if TYPE_CHECKING:
     from spatialdata._core.sources import Window
     from spatialdata.store.options import WriteOptions
 
-__all__ = ["TableSource", "write_table"]
+__all__ = ["LazyTableSource", "TableSource", "describe_table", "plain_strings", "plain_uns", "write_table"]
 
 _ENCODING = "ngff:regions_table"
 _KEYS = ("region", "region_key", "instance_key")
-_MAPPINGS = ("layers", "obsm", "obsp", "varm", "varp")
 _NEEDED = ("obs", "var")
 
 
 class TableSource(ElementSource):
     """A table in a store."""
+
+    is_lazy = False
+
+    def lazily(self) -> LazyTableSource:
+        """The source of the same table with lazy matrices."""
+        return LazyTableSource(self.root, self.kind, self.name, self.container)
 
     @property
     def version(self) -> str:
@@ -56,16 +63,19 @@ class TableSource(ElementSource):
 
     def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> AnnData:  # noqa: ARG002
         """The table, whole and in memory."""
-        import zarr
-        from anndata.io import read_zarr
-
         _ = self.version
         with reading(self.where, self.folder):
-            table = read_zarr(zarr.open_group(zarr_location(self.folder), mode="r", use_consolidated=False))
+            table = self._read()
         stored = table.uns.get(ATTRS_KEY)
         if stored is not None:
             table.uns[ATTRS_KEY] = _plain_attrs(stored)
         return table
+
+    def _read(self) -> AnnData:
+        import zarr
+        from anndata.io import read_zarr
+
+        return read_zarr(zarr.open_group(zarr_location(self.folder), mode="r", use_consolidated=False))
 
     def check(self) -> None:
         """See :meth:`ElementSource.check`."""
@@ -87,6 +97,19 @@ class TableSource(ElementSource):
         """See :meth:`ElementSource.summary`."""
         facts = self.facts()
         return f"AnnData ({facts['rows']}, {facts['columns']})"
+
+
+class LazyTableSource(TableSource):
+    """A table in a store whose matrices are read when they are computed."""
+
+    is_lazy = True
+
+    def _read(self) -> AnnData:
+        return read_lazily(self.folder)
+
+    def summary(self) -> str:
+        """See :meth:`ElementSource.summary`."""
+        return f"{super().summary()}, lazy"
 
 
 def _length(frame: Path) -> int:
@@ -114,29 +137,32 @@ def write_table(folder: Path, table: AnnData, options: WriteOptions) -> None:
     table
         The element; it is not changed.
     options
-        The version.
+        Version, chunks and shards. A lazy matrix is computed block by block.
     """
     import zarr
-    from anndata.io import write_elem
 
     write_group(folder, zarr_format=options.formats.container.zarr_format)
     whole = table.copy() if table.is_view else table
-    with _zarr_settings():
-        group = zarr.open_group(folder, mode="r+", use_consolidated=False)
-        if whole.X is not None:
-            write_elem(group, "X", whole.X)
-        write_elem(group, "obs", _plain_strings(whole.obs))
-        write_elem(group, "var", _plain_strings(whole.var))
-        for name in _MAPPINGS:
-            write_elem(group, name, {key: value for key, value in getattr(whole, name).items() if key is not None})
-        write_elem(group, "uns", _uns(whole))
-        write_elem(group, "raw", whole.raw)
-    stored = table.uns.get(ATTRS_KEY) or {}
+    parts = {
+        **({} if whole.X is None else {"X": whole.X}),
+        **{name: plain_strings(getattr(whole, name)) for name in _NEEDED},
+        **{name: {key: value for key, value in getattr(whole, name).items() if key is not None} for name in MAPPINGS},
+        "uns": plain_uns(whole.uns),
+        "raw": whole.raw,
+    }
+    group = zarr.open_group(folder, mode="r+", use_consolidated=False)
+    for name, value in parts.items():
+        write_value(group, name, value, options.table_layout)
+    describe_table(folder, table.uns.get(ATTRS_KEY) or {}, options)
+
+
+def describe_table(folder: Path, annotated: Mapping[str, Any], options: WriteOptions) -> None:
+    """Write the attributes of a table: its encoding, and what it annotates."""
     attributes: dict[str, Any] = {
         "encoding-type": "anndata",
         "encoding-version": "0.1.0",
         "spatialdata-encoding-type": _ENCODING,
-        **{key: _plain(stored.get(key)) for key in _KEYS},
+        **{key: _plain(annotated.get(key)) for key in _KEYS},
         "version": options.formats.version(Kind.TABLE),
     }
     replace_attributes(folder, attributes)
@@ -146,15 +172,15 @@ def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def _uns(table: AnnData) -> dict[str, Any]:
+def plain_uns(given: Mapping[str, Any]) -> dict[str, Any]:
     """The unstructured part; what the table annotates without the members that are None."""
-    uns = dict(table.uns)
+    uns = dict(given)
     if isinstance(uns.get(ATTRS_KEY), Mapping):
         uns[ATTRS_KEY] = {key: value for key, value in uns[ATTRS_KEY].items() if value is not None}
     return uns
 
 
-def _plain_strings(frame: pd.DataFrame) -> pd.DataFrame:
+def plain_strings(frame: pd.DataFrame) -> pd.DataFrame:
     """String columns and index as plain objects where nothing is missing: every reader knows these."""
     import pandas as pd
 
@@ -166,14 +192,3 @@ def _plain_strings(frame: pd.DataFrame) -> pd.DataFrame:
     if isinstance(plain.index.dtype, pd.StringDtype) and not plain.index.isna().any():
         plain.index = plain.index.astype(object)
     return plain
-
-
-@contextmanager
-def _zarr_settings() -> Iterator[None]:
-    """Missing strings are allowed; no shards, which some readers of tables lack."""
-    import anndata
-
-    wanted = {"auto_shard_zarr_v3": False, "allow_write_nullable_strings": True}
-    known = {name: value for name, value in wanted.items() if name in dir(anndata.settings)}
-    with anndata.settings.override(**known):
-        yield

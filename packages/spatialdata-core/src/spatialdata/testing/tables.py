@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.matrices import in_memory
 from spatialdata.testing.strings import with_plain_strings
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def _assert_values_equal(a: Any, b: Any, path: str) -> None:
     from pandas.testing import assert_frame_equal
     from scipy.sparse import issparse
 
+    a, b = in_memory(a), in_memory(b)
     if isinstance(a, dict) and isinstance(b, dict):
         if set(a) != set(b):
             raise AssertionError(f"{path}: the keys {sorted(map(str, a))} and {sorted(map(str, b))} differ.")
