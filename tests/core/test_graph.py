@@ -19,6 +19,7 @@ from spatialdata.transformations import (
     remove_transformations_to_coordinate_system,
 )
 from spatialdata.transformations.graph import CoordinateGraph
+from spatialdata.transformations.links import CoordinateLink
 
 XY = ("x", "y")
 
@@ -94,7 +95,7 @@ def test_transformations_without_inverse_are_followed_forwards_only() -> None:
 
 def test_images_linked_to_images() -> None:
     detail, overview = CoordinateGraph.element("detail"), CoordinateGraph.element("overview")
-    links = [(detail, overview, Sequence([Scale([0.1, 0.1], XY), Translation([50, 60], XY)]))]
+    links = [CoordinateLink(detail, overview, Sequence([Scale([0.1, 0.1], XY), Translation([50, 60], XY)]))]
     graph = CoordinateGraph({"overview": {"um": Scale([2, 2], XY)}, "detail": {}}, links)
     np.testing.assert_allclose(matrix(graph.between(detail, "um")), [[0.2, 0, 100], [0, 0.2, 120], [0, 0, 1]])
     np.testing.assert_allclose(matrix(graph.between("um", detail)), [[5, 0, -500], [0, 5, -600], [0, 0, 1]])

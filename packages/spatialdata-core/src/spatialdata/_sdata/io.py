@@ -21,6 +21,7 @@ from spatialdata.models.base import raise_faults
 from spatialdata.models.kind import Kind
 from spatialdata.models.model import get_model
 from spatialdata.models.table import table_name_faults
+from spatialdata.transformations.units import UNITS_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -142,7 +143,9 @@ def write_elements(sdata: ElementHolder, names: list[str], *, overwrite: bool, g
     from spatialdata.store.write import write_element
 
     path = store_path(sdata)
-    options = WriteOptions.of(**given, container=Store.open(path).container)
+    store = Store.open(path)
+    chosen = {**given, "ngff": given["ngff"] or store.ngff}
+    options = WriteOptions.of(**chosen, container=store.container, units=sdata.attrs.get(UNITS_KEY))
     for name in names:
         elements = _mapping_of(sdata, name)
         raise_faults(f"The element {name!r} cannot be written:", names_faults([name], (elements.kind.container,)))
@@ -233,7 +236,8 @@ def write_metadata_of(sdata: ElementHolder, names: list[str], *, transformations
             )
             continue
         if transformations and elements.kind is not Kind.TABLE:
-            write_transformations(path, elements.kind, name, dict(elements.transformations(name)))
+            placed = dict(elements.transformations(name))
+            write_transformations(path, elements.kind, name, placed, sdata.attrs.get(UNITS_KEY))
         if channels and elements.kind is Kind.IMAGE:
             write_channel_names(path, name, get_channel_names(elements[name]))
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from spatialdata._sdata import io as _io
 from spatialdata._sdata.backing import BackingMethods
 from spatialdata.errors import unknown_name
+from spatialdata.transformations.units import UNITS_KEY
 
 __all__ = ["StoringMethods"]
 
@@ -31,6 +32,7 @@ class StoringMethods(BackingMethods):
         points_layout: Literal["sorted", "kept", "vitessce"] = "sorted",
         table_chunks: int | None = None,
         table_shards: int | None = None,
+        ngff: Literal["0.5-dev-spatialdata", "0.6"] | None = None,
     ) -> None:
         """Write the object into a store.
 
@@ -67,6 +69,11 @@ class StoringMethods(BackingMethods):
         table_chunks, table_shards
             The number of values in a chunk of an array of a table (1,048,576 if not given), and of chunks in a shard,
             which is one file (16; 1 for none). Arrays that fit into one shard have none.
+        ngff
+            The version of OME-Zarr in which the metadata of images and labels are written. ``"0.6"`` is what other
+            programs are going to read; ``"0.5-dev-spatialdata"``, the default, is what spatialdata up to 0.8 reads.
+            Non-linear transformations that 0.6 has no word for are sampled for other programs, to a hundredth of a
+            pixel.
 
         Raises
         ------
@@ -95,6 +102,7 @@ class StoringMethods(BackingMethods):
             "points_layout": points_layout,
             "table_chunks": table_chunks,
             "table_shards": table_shards,
+            "ngff": ngff,
         }
         rewritten = _io.is_same_place(self._path, file_path)
         path = _io.write_sdata(
@@ -102,7 +110,7 @@ class StoringMethods(BackingMethods):
             file_path,
             overwrite=overwrite,
             consolidate=consolidate_metadata,
-            options=WriteOptions.of(**given),
+            options=WriteOptions.of(**given, units=self.attrs.get(UNITS_KEY)),
         )
         if update_sdata_path or rewritten:
             self._path = path
@@ -122,6 +130,7 @@ class StoringMethods(BackingMethods):
         points_layout: Literal["sorted", "kept", "vitessce"] = "sorted",
         table_chunks: int | None = None,
         table_shards: int | None = None,
+        ngff: Literal["0.5-dev-spatialdata", "0.6"] | None = None,
     ) -> None:
         """Write elements into the store of the object, each as one transaction.
 
@@ -149,6 +158,9 @@ class StoringMethods(BackingMethods):
         table_chunks, table_shards
             The number of values in a chunk of an array of a table (1,048,576 if not given), and of chunks in a shard,
             which is one file (16; 1 for none). Arrays that fit into one shard have none.
+        ngff
+            The version of OME-Zarr in which the metadata of images and labels are written, ``"0.5-dev-spatialdata"`` or
+            ``"0.6"``; that of the store if not given.
 
         Raises
         ------
@@ -164,6 +176,7 @@ class StoringMethods(BackingMethods):
             "points_layout": points_layout,
             "table_chunks": table_chunks,
             "table_shards": table_shards,
+            "ngff": ngff,
         }
         names = [element_name] if isinstance(element_name, str) else list(element_name)
         _io.write_elements(self, names, overwrite=overwrite, given=given)

@@ -18,14 +18,13 @@ from spatialdata.errors import (
     unknown_name,
 )
 from spatialdata.transformations.attach import get_transformation
-from spatialdata.transformations.units import check_unit, unit_factor
+from spatialdata.transformations.units import UNITS_KEY, check_unit, unit_factor
 
 if TYPE_CHECKING:
     from spatialdata._core.axes import ValidAxis
 
 __all__ = ["UNITS_KEY", "UnitMethods", "renamed_units"]
 
-UNITS_KEY = "coordinate_system_units"
 _SPACE: tuple[ValidAxis, ...] = ("x", "y", "z")
 
 

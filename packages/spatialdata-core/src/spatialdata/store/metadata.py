@@ -9,25 +9,44 @@ from typing import TYPE_CHECKING, Any
 from spatialdata._core.elements import levels_of
 from spatialdata.models.kind import Kind
 from spatialdata.store.checks import check_attrs
-from spatialdata.store.dialects import v04, v05_spatialdata
+from spatialdata.store.dialects.choice import dialect_of
 from spatialdata.store.dialects.edges import edges_of
+from spatialdata.store.dialects.v06_write import FIELDS
 from spatialdata.store.documents import consolidate, read_node, replace_attributes, without_consolidated
-from spatialdata.store.raster import RasterSource
+from spatialdata.store.field_arrays import remove_other_fields, write_fields
+from spatialdata.store.raster import RasterSource, placed_attributes
+from spatialdata.store.scene import OME, write_scene
 from spatialdata.store.store import ATTRS_KEY, Entry
 from spatialdata.store.versions import CURRENT
 from spatialdata.store.write import existing_folder, opened_for_writing
 from spatialdata.transformations.attach import check_transformations
 
 if TYPE_CHECKING:
+    from spatialdata.store.dialects.v06_read import Field
     from spatialdata.transformations.algebra import BaseTransformation
 
 __all__ = ["write_attrs", "write_channel_names", "write_transformations"]
 
 
 def write_transformations(
-    store_path: str | os.PathLike[str], kind: Kind, name: str, transformations: Mapping[str, BaseTransformation]
+    store_path: str | os.PathLike[str],
+    kind: Kind,
+    name: str,
+    transformations: Mapping[str, BaseTransformation],
+    units: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
     """Replace the transformations of an element in a store; its data are not touched.
+
+    Parameters
+    ----------
+    store_path
+        The store.
+    kind, name
+        The element.
+    transformations
+        The transformations by coordinate system.
+    units
+        The units of coordinate systems, by coordinate system and axis.
 
     Raises
     ------
@@ -45,15 +64,18 @@ def write_transformations(
         root = store.path
         folder = existing_folder(store, kind, name)
         source = store.source(Entry(kind, name))
-        attributes = dict(source.node.attributes)
+        fields: dict[str, Field] = {}
         if isinstance(source, RasterSource):
-            dialect = v05_spatialdata if store.container is CURRENT else v04
-            edges = edges_of(checked, source.description.axes)
-            attributes = dialect.with_edges(attributes, edges, source.where)
+            attributes, fields = placed_attributes(source, checked, units or {})
         else:
-            attributes["coordinateTransformations"] = edges_of(checked, attributes["axes"])
-        with without_consolidated(root, f"{kind.container}/{name}"):
+            attributes = dict(source.node.attributes)
+            attributes["coordinateTransformations"] = edges_of(checked, attributes["axes"], units)
+        with without_consolidated(root, f"{kind.container}/{name}", FIELDS):
+            write_fields(folder, fields)
             replace_attributes(folder, attributes)
+            remove_other_fields(folder, fields)
+            if store.ngff is not None:
+                write_scene(root)
 
 
 def write_attrs(store_path: str | os.PathLike[str], attrs: Mapping[str, Any]) -> None:
@@ -67,8 +89,14 @@ def write_attrs(store_path: str | os.PathLike[str], attrs: Mapping[str, Any]) ->
     plain = check_attrs(attrs)
     with opened_for_writing(store_path) as store:
         root = store.path
-        own = read_node(root).attributes.get(ATTRS_KEY, {"version": store.version})
-        replace_attributes(root, {ATTRS_KEY: own, **plain})
+        old = read_node(root).attributes
+        own = old.get(ATTRS_KEY, {"version": store.version})
+        if store.ngff is None:
+            replace_attributes(root, {ATTRS_KEY: own, **plain})
+        else:
+            with without_consolidated(root, FIELDS):
+                replace_attributes(root, {ATTRS_KEY: own, **plain, OME: old[OME]})
+                write_scene(root)
         if store.container is not CURRENT and store.has_consolidated_metadata():
             consolidate(root)
 
@@ -92,6 +120,6 @@ def write_channel_names(store_path: str | os.PathLike[str], name: str, names: Se
             raise ValueError(
                 f"The image {name!r} has {count} channels, but {len(names)} names were given: {list(names)}."
             )
-        dialect = v05_spatialdata if store.container is CURRENT else v04
+        dialect = dialect_of(store.container.zarr_format, source.node.attributes)
         with without_consolidated(root, f"{Kind.IMAGE.container}/{name}"):
             replace_attributes(folder, dialect.with_channels(source.node.attributes, list(names), source.where))

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from spatialdata.config import settings
 from spatialdata.errors import listing
+from spatialdata.store.dialects import v05_spatialdata, v06_spatialdata
 from spatialdata.store.formats import Formats, formats_of
 from spatialdata.store.table_arrays import ArrayLayout
+from spatialdata.store.versions import CURRENT
 
 if TYPE_CHECKING:
     from spatialdata.store.versions import ContainerVersion
 
-__all__ = ["GeometryEncoding", "PointsLayout", "WriteOptions"]
+__all__ = ["NGFF_VERSIONS", "GeometryEncoding", "PointsLayout", "WriteOptions"]
 
 GeometryEncoding: TypeAlias = Literal["WKB", "geoarrow"]
 PointsLayout: TypeAlias = Literal["sorted", "kept", "vitessce"]
+NGFF_VERSIONS = (v05_spatialdata.NGFF_VERSION, v06_spatialdata.NGFF_VERSION)
 _CODECS = {"lz4": 9, "zstd": 22}
 
 
@@ -41,6 +44,10 @@ class WriteOptions:
         leaves their order; ``"vitessce"`` sorts also few of them, and adds the columns by which Vitessce loads tiles.
     table_chunks, table_shards
         The number of values in a chunk of an array of a table, and of chunks in a shard (1 for no shards).
+    ngff
+        How the metadata of images and labels are spelled: the version of OME-Zarr.
+    units
+        The units of coordinate systems, by coordinate system and axis.
     """
 
     formats: Formats = field(default_factory=Formats)
@@ -49,6 +56,8 @@ class WriteOptions:
     raster_chunks: Mapping[str, int] = field(default_factory=dict)
     raster_shards: Mapping[str, int] = field(default_factory=dict)
     points_layout: PointsLayout = "sorted"
+    ngff: str = NGFF_VERSIONS[0]
+    units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     table_chunks: int = 2**20
     table_shards: int = 16
 
@@ -70,6 +79,8 @@ class WriteOptions:
         points_layout: str = "sorted",
         table_chunks: int | None = None,
         table_shards: int | None = None,
+        ngff: str | None = None,
+        units: Mapping[str, Mapping[str, str]] | None = None,
     ) -> WriteOptions:
         """Check what a caller gives.
 
@@ -86,20 +97,35 @@ class WriteOptions:
         encoding = settings.shapes_geometry_encoding if geometry_encoding is None else geometry_encoding
         _check_choice("geometry_encoding", encoding, get_args(GeometryEncoding))
         _check_choice("points_layout", points_layout, get_args(PointsLayout))
+        chosen = formats_of(formats, container)
         return cls(
-            formats=formats_of(formats, container),
+            formats=chosen,
             geometry_encoding=encoding,  # type: ignore[arg-type]
             raster_codec=_codec(raster_compressor),
             raster_chunks=_sizes("raster_chunks", raster_chunks),
             raster_shards=_sizes("raster_shards", raster_shards),
             points_layout=points_layout,  # type: ignore[arg-type]
             **_counts(table_chunks=table_chunks, table_shards=table_shards),
+            ngff=_ngff(ngff, chosen),
+            units=dict(units or {}),
         )
 
 
 def _check_choice(what: str, value: object, valid: Sequence[str]) -> None:
     if value not in valid:
         raise ValueError(f"{what}={value!r} is not known. Valid: {listing(valid)}.")
+
+
+def _ngff(given: str | None, formats: Formats) -> str:
+    if given is None:
+        return NGFF_VERSIONS[0]
+    _check_choice("ngff", given, NGFF_VERSIONS)
+    if formats.container is not CURRENT:
+        raise ValueError(
+            f"ngff={given!r} needs Zarr v3, which a container of version {formats.container.version} is not. Leave one "
+            "of them out."
+        )
+    return given
 
 
 def _codec(given: Any) -> tuple[str, int] | None:

@@ -186,7 +186,7 @@ def write_points(folder: Path, points: DaskDataFrame, options: WriteOptions) -> 
     attributes = {
         "encoding-type": _ENCODING,
         "axes": list(axes),
-        "coordinateTransformations": edges_of(transformations_of(points), axes),
+        "coordinateTransformations": edges_of(transformations_of(points), axes, options.units),
         ATTRS_KEY: {
             **{key: value for key, value in keys.items() if value is not None},
             "version": options.formats.version(Kind.POINTS),

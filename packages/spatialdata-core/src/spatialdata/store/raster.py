@@ -14,10 +14,12 @@ from spatialdata.models.pyramid import VARIABLE, level_coordinates, tree_of
 from spatialdata.models.times import UNITS, time_coordinate, time_values
 from spatialdata.store.attributes import own_attrs, stored_attrs
 from spatialdata.store.chunks import grid_of, new_array
-from spatialdata.store.dialects import v04, v05_spatialdata
-from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
+from spatialdata.store.dialects import v04, v05_spatialdata, v06_spatialdata
+from spatialdata.store.dialects.choice import dialect_of
+from spatialdata.store.dialects.edges import edges_of, transformations_of_edges, units_of_edges
 from spatialdata.store.dialects.multiscale import Times
-from spatialdata.store.documents import write_group
+from spatialdata.store.documents import array_shape, write_group
+from spatialdata.store.field_arrays import arrays_below, write_fields
 from spatialdata.store.source import ElementSource, reading
 from spatialdata.store.stored_array import StoredArray
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations, transformations_of
@@ -29,10 +31,12 @@ if TYPE_CHECKING:
     from spatialdata._core.elements import Raster
     from spatialdata._core.sources import Window
     from spatialdata.store.dialects.multiscale import Multiscale
-    from spatialdata.store.formats import Formats
+    from spatialdata.store.dialects.v06_read import Field
+    from spatialdata.store.dialects.v06_spatialdata import Units
     from spatialdata.store.options import WriteOptions
+    from spatialdata.transformations.algebra import BaseTransformation
 
-__all__ = ["RasterSource", "write_raster"]
+__all__ = ["RasterSource", "placed_attributes", "write_raster"]
 
 
 class RasterSource(ElementSource):
@@ -42,8 +46,9 @@ class RasterSource(ElementSource):
     def description(self) -> Multiscale:
         """Levels, axes, channels and transformations, as the attributes give them."""
         _ = self.version
-        read = v05_spatialdata.read if self.container.zarr_format == 3 else v04.read
-        found = read(self.node.attributes, self.where)
+        attributes = self.node.attributes
+        with reading(self.where, self.folder):
+            found: Multiscale = dialect_of(self.container.zarr_format, attributes).read(attributes, self.where)
         if found.axes not in RASTER_DIMS or ("c" in found.axes) != (self.kind is Kind.IMAGE):
             raise StoreError(
                 f"{self.where} has the axes {found.axes}. Valid for {self.kind.container}: "
@@ -54,11 +59,25 @@ class RasterSource(ElementSource):
     @property
     def attrs(self) -> Mapping[str, Any]:
         """The transformations, under ``"transform"``, and what the user added."""
-        found = self.description
-        return {
-            **stored_attrs(self.node.attributes),
-            TRANSFORM_KEY: transformations_of_edges(found.edges, found.axes, self.where),
-        }
+        return {**stored_attrs(self.node.attributes), TRANSFORM_KEY: self._transformations(self.description)}
+
+    @property
+    def is_in_06(self) -> bool:
+        """Whether the metadata are in OME-Zarr 0.6."""
+        return v06_spatialdata.is_spoken(self.node.attributes)
+
+    @property
+    def units(self) -> dict[str, dict[str, str]]:
+        """See :meth:`ElementSource.units`."""
+        if self.is_in_06:
+            return v06_spatialdata.units(self.node.attributes, self.where)
+        return units_of_edges(self.description.edges)
+
+    def _transformations(self, found: Multiscale) -> dict[str, BaseTransformation]:
+        if not self.is_in_06:
+            return transformations_of_edges(found.edges, found.axes, self.where)
+        with reading(self.where, self.folder):
+            return v06_spatialdata.places(self.node.attributes, self.where, arrays_below(self.folder))
 
     def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> Raster:  # noqa: ARG002
         """The element, with lazy data; slicing it reads only the chunks that are needed.
@@ -72,7 +91,7 @@ class RasterSource(ElementSource):
         levels = [_level(array, found, arrays[0].shape, self.where) for array in arrays]
         levels[0].attrs.update(stored_attrs(self.node.attributes))
         element = levels[0] if len(levels) == 1 else tree_of(levels)
-        attach_transformations(element, transformations_of_edges(found.edges, found.axes, self.where))
+        attach_transformations(element, self._transformations(found))
         return element
 
     def check(self) -> None:
@@ -148,8 +167,9 @@ def write_raster(folder: Path, kind: Kind, name: str, raster: Raster, options: W
 
     levels = levels_of(raster)
     axes = axes_of(raster)
-    attributes = _attributes(kind, name, raster, options.formats)
+    attributes, fields = _attributes(kind, name, raster, options)
     write_group(folder, attributes, options.formats.container.zarr_format)
+    write_fields(folder, fields)
     sources, targets = [], []
     for number, level in enumerate(levels):
         data = da.asarray(level.data)
@@ -162,25 +182,47 @@ def write_raster(folder: Path, kind: Kind, name: str, raster: Raster, options: W
         da.store(sources, targets, lock=False)
 
 
-def _attributes(kind: Kind, name: str, raster: Raster, formats: Formats) -> dict[str, Any]:
+def _attributes(
+    kind: Kind, name: str, raster: Raster, options: WriteOptions
+) -> tuple[dict[str, Any], dict[str, Field]]:
     levels = levels_of(raster)
     axes = axes_of(raster)
     is_image = kind is Kind.IMAGE
+    shapes = [level.shape for level in levels]
+    channels = _channels(levels[0]) if is_image else None
+    own = own_attrs(raster, f"{kind.container}/{name}")
+    placed = transformations_of(raster)
+    times = _times(levels[0]) if has_time(raster) else None
+    if options.ngff == v06_spatialdata.NGFF_VERSION:
+        described = v06_spatialdata.attributes_of(name, axes, shapes, placed, channels, options.units, times)
+        return {**described[0], **own}, described[1]
     common = (
         f"/images/{name}" if is_image else name,
         axes,
-        [level.shape for level in levels],
-        edges_of(transformations_of(raster), axes),
-        _channels(levels[0]) if is_image else None,
+        shapes,
+        edges_of(placed, axes, options.units),
+        channels,
     )
-    times = _times(levels[0]) if has_time(raster) else None
-    version = formats.version(kind)
     attributes = (
         v05_spatialdata.attributes_of(*common, times)
-        if formats.container.zarr_format == 3
-        else v04.attributes_of(*common, version, times)
+        if options.formats.container.zarr_format == 3
+        else v04.attributes_of(*common, options.formats.version(kind), times)
     )
-    return {**attributes, **own_attrs(raster, f"{kind.container}/{name}")}
+    return {**attributes, **own}, {}
+
+
+def placed_attributes(
+    source: RasterSource, transformations: Mapping[str, BaseTransformation], units: Units
+) -> tuple[dict[str, Any], dict[str, Field]]:
+    """The attributes of a raster in a store with other transformations, and the fields that belong beside them."""
+    attributes = dict(source.node.attributes)
+    found = source.description
+    if source.is_in_06:
+        shape = array_shape(source.folder / found.paths[0])
+        axes: Any = found.axes
+        return v06_spatialdata.with_places(attributes, transformations, axes, shape, units, source.where)
+    dialect = v05_spatialdata if source.container.zarr_format == 3 else v04
+    return dialect.with_edges(attributes, edges_of(transformations, found.axes, units), source.where), {}
 
 
 def _times(level: DataArray) -> Times:

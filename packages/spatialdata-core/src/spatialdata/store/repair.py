@@ -7,6 +7,7 @@ import os
 from spatialdata.models.kind import Kind
 from spatialdata.store.documents import consolidate
 from spatialdata.store.lock import exclusive
+from spatialdata.store.scene import write_scene
 from spatialdata.store.store import Store, local_path
 from spatialdata.store.transaction import leftovers_of, remove_leftover
 from spatialdata.store.write import list_labels
@@ -44,6 +45,8 @@ def repair_store(location: str | os.PathLike[str]) -> list[str]:
             remove_leftover(path)
             done.append(f"removed {path}, which an interrupted writer had left")
         list_labels(root, Kind.LABELS)
+        if store.ngff is not None:
+            write_scene(root)
         consolidate(root)
     done.append("wrote the consolidated metadata anew")
     return done

@@ -185,7 +185,7 @@ def write_shapes(folder: Path, shapes: GeoDataFrame, options: WriteOptions) -> N
     attributes = {
         "encoding-type": _ENCODING,
         "axes": list(axes),
-        "coordinateTransformations": edges_of(transformations_of(shapes), axes),
+        "coordinateTransformations": edges_of(transformations_of(shapes), axes, options.units),
         "spatialdata_attrs": {"version": version},
     }
     zarr_format = options.formats.container.zarr_format

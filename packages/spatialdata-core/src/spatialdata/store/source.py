@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import StoreError
+from spatialdata.store.dialects.edges import units_of_edges
+from spatialdata.store.dialects.multiscale import EDGES
 from spatialdata.store.documents import Node, contents, document_stamp, read_node
 
 if TYPE_CHECKING:
@@ -89,6 +91,11 @@ class ElementSource(ABC):
     @abstractmethod
     def attrs(self) -> Mapping[str, Any]:
         """The attributes of the element, known without loading it."""
+
+    @property
+    def units(self) -> dict[str, dict[str, str]]:
+        """The units of coordinate systems that the metadata of the element say, by coordinate system and axis."""
+        return units_of_edges(self.node.attributes.get(EDGES))
 
     @abstractmethod
     def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> Any:

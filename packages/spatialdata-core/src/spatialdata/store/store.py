@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from spatialdata.errors import ElementNotFoundError, StoreError, StoreNotFoundError, unknown_name
 from spatialdata.models.kind import Kind
 from spatialdata.store.codec import SOURCES
+from spatialdata.store.dialects import v06_spatialdata
 from spatialdata.store.documents import (
     child_names,
     consolidate,
@@ -23,6 +24,7 @@ from spatialdata.store.documents import (
 )
 from spatialdata.store.files import is_local, path_of, stage_elsewhere
 from spatialdata.store.lock import exclusive
+from spatialdata.store.scene import has_scene, without_scene
 from spatialdata.store.transaction import finish_swap, finish_swaps_below
 from spatialdata.store.versions import ContainerVersion, container_version
 
@@ -170,7 +172,12 @@ class Store:
         """The user's attributes, a copy; empty for stores that are older than the versioning of the container."""
         if ATTRS_KEY not in self._attributes:
             return {}
-        return {key: value for key, value in self._attributes.items() if key != ATTRS_KEY}
+        return {key: value for key, value in without_scene(self._attributes).items() if key != ATTRS_KEY}
+
+    @property
+    def ngff(self) -> str | None:
+        """The version of OME-Zarr that the root says, in which further rasters are written; None if it says none."""
+        return v06_spatialdata.NGFF_VERSION if has_scene(self._attributes) else None
 
     @cached_property
     def _entries(self) -> tuple[Entry, ...]:

@@ -21,7 +21,9 @@ from spatialdata.errors import (
 from spatialdata.models.kind import Kind
 from spatialdata.store.checks import check_attrs, check_element, check_elements
 from spatialdata.store.codec import write_into
-from spatialdata.store.dialects import v04, v05_spatialdata
+from spatialdata.store.dialects import v06_spatialdata
+from spatialdata.store.dialects.choice import dialect_of
+from spatialdata.store.dialects.v06_write import FIELDS
 from spatialdata.store.documents import (
     child_names,
     consolidate,
@@ -36,6 +38,7 @@ from spatialdata.store.documents import (
 from spatialdata.store.lock import exclusive
 from spatialdata.store.options import WriteOptions
 from spatialdata.store.progress import TaskBar
+from spatialdata.store.scene import OME, write_scene
 from spatialdata.store.store import ATTRS_KEY, Entry, Store, local_path
 from spatialdata.store.transaction import Transaction, finish_swap, finish_swaps_below, remove_folder
 from spatialdata.store.versions import CURRENT
@@ -119,6 +122,11 @@ def write_store(
     container = chosen.formats.container
     check_elements(elements)
     plain = check_attrs(attrs)
+    if chosen.ngff == v06_spatialdata.NGFF_VERSION and OME in plain:
+        raise ValueError(
+            f"The attribute {OME!r} of the object cannot be written in OME-Zarr 0.6, which keeps the scene of a store "
+            "there. Give it another name."
+        )
     finish_swap(target, target)
     _check_target(target, overwrite=overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -128,6 +136,8 @@ def write_store(
             root_attributes = {ATTRS_KEY: _own_attributes(container), **plain}
             write_group(transaction.stage, root_attributes, container.zarr_format)
             _write_elements(transaction.stage, elements, chosen)
+            if chosen.ngff == v06_spatialdata.NGFF_VERSION:
+                write_scene(transaction.stage)
             if consolidate:
                 _consolidate(transaction.stage)
             transaction.commit()
@@ -166,15 +176,17 @@ def _write_elements(root: Path, elements: Mapping[Kind, Mapping[str, Any]], opti
     for entry, element in tqdm(entries, desc="Writing", unit="element", disable=None, leave=False):
         group = root / entry.kind.container
         if not group.exists():
-            _write_container(group, entry.kind, list(elements[entry.kind]), options.formats.container)
+            _write_container(group, entry.kind, list(elements[entry.kind]), options)
         with _named(entry), TaskBar(str(entry)):
             write_into(group / entry.name, entry.kind, entry.name, element, options)
 
 
-def _write_container(group: Path, kind: Kind, names: Sequence[str], container: ContainerVersion) -> None:
-    dialect = v05_spatialdata if container is CURRENT else v04
-    attributes = dialect.labels_listing(names) if kind is Kind.LABELS else {}
-    write_group(group, attributes, container.zarr_format)
+def _write_container(group: Path, kind: Kind, names: Sequence[str], options: WriteOptions) -> None:
+    attributes: dict[str, Any] = {}
+    if kind is Kind.LABELS:
+        zarr_format = options.formats.container.zarr_format
+        attributes = dialect_of(zarr_format, {"ome": {"version": options.ngff}}).labels_listing(names)
+    write_group(group, attributes, options.formats.container.zarr_format)
 
 
 @contextmanager
@@ -222,7 +234,7 @@ def write_element(
     check_element(kind, name, element)
     with opened_for_writing(store_path) as store:
         root = store.path
-        chosen = options or WriteOptions.of(container=store.container)
+        chosen = options or WriteOptions.of(container=store.container, ngff=store.ngff)
         if chosen.formats.container is not store.container:
             raise ValueError(
                 f"{root} has the container version {store.version}; elements for {chosen.formats.container.version} "
@@ -232,14 +244,16 @@ def write_element(
         check_free(store, entry, overwrite=overwrite)
         group = root / kind.container
         if not group.exists():
-            _write_container(group, kind, [], store.container)
+            _write_container(group, kind, [], chosen)
         with Transaction(group / name) as transaction:
             with _named(entry), TaskBar(str(entry)):
                 write_into(transaction.stage, kind, name, element, chosen)
             transaction.sync()
-            with without_consolidated(root, f"{kind.container}/{name}"):
+            with without_consolidated(root, f"{kind.container}/{name}", FIELDS):
                 transaction.commit()
                 list_labels(root, kind)
+                if chosen.ngff == v06_spatialdata.NGFF_VERSION or store.ngff is not None:
+                    write_scene(root)
 
 
 def check_free(store: Store, entry: Entry, *, overwrite: bool, leaving: Entry | None = None) -> None:
@@ -264,8 +278,8 @@ def list_labels(root: Path, kind: Kind) -> None:
     group = root / kind.container
     if kind is not Kind.LABELS or not is_node(group):
         return
-    dialect = v05_spatialdata if zarr_format_of(root) == CURRENT.zarr_format else v04
     attributes = read_node(group).attributes
+    dialect = dialect_of(zarr_format_of(root) or CURRENT.zarr_format, attributes)
     listed = {**attributes, **dialect.labels_listing(child_names(group))}
     if listed != attributes:
         replace_attributes(group, listed)
@@ -282,9 +296,11 @@ def delete_element(store_path: str | os.PathLike[str], kind: Kind, name: str) ->
     with opened_for_writing(store_path) as store:
         root = store.path
         folder = existing_folder(store, kind, name)
-        with without_consolidated(root, f"{kind.container}/{name}"):
+        with without_consolidated(root, f"{kind.container}/{name}", FIELDS):
             remove_folder(folder)
             list_labels(root, kind)
+            if store.ngff is not None:
+                write_scene(root)
 
 
 def existing_folder(store: Store, kind: Kind, name: str) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import (
     AmbiguousTransformationError,
@@ -21,6 +21,7 @@ from spatialdata.errors import (
 )
 from spatialdata.transformations.attach import check_transformations, remove_transformation, transformations_of
 from spatialdata.transformations.linear import Identity, Sequence
+from spatialdata.transformations.links import CoordinateLink, ElementNode, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,17 +35,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Element:
-    """The node of the intrinsic coordinates of an element."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return f"<{self.name}>"
-
-
-Node: TypeAlias = str | _Element
 _MOST_PATHS_LISTED = 5
 
 
@@ -57,8 +47,8 @@ class CoordinateGraph:
     elements
         The transformations of each element, by the name of the element.
     links
-        Further edges between any nodes: from, to, and the transformation. A string is a coordinate system;
-        :meth:`element` makes the node of an element, so that images can be linked to one another.
+        Further edges between any nodes. A string is a coordinate system; :meth:`element` makes the node of an element,
+        so that images can be linked to one another.
 
     Examples
     --------
@@ -69,25 +59,25 @@ class CoordinateGraph:
     >>> len(graph.between("pixels", "microns").transformations)
     2
     >>> detail, overview = CoordinateGraph.element("detail"), CoordinateGraph.element("overview")
-    >>> link = (detail, overview, Scale([0.1, 0.1], axes=("x", "y")))
+    >>> link = CoordinateLink(detail, overview, Scale([0.1, 0.1], axes=("x", "y")))
     >>> graph = CoordinateGraph({"overview": {"section": Identity()}}, links=[link])
     >>> graph.between(detail, "section").to_affine_matrix(("x",), ("x",))[0, 0]
     np.float64(0.1)
     """
 
     elements: Mapping[str, Mapping[str, BaseTransformation]]
-    links: Iterable[tuple[Node, Node, BaseTransformation]] = ()
+    links: Iterable[CoordinateLink] = ()
     _edges: dict[Node, dict[Node, BaseTransformation]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._edges = defaultdict(dict)
         for name, transformations in self.elements.items():
-            node = _Element(name)
+            node = ElementNode(name)
             self._edges[node] = {}
             for system, transformation in check_transformations(transformations).items():
                 self._connect(node, system, transformation)
-        for source, target, transformation in self.links:
-            self._connect(source, target, transformation)
+        for link in self.links:
+            self._connect(link.source, link.target, link.transformation)
 
     def _connect(self, source: Node, target: Node, transformation: BaseTransformation) -> None:
         """Add an edge, and the way back where there is one and it is not there yet."""
@@ -112,7 +102,7 @@ class CoordinateGraph:
     @staticmethod
     def element(name: str) -> Node:
         """The node of an element."""
-        return _Element(name)
+        return ElementNode(name)
 
     def between(
         self, source: Node, target: Node, via: Node | None = None, *, shortest: bool = True
@@ -146,8 +136,7 @@ class CoordinateGraph:
                 f"Several paths lead from {source} to {target}{_through(via)}: {routes}. "
                 "Name one of the nodes in between as intermediate_coordinate_systems."
             )
-        path = found[0]
-        return Sequence([self._edges[a][b] for a, b in pairwise(path)])
+        return Sequence([self._edges[a][b] for a, b in pairwise(found[0])])
 
     def _distances(self, source: Node) -> dict[Node, int]:
         distances: dict[Node, int] = {source: 0}

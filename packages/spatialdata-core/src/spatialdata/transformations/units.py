@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Sequence as SequenceABC
 
-__all__ = ["LENGTHS", "PIXEL", "check_unit", "unit_factor", "unit_scale"]
+__all__ = ["LENGTHS", "PIXEL", "UNITS_KEY", "check_unit", "unit_factor", "unit_scale"]
 
 PIXEL = "pixel"
+# Where the attributes of an object keep the units of its coordinate systems.
+UNITS_KEY = "coordinate_system_units"
 
 LENGTHS: Mapping[str, float] = MappingProxyType(
     {

@@ -14,7 +14,7 @@ import numpy as np
 
 from spatialdata._core.axes import AXES, SPATIAL_AXES
 from spatialdata.errors import StoreError, listing
-from spatialdata.store.dialects.exact import EXACT, closest_affine, exact_json, read_exact
+from spatialdata.store.dialects.exact import EXACT, agreeing, closest_affine, exact_json, read_exact
 from spatialdata.store.dialects.multiscale import axis_type
 from spatialdata.transformations.attach import DEFAULT_COORDINATE_SYSTEM
 from spatialdata.transformations.linear import Affine, Identity, MapAxis, Scale, Translation
@@ -23,24 +23,30 @@ from spatialdata.transformations.linear import Sequence as SequenceOf
 if TYPE_CHECKING:
     from spatialdata.transformations.algebra import BaseTransformation
 
-__all__ = ["edges_of", "transformations_of_edges"]
+__all__ = ["edges_of", "system_object", "transformations_of_edges", "units_of_edges"]
 
 Axes: TypeAlias = tuple[str, ...]
 Edge: TypeAlias = dict[str, Any]
-_PLACEHOLDER_UNIT = "unit"
+PLACEHOLDER_UNIT = "unit"
 
 
-def _axis_object(axis: str) -> dict[str, str]:
+def _axis_object(axis: str, unit: str = PLACEHOLDER_UNIT) -> dict[str, str]:
     if axis not in SPATIAL_AXES:
         return {"name": axis, "type": axis_type(axis)}
-    return {"name": axis, "type": "space", "unit": _PLACEHOLDER_UNIT}
+    return {"name": axis, "type": "space", "unit": unit}
 
 
-def _system(name: str, axes: Sequence[str]) -> dict[str, Any]:
-    return {"name": name, "axes": [_axis_object(axis) for axis in axes]}
+def system_object(name: str, axes: Sequence[str], units: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A coordinate system as the end of a transformation."""
+    known = units or {}
+    return {"name": name, "axes": [_axis_object(axis, known.get(axis, PLACEHOLDER_UNIT)) for axis in axes]}
 
 
-def edges_of(transformations: Mapping[str, BaseTransformation], axes: Sequence[str]) -> list[Edge]:
+def edges_of(
+    transformations: Mapping[str, BaseTransformation],
+    axes: Sequence[str],
+    units: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[Edge]:
     """Write transformations as a list of edges.
 
     Parameters
@@ -49,20 +55,23 @@ def edges_of(transformations: Mapping[str, BaseTransformation], axes: Sequence[s
         The transformations of an element, by coordinate system.
     axes
         The axes of the element, in their order.
+    units
+        The units of the axes of coordinate systems, by coordinate system and axis.
 
     Raises
     ------
     TransformationError
         A transformation cannot be expressed over these axes.
     """
-    return [_edge(transformation, tuple(axes), name) for name, transformation in transformations.items()]
+    known = units or {}
+    return [_edge(each, tuple(axes), name, known.get(name)) for name, each in transformations.items()]
 
 
-def _edge(transformation: BaseTransformation, axes: Axes, target: str) -> Edge:
+def _edge(transformation: BaseTransformation, axes: Axes, target: str, units: Mapping[str, str] | None = None) -> Edge:
     if not transformation.is_linear:
-        return _bent_edge(transformation, axes, target)
+        return _bent_edge(transformation, axes, target, units)
     output, rows = transformation.linear_map(axes)  # type: ignore[arg-type]
-    systems = {"input": _system("".join(axes), axes), "output": _system(target, output)}
+    systems = {"input": system_object("".join(axes), axes), "output": system_object(target, output, units)}
     if isinstance(transformation, SequenceOf):
         return {"type": "sequence", "transformations": _members(transformation, axes), **systems}
     edge = {**_parameters(transformation, axes, rows), **systems}
@@ -71,10 +80,10 @@ def _edge(transformation: BaseTransformation, axes: Axes, target: str) -> Edge:
     return edge
 
 
-def _bent_edge(transformation: BaseTransformation, axes: Axes, target: str) -> Edge:
+def _bent_edge(transformation: BaseTransformation, axes: Axes, target: str, units: Mapping[str, str] | None) -> Edge:
     """A non-linear transformation: the closest affine map, and beside it the transformation itself."""
     output, rows = closest_affine(transformation, axes)  # type: ignore[arg-type]
-    systems = {"input": _system("".join(axes), axes), "output": _system(target, output)}
+    systems = {"input": system_object("".join(axes), axes), "output": system_object(target, output, units)}
     return {"type": "affine", "affine": rows.tolist(), EXACT: exact_json(transformation), **systems}
 
 
@@ -132,6 +141,21 @@ def transformations_of_edges(edges: object, axes: Sequence[str], where: str) -> 
     return found
 
 
+def units_of_edges(edges: object) -> dict[str, dict[str, str]]:
+    """The units of the spatial axes of coordinate systems that a list of edges says, by coordinate system and axis."""
+    found: dict[str, dict[str, str]] = {}
+    for edge in edges if isinstance(edges, list) else []:
+        output = edge.get("output") if isinstance(edge, dict) else None
+        if not isinstance(output, dict) or not isinstance(output.get("axes"), list):
+            continue
+        axes = [axis for axis in output["axes"] if isinstance(axis, dict) and axis.get("type") == "space"]
+        units = {str(axis.get("name")): str(axis.get("unit", PLACEHOLDER_UNIT)) for axis in axes}
+        units = {axis: unit for axis, unit in units.items() if unit != PLACEHOLDER_UNIT}
+        if units:
+            found[str(output.get("name"))] = units
+    return found
+
+
 def _axes_of(edge: Edge, end: str, default: Axes, where: str) -> Axes:
     system = edge.get(end)
     if not isinstance(system, dict) or "axes" not in system:
@@ -146,12 +170,7 @@ def _transformation(edge: Edge, axes: Axes, where: str) -> BaseTransformation:
     """What is written in full, unless another program has changed what is said beside it."""
     if EXACT not in edge:
         return _spelled(edge, axes, where)
-    exact = read_exact(edge[EXACT], where)
-    if not exact.is_linear:
-        return exact
-    spelled = _spelled(edge, axes, where)
-    (first, rows), (second, others) = exact.linear_map(axes), spelled.linear_map(axes)  # type: ignore[arg-type]
-    return exact if first == second and np.array_equal(rows, others) else spelled
+    return agreeing(read_exact(edge[EXACT], where), _spelled(edge, axes, where), axes)  # type: ignore[arg-type]
 
 
 def _spelled(edge: Edge, axes: Axes, where: str) -> BaseTransformation:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from spatialdata._core.axes import ValidAxis
     from spatialdata.transformations.algebra import BaseTransformation, FloatArray
 
-__all__ = ["EXACT", "closest_affine", "exact_json", "read_exact"]
+__all__ = ["EXACT", "agreeing", "closest_affine", "exact_json", "read_exact"]
 
 Json: TypeAlias = dict[str, Any]
 
@@ -162,6 +162,25 @@ def read_exact(found: Any, where: str) -> BaseTransformation:
         return reader(dict(found), where)
     except (KeyError, TypeError, ValueError, zlib.error) as error:
         raise StoreError(f"{where} is malformed ({kind}): {error}.") from error
+
+
+def agreeing(exact: BaseTransformation, spelled: BaseTransformation, axes: tuple[ValidAxis, ...]) -> BaseTransformation:
+    """What is written in full, unless another program has changed what is said beside it.
+
+    Parameters
+    ----------
+    exact
+        The transformation that is written in full.
+    spelled
+        The one beside it; of a non-linear one it says only what comes close.
+    axes
+        The axes of its input.
+    """
+    if not exact.is_linear:
+        return exact
+    (first, rows), (second, others) = exact.linear_map(axes), spelled.linear_map(axes)
+    order = [second.index(axis) for axis in first if axis in second]
+    return exact if len(order) == len(first) == len(second) and np.array_equal(rows, others[order]) else spelled
 
 
 def closest_affine(transformation: BaseTransformation, axes: tuple[ValidAxis, ...]) -> tuple[list[ValidAxis], Any]:

@@ -6,16 +6,19 @@ this package at its outer corner. Systems in the world are the same in both; onl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spatialdata._core.axes import AXES, SPATIAL_AXES, ValidAxis
-from spatialdata.errors import StoreError, listing
+from spatialdata.errors import StoreError, TransformationError, listing
+from spatialdata.store.dialects.multiscale import EDGES, Times, only_multiscale, times_of
 from spatialdata.store.dialects.v06_read import Arrays, read_transformation
+from spatialdata.store.dialects.without_axes import restricted, simplest, without_time
 from spatialdata.transformations.graph import CoordinateGraph
+from spatialdata.transformations.linear import Identity, Translation
 from spatialdata.transformations.linear import Sequence as SequenceOf
-from spatialdata.transformations.linear import Translation
+from spatialdata.transformations.links import CoordinateLink
 
 if TYPE_CHECKING:
     from spatialdata.transformations.algebra import BaseTransformation
@@ -26,10 +29,14 @@ __all__ = [
     "Scene",
     "System",
     "from_centres",
+    "level_axes",
     "level_steps",
     "parse_image",
     "parse_scene",
+    "places_of",
     "scene_graph",
+    "systems_of",
+    "times_of_image",
     "to_centres",
 ]
 
@@ -152,19 +159,94 @@ def parse_image(ome: Json, where: str, arrays: Arrays | None = None) -> Image:
     StoreError
         The attributes are malformed, or use what is not known.
     """
-    body = _checked(ome.get("multiscales"), list, "multiscales", where)[0]
-    systems = _systems(_checked(body.get("coordinateSystems"), list, "coordinateSystems", where), where)
-    datasets = _checked(body.get("datasets"), list, "datasets", where)
+    body, systems = _described(ome, where)
     levels, placed, intrinsic = [], [], ""
-    for dataset in datasets:
-        (step,) = _checked(dataset.get("coordinateTransformations"), list, "coordinateTransformations", where)
-        intrinsic = _end(step, "output", where)[1]
+    for dataset in _checked(body.get("datasets"), list, "datasets", where):
+        step, intrinsic = _step(dataset, where)
         axes = _known(systems, intrinsic, where).axes
         transformation = read_transformation(step, axes, axes, where, arrays)
         levels.append(str(dataset["path"]))
         placed.append(from_centres(transformation, axes))
-    edges = _edges(body.get("coordinateTransformations", []), systems, where, arrays)
+    edges = _edges(body.get(EDGES, []), systems, where, arrays)
     return Image(systems, tuple(levels), intrinsic, tuple(placed), edges)
+
+
+def level_axes(ome: Json, where: str) -> tuple[tuple[str, ...], tuple[ValidAxis, ...]]:
+    """The paths of the levels, the finest first, and their axes; the transformations are not read for that."""
+    body, systems = _described(ome, where)
+    datasets = _checked(body.get("datasets"), list, "datasets", where)
+    _, intrinsic = _step(datasets[0], where)
+    return tuple(str(dataset["path"]) for dataset in datasets), _known(systems, intrinsic, where).axes
+
+
+def times_of_image(ome: Json, axes: Sequence[str], where: str) -> Times | None:
+    """The points in time of an image; None without an axis of time."""
+    body = only_multiscale(dict(ome), where)
+    system = next(each for each in body["coordinateSystems"] if each["name"] == _step(body["datasets"][0], where)[1])
+    flat = [*_flat(body["datasets"][0][EDGES])]
+    listed = {"axes": body.get("axes", system["axes"]), "datasets": [{EDGES: flat}]}
+    return times_of(listed, axes, where)
+
+
+def _flat(steps: Sequence[Json]) -> Iterator[Json]:
+    for step in steps:
+        if step["type"] == "sequence":
+            yield from _flat(step["transformations"])
+        else:
+            yield step
+
+
+def systems_of(ome: Json, where: str) -> dict[str, System]:
+    """The coordinate systems of an image by name."""
+    return _described(ome, where)[1]
+
+
+def _described(ome: Json, where: str) -> tuple[dict[str, Any], dict[str, System]]:
+    body = only_multiscale(dict(ome), where)
+    return body, _systems(_checked(body.get("coordinateSystems"), list, "coordinateSystems", where), where)
+
+
+def _step(dataset: Json, where: str) -> tuple[Json, str]:
+    """The one transformation of a level, and the name of the system that it leads to."""
+    steps = _checked(dataset.get(EDGES), list, EDGES, where)
+    if len(steps) != 1:
+        raise StoreError(f"A level of {where} must have exactly one transformation. Found {len(steps)}: {steps!r}.")
+    return steps[0], _end(steps[0], "output", where)[1]
+
+
+def places_of(image: Image) -> dict[str, BaseTransformation]:
+    """The transformations from the pixels (of this package) to every coordinate system of an image.
+
+    Transformations are followed backwards where they have an inverse. Where several ways lead to a system, the one
+    with the fewest steps counts, and of these the one that is listed first. Time is left out.
+    """
+    inner = [edge for edge in image.edges if not edge.source[0] and not edge.target[0]]
+    axes = image.systems[image.intrinsic].axes
+    found: dict[str, BaseTransformation] = {
+        image.intrinsic: simplest(image.placed[0], axes, without_time(axes)),
+    }
+    queue = [image.intrinsic]
+    while queue:
+        name = queue.pop(0)
+        for edge in inner:
+            for start, end, is_backwards in ((edge.source, edge.target, False), (edge.target, edge.source, True)):
+                if start[1] != name or end[1] in found:
+                    continue
+                step = _inverse(edge.transformation) if is_backwards else edge.transformation
+                if step is None:
+                    continue
+                axes = image.systems[name].axes
+                step = restricted(step, axes, without_time(axes))
+                found[end[1]] = step if found[name] == Identity() else SequenceOf([found[name], step])
+                queue.append(end[1])
+    return found
+
+
+def _inverse(transformation: BaseTransformation) -> BaseTransformation | None:
+    try:
+        return transformation.inverse()
+    except TransformationError:
+        return None
 
 
 def parse_scene(
@@ -211,13 +293,16 @@ def scene_graph(scene: Scene, images: Mapping[str, Image]) -> CoordinateGraph:
     The graph. The pixel coordinates (of this package) of an image are the node ``graph.element(path)``, its own systems
     are called ``path/name``, and those of the scene by their name.
     """
-    elements, links = {}, []
+    elements, links = {}, list[CoordinateLink]()
     for path, image in images.items():
         elements[path] = {f"{path}/{image.intrinsic}": image.placed[0]}
-        links += [(f"{path}/{edge.source[1]}", f"{path}/{edge.target[1]}", edge.transformation) for edge in image.edges]
+        links += [
+            CoordinateLink(f"{path}/{edge.source[1]}", f"{path}/{edge.target[1]}", edge.transformation)
+            for edge in image.edges
+        ]
     for edge in scene.edges:
         source, target = ("/".join(filter(None, end)) for end in (edge.source, edge.target))
-        links.append((source, target, edge.transformation))
+        links.append(CoordinateLink(source, target, edge.transformation))
     return CoordinateGraph(elements, links)
 
 

@@ -35,11 +35,17 @@ class Field:
         A matrix; or a field with one dimension per axis and a last one of the components.
     spacing, origin
         Of a field: the distance of its nodes along each axis, and the place of the first; 1 and 0 if not given.
+    axes
+        Of a field that is to be written: its axes.
+    kind
+        Of a field that is to be written: ``"displacements"`` or ``"coordinates"``.
     """
 
     values: FloatArray
     spacing: Sequence[float] | None = None
     origin: Sequence[float] | None = None
+    axes: Axes = ()
+    kind: str = "displacements"
 
 
 Arrays: TypeAlias = Callable[[str], Field]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,11 +21,11 @@ from spatialdata.transformations.nonlinear import Bijection
 if TYPE_CHECKING:
     from spatialdata.transformations.algebra import BaseTransformation
 
-__all__ = ["write_edge", "write_system", "write_transformation"]
+__all__ = ["FIELDS", "write_edge", "write_system", "write_transformation"]
 
 Axes: TypeAlias = tuple[ValidAxis, ...]
 Fields: TypeAlias = MutableMapping[str, Field]
-_FOLDER = "coordinateTransformations"
+FIELDS = "coordinateTransformations"
 
 
 def write_transformation(
@@ -111,8 +113,9 @@ def _sequence(sequence: SequenceOf, source: Axes, target: Axes, fields: Fields) 
 def _over_own_axes(transformation: Displacements | Coordinates, axes: Axes, fields: Fields) -> dict[str, Any]:
     """A field, over some of the axes where it does not have all of them."""
     kind = "displacements" if isinstance(transformation, Displacements) else "coordinates"
-    path = f"{_FOLDER}/{kind}{len(fields)}"
-    fields[path] = Field(transformation.field, transformation.spacing.tolist(), transformation.origin.tolist())
+    spacing, origin = transformation.spacing.tolist(), transformation.origin.tolist()
+    path = f"{FIELDS}/{kind}-{_digest(transformation)}"
+    fields[path] = Field(transformation.field, spacing, origin, transformation.axes, kind)
     entry = {"type": kind, "path": path, "interpolation": transformation.interpolation}
     if transformation.axes == axes:
         return entry
@@ -122,6 +125,12 @@ def _over_own_axes(transformation: Displacements | Coordinates, axes: Axes, fiel
     if others:
         members.append({"transformation": {"type": "identity"}, "inputAxes": others, "outputAxes": others})
     return {"type": "byDimension", "transformations": members}
+
+
+def _digest(field: Displacements | Coordinates) -> str:
+    """What names a field by its contents, so that a changed one never takes the place of another."""
+    grid = json.dumps([field.axes, field.field.shape, field.spacing.tolist(), field.origin.tolist()])
+    return hashlib.sha256(field.field.astype("<f8").tobytes() + grid.encode()).hexdigest()[:16]
 
 
 def write_system(name: str, axes: Sequence[str], units: dict[str, str] | None = None) -> dict[str, Any]:

@@ -1,0 +1,189 @@
+"""The scene of OME-Zarr 0.6 at the root of a store: how its images and labels lie in common coordinate systems.
+
+It is derived from the metadata of the rasters and from the links in the attributes of the store, and written anew
+whenever one of these changes. This package reads the metadata of the rasters themselves.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from spatialdata._core.axes import ValidAxis
+from spatialdata.errors import TransformationError
+from spatialdata.models.kind import Kind
+from spatialdata.store.dialects import v06, v06_spatialdata
+from spatialdata.store.dialects.links import LINKS_KEY, read_links
+from spatialdata.store.dialects.multiscale import EDGES
+from spatialdata.store.dialects.sampled import sampled
+from spatialdata.store.dialects.v06_write import write_edge, write_system
+from spatialdata.store.documents import array_shape, child_names, is_node, read_node, replace_attributes
+from spatialdata.store.field_arrays import remove_other_fields, write_fields
+from spatialdata.transformations.attach import DEFAULT_COORDINATE_SYSTEM
+from spatialdata.transformations.linear import Identity
+
+if TYPE_CHECKING:
+    from spatialdata.store.dialects.v06_read import Field
+    from spatialdata.transformations.links import CoordinateLink, Node
+
+__all__ = ["OME", "has_scene", "without_scene", "write_scene"]
+
+Axes: TypeAlias = tuple[ValidAxis, ...]
+End: TypeAlias = tuple[str, str, Axes]
+
+OME = "ome"
+_ORDER: Axes = ("z", "y", "x")
+
+
+def has_scene(attributes: Mapping[str, Any]) -> bool:
+    """Whether the attributes of the root of a store hold a scene."""
+    return v06_spatialdata.is_spoken(attributes) and "scene" in attributes[OME]
+
+
+def without_scene(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of the root of a store without the scene."""
+    return {key: value for key, value in attributes.items() if key != OME or not has_scene(attributes)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Raster:
+    """What the scene has to know of a raster."""
+
+    path: str
+    folder: Path
+    ome: dict[str, Any]
+
+    def systems(self) -> dict[str, v06.System]:
+        return dict(v06.systems_of(self.ome, self.path))
+
+    def pixels(self) -> End:
+        """The system of its pixels."""
+        dataset = self.ome["multiscales"][0]["datasets"][0]
+        name = str(dataset[EDGES][0]["output"]["name"])
+        return self.path, name, self.systems()[name].axes
+
+    def shape(self) -> tuple[int, ...]:
+        return array_shape(self.folder / v06.level_axes(self.ome, self.path)[0][0])
+
+
+def write_scene(root: Path) -> None:
+    """Write the scene of a store into the attributes of its root, or take it away if not all rasters are in 0.6."""
+    attributes = read_node(root).attributes
+    rasters = [*_rasters(root)]
+    fields: dict[str, Field] = {}
+    fresh = without_scene(attributes)
+    if rasters and all(v06_spatialdata.is_spoken({OME: raster.ome}) for raster in rasters):
+        scene = _Scene({raster.path: raster for raster in rasters}, read_links(attributes.get(LINKS_KEY), str(root)))
+        described = scene.described(fields)
+        if described is not None:
+            fresh[OME] = {"version": v06_spatialdata.NGFF_VERSION, "scene": described}
+    write_fields(root, fields)
+    if fresh != attributes:
+        replace_attributes(root, fresh)
+    remove_other_fields(root, fields)
+
+
+def _rasters(root: Path) -> Iterator[_Raster]:
+    for kind in (Kind.IMAGE, Kind.LABELS):
+        for name in child_names(root / kind.container):
+            folder = root / kind.container / name
+            if is_node(folder):
+                yield _Raster(f"{kind.container}/{name}", folder, dict(read_node(folder).attributes.get(OME, {})))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    rasters: Mapping[str, _Raster]
+    links: list[CoordinateLink]
+    axes: dict[str, set[str]] = field(default_factory=dict)
+    units: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def described(self, fields: dict[str, Field]) -> dict[str, Any] | None:
+        """The scene as JSON: the part of it that hangs together with the default coordinate system, or the largest."""
+        placed = self._placed()
+        edges = [write_edge(Identity(), source, self._system(name), fields) for source, name in placed]
+        for link in self.links:
+            edges.extend(self._linked(link, fields))
+        kept = _connected(edges)
+        if not kept:
+            return None
+        names = {end["name"] for edge in kept for end in (edge["input"], edge["output"]) if "path" not in end}
+        ordered = sorted(names, key=lambda name: (name != DEFAULT_COORDINATE_SYSTEM, name))
+        systems = [write_system(name, self._system(name)[2], self.units.get(name, {})) for name in ordered]
+        return {"coordinateSystems": systems, EDGES: kept}
+
+    def _placed(self) -> list[tuple[End, str]]:
+        """The coordinate systems of the rasters, each with the one of the scene that it is."""
+        found: list[tuple[End, str]] = []
+        for path, raster in self.rasters.items():
+            pixels = raster.pixels()[1]
+            for name, system in raster.systems().items():
+                if name == pixels:
+                    continue
+                self.axes.setdefault(name, set()).update(system.axes)
+                self.units.setdefault(name, {}).update(system.units)
+                found.append(((path, name, system.axes), name))
+        return found
+
+    def _system(self, name: str) -> End:
+        known = self.axes.get(name) or {axis for axes in self.axes.values() for axis in axes} or {"y", "x"}
+        return "", name, tuple(axis for axis in _ORDER if axis in known)
+
+    def _end(self, node: Node) -> End | None:
+        if isinstance(node, str):
+            return self._system(node)
+        paths = (f"{kind.container}/{node.name}" for kind in (Kind.IMAGE, Kind.LABELS))
+        return next((self.rasters[path].pixels() for path in paths if path in self.rasters), None)
+
+    def _linked(self, link: CoordinateLink, fields: dict[str, Field]) -> Iterator[dict[str, Any]]:
+        """A link, unless one of its ends is no raster, which cannot be in a scene."""
+        source, target = self._end(link.source), self._end(link.target)
+        if source is None or target is None:
+            return
+        transformation = link.transformation
+        own: dict[str, Field] = {}
+        try:
+            edge = write_edge(transformation, source, target, own)
+        except TransformationError as error:
+            if not source[0]:
+                warnings.warn(
+                    f"The link from {link.source} to {link.target} is kept, but left out of the scene of OME-Zarr 0.6: "
+                    f"{error}",
+                    UserWarning,
+                    stacklevel=2,
+                )
+                return
+            own = {}
+            raster = self.rasters[source[0]]
+            around = sampled(transformation, source[2], raster.shape(), f"{link.source} to {link.target}")
+            edge = write_edge(around, source, target, own)
+        fields.update(own)
+        yield edge
+
+
+def _connected(edges: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The edges that hang together with the default coordinate system; if there is none, the most that do."""
+    above: dict[str, str] = {}
+
+    def top(node: str) -> str:
+        while (parent := above.setdefault(node, node)) != node:
+            above[node] = node = above[parent]
+        return node
+
+    for edge in edges:
+        above[top(_node(edge["input"]))] = top(_node(edge["output"]))
+    parts = [top(_node(edge["output"])) for edge in edges]
+    counts = Counter(parts)
+    home = top(f"/{DEFAULT_COORDINATE_SYSTEM}")
+    if home not in counts:
+        home = max(counts, key=lambda part: counts[part], default=home)
+    return [edge for edge, part in zip(edges, parts, strict=True) if part == home]
+
+
+def _node(end: Mapping[str, Any]) -> str:
+    """An image, whose systems hang together through its own metadata, or a system of the scene."""
+    return str(end["path"]) if "path" in end else f"/{end['name']}"
