@@ -109,6 +109,24 @@ def store(name: str, folder: Path, *kinds: str) -> None:
     tissue(name, *kinds).write(folder / "tissue.zarr")
 
 
+def many(count: int, folder: Path) -> None:
+    """Write a store of small shapes to ``folder / "many.zarr"``: one is written, the others are copies."""
+    import shutil
+
+    import geopandas as gpd
+    import shapely
+
+    from spatialdata import SpatialData, read_zarr
+    from spatialdata.models import ShapesModel
+
+    frame = gpd.GeoDataFrame({"radius": [1.0, 2.0]}, geometry=shapely.points([[0.0, 0.0], [1.0, 1.0]]))
+    SpatialData(shapes={"shape_0": ShapesModel.parse(frame)}).write(folder / "many.zarr")
+    shapes = folder / "many.zarr" / "shapes"
+    for number in range(1, count):
+        shutil.copytree(shapes / "shape_0", shapes / f"shape_{number}")
+    read_zarr(folder / "many.zarr").write_consolidated_metadata()
+
+
 def checkered(edge: int):
     """Labels of a square of pixels: cells of 20 x 20 pixels with a border of background."""
     import numpy as np

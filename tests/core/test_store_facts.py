@@ -152,11 +152,11 @@ def test_consolidated_metadata_hold_what_the_release_wrote(sample_data: Path, tm
 
 
 def test_opening_reads_the_root_only(sample_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from spatialdata.store import documents
-
     opened: list[Path] = []
-    read = documents._read_json
-    monkeypatch.setattr(documents, "_read_json", lambda path: opened.append(path) or read(path))
+    real_open = Path.open
+    monkeypatch.setattr(
+        Path, "open", lambda path, *args, **kwargs: opened.append(path) or real_open(path, *args, **kwargs)
+    )
     root = sample_data / "stores" / "upstream-0.7.3-container-v02" / "store.zarr"
     Store.open(root).entries()
     assert {path.parent for path in opened} == {root}

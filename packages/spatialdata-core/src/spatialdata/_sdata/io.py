@@ -172,13 +172,13 @@ def delete_elements(sdata: ElementHolder, names: list[str]) -> None:
 
 def read_from_store_again(sdata: ElementHolder, names: Iterable[str]) -> None:
     """Let lazy elements read from the store of the object, where they were just written, in place."""
-    from spatialdata.store.store import Store
+    from spatialdata.store.store import Entry, Store
 
     store = Store.open(store_path(sdata))
-    entries = {entry.name: entry for entry in store.entries()}
     for name in names:
         elements = _mapping_of(sdata, name)
-        source: Any = _as_lazy(store.source(entries[name]), getattr(elements.source(name), "is_lazy", False))
+        stored = store.source(Entry(elements.kind, name))
+        source: Any = _as_lazy(stored, getattr(elements.source(name), "is_lazy", False))
         if elements.is_loaded(name):
             element = elements[name]
             if is_raster(element):

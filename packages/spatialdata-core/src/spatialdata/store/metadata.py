@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from spatialdata._core.elements import levels_of
 from spatialdata.models.kind import Kind
 from spatialdata.store.checks import check_attrs
+from spatialdata.store.consolidated import replace_root_attributes, without_consolidated
 from spatialdata.store.dialects.choice import dialect_of
 from spatialdata.store.dialects.edges import edges_of
 from spatialdata.store.dialects.v06_write import FIELDS
-from spatialdata.store.documents import consolidate, read_node, replace_attributes, without_consolidated
+from spatialdata.store.documents import replace_attributes
 from spatialdata.store.field_arrays import remove_other_fields, write_fields
 from spatialdata.store.raster import RasterSource, placed_attributes
 from spatialdata.store.scene import OME, write_scene
 from spatialdata.store.store import ATTRS_KEY, Entry
-from spatialdata.store.versions import CURRENT
 from spatialdata.store.write import existing_folder, opened_for_writing
 from spatialdata.transformations.attach import check_transformations
 
@@ -61,7 +61,6 @@ def write_transformations(
     if not checked:
         raise ValueError(f"The element {name!r} must keep at least one transformation.")
     with opened_for_writing(store_path) as store:
-        root = store.path
         folder = existing_folder(store, kind, name)
         source = store.source(Entry(kind, name))
         fields: dict[str, Field] = {}
@@ -70,12 +69,12 @@ def write_transformations(
         else:
             attributes = dict(source.node.attributes)
             attributes["coordinateTransformations"] = edges_of(checked, attributes["axes"], units)
-        with without_consolidated(root, f"{kind.container}/{name}", FIELDS):
+        with without_consolidated(store.root, f"{kind.container}/{name}", FIELDS):
             write_fields(folder, fields)
             replace_attributes(folder, attributes)
             remove_other_fields(folder, fields)
             if store.ngff is not None:
-                write_scene(root)
+                write_scene(store.path)
 
 
 def write_attrs(store_path: str | os.PathLike[str], attrs: Mapping[str, Any]) -> None:
@@ -88,17 +87,14 @@ def write_attrs(store_path: str | os.PathLike[str], attrs: Mapping[str, Any]) ->
     """
     plain = check_attrs(attrs)
     with opened_for_writing(store_path) as store:
-        root = store.path
-        old = read_node(root).attributes
+        old = store.root.node.attributes
         own = old.get(ATTRS_KEY, {"version": store.version})
         if store.ngff is None:
-            replace_attributes(root, {ATTRS_KEY: own, **plain})
-        else:
-            with without_consolidated(root, FIELDS):
-                replace_attributes(root, {ATTRS_KEY: own, **plain, OME: old[OME]})
-                write_scene(root)
-        if store.container is not CURRENT and store.has_consolidated_metadata():
-            consolidate(root)
+            replace_root_attributes(store.root, {ATTRS_KEY: own, **plain})
+            return
+        with without_consolidated(store.root, FIELDS):
+            replace_attributes(store.path, {ATTRS_KEY: own, **plain, OME: old[OME]})
+            write_scene(store.path)
 
 
 def write_channel_names(store_path: str | os.PathLike[str], name: str, names: Sequence[Any]) -> None:
@@ -112,7 +108,6 @@ def write_channel_names(store_path: str | os.PathLike[str], name: str, names: Se
         The number of names is not that of the channels.
     """
     with opened_for_writing(store_path) as store:
-        root = store.path
         folder = existing_folder(store, Kind.IMAGE, name)
         source = store.source(Entry(Kind.IMAGE, name))
         count = levels_of(source.load())[0].sizes["c"]
@@ -121,5 +116,5 @@ def write_channel_names(store_path: str | os.PathLike[str], name: str, names: Se
                 f"The image {name!r} has {count} channels, but {len(names)} names were given: {list(names)}."
             )
         dialect = dialect_of(store.container.zarr_format, source.node.attributes)
-        with without_consolidated(root, f"{Kind.IMAGE.container}/{name}"):
+        with without_consolidated(store.root, f"{Kind.IMAGE.container}/{name}"):
             replace_attributes(folder, dialect.with_channels(source.node.attributes, list(names), source.where))

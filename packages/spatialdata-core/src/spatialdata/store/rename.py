@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from spatialdata._core.names import check_name
+from spatialdata.store.consolidated import without_consolidated
 from spatialdata.store.dialects.v06_write import FIELDS
-from spatialdata.store.documents import without_consolidated
 from spatialdata.store.scene import write_scene
 from spatialdata.store.store import Entry
 from spatialdata.store.transaction import move_folder
@@ -34,7 +34,7 @@ def rename_element(store_path: str | os.PathLike[str], kind: Kind, name: str, ne
         folder = existing_folder(store, kind, name)
         check_free(store, Entry(kind, new_name), overwrite=False, leaving=Entry(kind, name))
         paths = [f"{kind.container}/{each}" for each in (name, new_name)]
-        with without_consolidated(store.path, *paths, FIELDS):
+        with without_consolidated(store.root, *paths, FIELDS):
             move_folder(folder, folder.with_name(new_name))
             list_labels(store.path, kind)
             if store.ngff is not None:

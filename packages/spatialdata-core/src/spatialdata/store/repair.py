@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from spatialdata.models.kind import Kind
-from spatialdata.store.documents import consolidate
+from spatialdata.store.consolidated import consolidate
 from spatialdata.store.lock import exclusive
 from spatialdata.store.scene import write_scene
 from spatialdata.store.store import Store, local_path

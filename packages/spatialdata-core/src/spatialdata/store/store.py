@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 from spatialdata.errors import ElementNotFoundError, StoreError, StoreNotFoundError, unknown_name
 from spatialdata.models.kind import Kind
 from spatialdata.store.codec import SOURCES
+from spatialdata.store.consolidated import Root, consolidate
 from spatialdata.store.dialects import v06_spatialdata
 from spatialdata.store.documents import (
     child_names,
-    consolidate,
-    consolidated_paths,
     contents,
     is_node,
-    read_node,
     zarr_format_of,
 )
 from spatialdata.store.files import is_local, path_of, stage_elsewhere
@@ -86,7 +84,9 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        node = read_node(path)
+        self._check_is_group(path)
+        self.root = Root(path)
+        node = self.root.node
         if node.node_type != "group":
             raise StoreNotFoundError(f"{path} is a Zarr array, not a SpatialData store, which is a group.")
         self._attributes = node.attributes
@@ -124,7 +124,6 @@ class Store:
         if not path.exists():
             parent = next(parent for parent in path.parents if parent.exists())
             raise StoreNotFoundError(f"There is no store at {path}: {contents(path)}. {contents(parent)}.")
-        cls._check_is_group(path)
         return cls(path)
 
     @classmethod
@@ -136,7 +135,6 @@ class Store:
             elif zarr_format_of(path) is None and zarr_format_of(stage_elsewhere(path)) is not None:
                 # A writer was interrupted while it put this new store in the place of an old one.
                 path = stage_elsewhere(path)
-            cls._check_is_group(path)
             return cls(path)
         except StoreError:
             raise
@@ -186,24 +184,36 @@ class Store:
 
     def _listed(self) -> dict[Kind, list[str]]:
         """The names of the folders that are Zarr nodes, and of all elements that the consolidated metadata know."""
-        known = consolidated_paths(self.path)
+        known = self._names_known()
         found = {}
         for kind in Kind:
             group = self.path / kind.container
             finish_swaps_below(group, self.path)
             names = child_names(group)
             if known is not None:
-                names = [name for name in names if f"{kind.container}/{name}" in known or is_node(group / name)]
-                names = sorted({*names, *_names_below(kind.container, known)})
+                found_in = known[kind]
+                names = sorted({*(name for name in names if name in found_in or is_node(group / name)), *found_in})
             found[kind] = names
         return found
 
     def _consolidated(self) -> dict[Kind, list[str]]:
         """The names in the consolidated metadata; behind an address, listing is slow or impossible."""
-        known = consolidated_paths(self.path)
+        known = self._names_known()
         if known is None:
             return {kind: child_names(self.path / kind.container) for kind in Kind}
-        return {kind: _names_below(kind.container, known) for kind in Kind}
+        return {kind: sorted(names) for kind, names in known.items()}
+
+    def _names_known(self) -> dict[Kind, set[str]] | None:
+        """The names in the consolidated metadata by kind."""
+        known = self.root.elements()
+        if known is None:
+            return None
+        by_container: dict[str, set[str]] = {}
+        for path in known:
+            container, _, name = path.partition("/")
+            if name and not name.startswith("."):
+                by_container.setdefault(container, set()).add(name)
+        return {kind: by_container.get(kind.container, set()) for kind in Kind}
 
     def entries(self) -> list[Entry]:
         """The elements, sorted by kind and name; broken ones are listed too.
@@ -234,7 +244,7 @@ class Store:
 
     def has_consolidated_metadata(self) -> bool:
         """Whether the root holds the metadata of all elements."""
-        return consolidated_paths(self.path) is not None
+        return Root(self.path).elements() is not None
 
     def consolidate(self) -> None:
         """Write the metadata of all elements into the root.
@@ -254,8 +264,3 @@ def _folder_in_archive(path: Path) -> Path:
     """The one folder that an archive holds, where the store itself is not at its top."""
     folders = [entry for entry in path.iterdir() if entry.is_dir()]
     return folders[0] if len(folders) == 1 else path
-
-
-def _names_below(container: str, paths: set[str]) -> list[str]:
-    names = {path.split("/")[1] for path in paths if path.startswith(f"{container}/")}
-    return sorted(name for name in names if not name.startswith("."))

@@ -126,9 +126,11 @@ def finish_swaps_below(folder: Path, root: Path) -> None:
     """Finish the interrupted swaps of the folders in ``folder``, which lies in the store ``root``."""
     if not folder.is_dir():
         return
-    for entry in folder.iterdir():
-        if entry.name.startswith(".") and entry.name.endswith(".backup"):
-            finish_swap(folder / entry.name.removeprefix(".").removesuffix(".backup"), root)
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if entry.name.endswith(".backup")]
+    for name in names:
+        if name.startswith("."):
+            finish_swap(folder / name.removeprefix(".").removesuffix(".backup"), root)
 
 
 def sweep(target: Path) -> None:

@@ -10,7 +10,7 @@ from spatialdata.errors import Fault, SpatialDataError, StoreError, ValidationEr
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.kind import Kind
 from spatialdata.models.model import validate_element
-from spatialdata.store.documents import stale_paths
+from spatialdata.store.consolidated import stale_paths
 from spatialdata.store.files import is_local
 from spatialdata.store.store import Store
 from spatialdata.store.transaction import leftovers_of

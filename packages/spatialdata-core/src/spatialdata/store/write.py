@@ -21,17 +21,17 @@ from spatialdata.errors import (
 from spatialdata.models.kind import Kind
 from spatialdata.store.checks import check_attrs, check_element, check_elements
 from spatialdata.store.codec import write_into
+from spatialdata.store.consolidated import consolidate as _consolidate
+from spatialdata.store.consolidated import without_consolidated
 from spatialdata.store.dialects import v06_spatialdata
 from spatialdata.store.dialects.choice import dialect_of
 from spatialdata.store.dialects.v06_write import FIELDS
 from spatialdata.store.documents import (
     child_names,
-    consolidate,
     contents,
     is_node,
     read_node,
     replace_attributes,
-    without_consolidated,
     write_group,
     zarr_format_of,
 )
@@ -143,9 +143,6 @@ def write_store(
             transaction.commit()
 
 
-_consolidate = consolidate
-
-
 def _check_target(target: Path, *, overwrite: bool) -> None:
     if not target.exists():
         return
@@ -249,7 +246,7 @@ def write_element(
             with _named(entry), TaskBar(str(entry)):
                 write_into(transaction.stage, kind, name, element, chosen)
             transaction.sync()
-            with without_consolidated(root, f"{kind.container}/{name}", FIELDS):
+            with without_consolidated(store.root, f"{kind.container}/{name}", FIELDS):
                 transaction.commit()
                 list_labels(root, kind)
                 if chosen.ngff == v06_spatialdata.NGFF_VERSION or store.ngff is not None:
@@ -296,7 +293,7 @@ def delete_element(store_path: str | os.PathLike[str], kind: Kind, name: str) ->
     with opened_for_writing(store_path) as store:
         root = store.path
         folder = existing_folder(store, kind, name)
-        with without_consolidated(root, f"{kind.container}/{name}", FIELDS):
+        with without_consolidated(store.root, f"{kind.container}/{name}", FIELDS):
             remove_folder(folder)
             list_labels(root, kind)
             if store.ngff is not None:

@@ -1,0 +1,269 @@
+"""The consolidated metadata of a store: the documents of all nodes in one file, so that one read finds every element.
+
+They may be large, while a change touches one element. The documents of each element are therefore a line of their own;
+the file is still one JSON object, as every reader of Zarr expects it. Opening a store looks at the beginnings of the
+lines, and a change replaces the line of its element, so that neither parses what is said of the others. Files that
+others wrote are parsed as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatialdata.errors import StoreError
+from spatialdata.store.documents import (
+    CONSOLIDATED_V2,
+    DOCUMENT,
+    GROUP_V2,
+    child_names,
+    documents_of,
+    encoded,
+    node_of,
+    parsed,
+    read_node,
+    replace_attributes,
+    write_document,
+    zarr_format_of,
+)
+from spatialdata.store.files import is_local
+
+if TYPE_CHECKING:
+    from spatialdata.store.documents import Node
+
+__all__ = ["Root", "consolidate", "replace_root_attributes", "stale_paths", "without_consolidated"]
+
+_KEY = "consolidated_metadata"
+_OPENING, _CLOSING = b'"metadata":{', {DOCUMENT: b"}}}", CONSOLIDATED_V2: b"}}"}
+_SEPARATOR = b",\n"
+
+
+class Root:
+    """The root of a store, with its consolidated metadata.
+
+    Parameters
+    ----------
+    path
+        The store, which must be a Zarr node.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.is_v2 = zarr_format_of(path) == 2
+        self._file = path / (CONSOLIDATED_V2 if self.is_v2 else DOCUMENT)
+
+    @cached_property
+    def node(self) -> Node:
+        """The root itself."""
+        if self.is_v2:
+            return read_node(self.path)
+        document = self._own if "_data" in self.__dict__ or not is_local(self.path) else self._from_first_line()
+        return node_of(document, self._file)
+
+    def _from_first_line(self) -> dict[str, Any]:
+        """The document without the others in it, which are not read if we wrote them."""
+        with self._file.open("rb") as file:
+            first = file.readline().rstrip(b"\n")
+        return parsed(first + _CLOSING[DOCUMENT], self._file) if first.endswith(_OPENING) else self._own
+
+    @cached_property
+    def _data(self) -> bytes | None:
+        return None if self.is_v2 and not self._file.is_file() else self._file.read_bytes()
+
+    @cached_property
+    def _in_lines(self) -> bool:
+        """Whether the file is one that we wrote, or at least looks like one."""
+        data = self._data or b""
+        first, last = data.find(b"\n"), data.rfind(b"\n")
+        is_ours = data.endswith(b"\n" + _CLOSING[self._file.name]) and data.endswith(_OPENING, 0, first)
+        return is_ours and (last == first or data.startswith(b'"', first + 1))
+
+    @cached_property
+    def _own(self) -> dict[str, Any]:
+        """The document without what it says of other nodes."""
+        data = self._data or b"{}"
+        if self._in_lines:
+            data = data[: data.index(b"\n")] + _CLOSING[self._file.name]
+        document = parsed(data, self._file)
+        document.pop(_KEY, None)
+        return document
+
+    @cached_property
+    def lines(self) -> dict[str, bytes | memoryview] | None:
+        """The line of each element by its path (``"images/dapi"``, and ``"images"``); None without consolidation."""
+        if not self._in_lines:
+            documents = self.documents()
+            return None if documents is None else _lines_of(documents)
+        data = self._data or b""
+        view, end = memoryview(data), data.rindex(b"\n")
+        lines: dict[str, bytes | memoryview] = {}
+        start = data.index(b"\n") + 1
+        while start < end:
+            stop = data.index(b"\n", start)
+            lines[_element_of(_first_path(data, start))] = view[start : stop if stop == end else stop - 1]
+            start = stop + 1
+        return lines
+
+    def elements(self) -> set[str] | None:
+        """The paths of the elements that the consolidated metadata list, or None if there are none."""
+        if self._in_lines:
+            return set(self.lines or ())
+        documents = self.documents()
+        return None if documents is None else {_element_of(path) for path in documents}
+
+    def documents(self) -> dict[str, Any] | None:
+        """The documents of all nodes by their paths, or None if there are none."""
+        if self._data is None:
+            return None
+        document = parsed(self._data, self._file)
+        found = document if self.is_v2 else document.get(_KEY)
+        if not isinstance(found, dict):
+            return None
+        metadata = found.get("metadata", {})
+        if not isinstance(metadata, dict):
+            raise StoreError(
+                f"The consolidated metadata in {self._file} must be an object, not {type(metadata).__name__}."
+            )
+        return metadata
+
+    def write(self, lines: Mapping[str, bytes | memoryview], attributes: Mapping[str, Any] | None = None) -> None:
+        """Write consolidated metadata; in Zarr v3 with the document of the root, whose attributes may be replaced."""
+        whole: dict[str, Any] = {"zarr_consolidated_format": 1, "metadata": {}}
+        if not self.is_v2:
+            whole = {**self._own, **({} if attributes is None else {"attributes": attributes}), _KEY: _inline()}
+        closing = _CLOSING[self._file.name]
+        text = _SEPARATOR.join(lines[path] for path in sorted(lines, key=lambda path: path.split("/")))
+        write_document(self._file, encoded(whole).removesuffix(closing), b"\n", text, b"\n", closing)
+
+    def drop(self) -> None:
+        """Take the consolidated metadata away."""
+        if self.is_v2:
+            self._file.unlink(missing_ok=True)
+        else:
+            write_document(self._file, encoded(self._own, indent=2))
+
+
+def _first_path(data: bytes, start: int) -> str:
+    """The path that stands between quotes at a place."""
+    end = data.index(b'"', start + 1)
+    if data.find(b"\\", start, end) < 0:
+        return data[start + 1 : end].decode()
+    line = data[start : data.index(b"\n", start)].decode()
+    path: str = json.JSONDecoder().raw_decode(line)[0]
+    return path
+
+
+def _element_of(path: str) -> str:
+    """The element that a node belongs to; of nodes that belong to none, such as ``"images"``, the node itself."""
+    container, _, inner = path.partition("/")
+    name = inner.partition("/")[0]
+    # In Zarr v2, the last part is the name of a document.
+    return f"{container}/{name}" if name and not name.startswith(".z") else container
+
+
+def _lines_of(documents: Mapping[str, Any]) -> dict[str, bytes | memoryview]:
+    """The documents as lines, in the order of their paths."""
+    lines: dict[str, list[bytes]] = {}
+    for path, document in sorted(documents.items(), key=lambda item: item[0].split("/")):
+        lines.setdefault(_element_of(path), []).append(encoded(path) + b":" + encoded(document))
+    return {path: b",".join(parts) for path, parts in lines.items()}
+
+
+def _inline() -> dict[str, Any]:
+    return {"kind": "inline", "must_understand": False, "metadata": {}}
+
+
+def _documents(root: Path, path: str, zarr_format: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The documents of a node as the consolidated metadata hold them."""
+    for name, document in documents_of(root / path, zarr_format).items():
+        if name == DOCUMENT:
+            yield path, {**document, _KEY: _inline()} if document.get("node_type") == "group" else document
+        else:
+            yield f"{path}/{name}".lstrip("/"), document
+
+
+def _below(root: Path, path: str, zarr_format: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The documents of a node and of all nodes in it."""
+    found = dict(_documents(root, path, zarr_format))
+    yield from found.items()
+    if any(key.endswith(GROUP_V2) or document.get("node_type") == "group" for key, document in found.items()):
+        for name in child_names(root / path):
+            yield from _below(root, f"{path}/{name}".lstrip("/"), zarr_format)
+
+
+def _all(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The documents of all nodes. In Zarr v3, that of the root holds the others and is none of them."""
+    return ((path, document) for path, document in _below(root, "", zarr_format_of(root) or 3) if path)
+
+
+def consolidate(root: Path) -> None:
+    """Gather the documents of all nodes, each of which is read."""
+    Root(root).write(_lines_of(dict(_all(root))))
+
+
+@contextmanager
+def without_consolidated(root: Path | Root, *changed: str) -> Iterator[None]:
+    """Take the consolidated metadata away while a store is changed, and gather them again afterwards if it had any.
+
+    A crash in between leaves a store without consolidated metadata, never one with wrong ones.
+
+    Parameters
+    ----------
+    root
+        The store, or its root as it was read since the lock is held.
+    *changed
+        The paths of the elements that change, such as ``"images/dapi"``; the documents of all others are not read. An
+        empty one means the documents of the root.
+    """
+    known = root if isinstance(root, Root) else Root(root)
+    if known.lines is None:
+        yield
+        return
+    known.drop()
+    try:
+        yield
+    finally:
+        gone = tuple(f"{path}/" for path in changed)
+        lines = {path: line for path, line in known.lines.items() if not f"{path}/".startswith(gone)}
+        fresh = dict(document for path in changed for document in _changed(known.path, path))
+        # The attributes of the root may have changed too.
+        Root(known.path).write({**lines, **_lines_of(fresh)})
+
+
+def _changed(root: Path, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The documents of an element and of its container."""
+    zarr_format = zarr_format_of(root) or 3
+    parent = path.rpartition("/")[0]
+    if parent or zarr_format == 2:
+        yield from _documents(root, parent, zarr_format)
+    if path:
+        yield from _below(root, path, zarr_format)
+
+
+def replace_root_attributes(root: Root, attributes: dict[str, Any]) -> None:
+    """Replace the attributes of a store, also in its consolidated metadata if it has any."""
+    if root.lines is not None and not root.is_v2:
+        root.write(root.lines, attributes)
+        return
+    with without_consolidated(root, ""):
+        replace_attributes(root.path, attributes)
+
+
+def stale_paths(root: Path) -> list[str]:
+    """The nodes whose document is not the one in the consolidated metadata; empty if a store has none."""
+    known = Root(root).documents()
+    if known is None:
+        return []
+    current = dict(_all(root))
+    return sorted(path for path in {*known, *current} if _plain(known.get(path)) != _plain(current.get(path)))
+
+
+def _plain(document: Any) -> Any:
+    """A document without the consolidated part, which writers spell differently."""
+    if not isinstance(document, dict):
+        return document
+    return {key: value for key, value in document.items() if key != _KEY}
