@@ -14,7 +14,7 @@ from scipy.ndimage import map_coordinates
 from spatialdata import SpatialData, read_zarr
 from spatialdata.errors import TransformationError
 from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, PointsModel
-from spatialdata.store.documents import stale_paths
+from spatialdata.store.consolidated import stale_paths
 from spatialdata.transformations import (
     Affine,
     Bijection,
