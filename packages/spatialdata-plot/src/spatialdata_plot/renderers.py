@@ -64,6 +64,7 @@ class RenderMethods:
         channels_as_legend: bool = False,
         method: str | None = None,
         datashader_reduction: str | None = None,
+        t: float | None = None,
     ) -> PlotChain:
         """Draw an image.
 
@@ -98,6 +99,8 @@ class RenderMethods:
             ``"datashader"`` draws pixels as squares when they are larger than those of the device.
         datashader_reduction
             Accepted for compatibility; pixels that share one of the device are averaged.
+        t
+            Of an image with several points in time, the one to draw; the first one if not given.
 
         Returns
         -------
@@ -153,6 +156,7 @@ class RenderMethods:
         transfunc: Callable[..., Any] | None = None,
         as_points: bool = False,
         size: float = 1.0,
+        t: float | None = None,
     ) -> PlotChain:
         """Draw circles and polygons.
 
@@ -190,6 +194,8 @@ class RenderMethods:
             Color pixels by this reduction of the numbers of all shapes over them, rather than by the topmost shape.
         as_points, size
             Draw a dot at every centroid, of this area in square points.
+        t
+            Draw the shapes of this time only, by their column ``t``.
 
         Returns
         -------
@@ -242,6 +248,7 @@ class RenderMethods:
         density: bool = False,
         density_how: str = "linear",
         transfunc: Callable[..., Any] | None = None,
+        t: float | None = None,
     ) -> PlotChain:
         """Draw points.
 
@@ -259,6 +266,8 @@ class RenderMethods:
             ``"matplotlib"`` draws vectors, ``"datashader"`` pixels; None chooses by the number of points.
         datashader_reduction
             Color pixels by this reduction of the numbers of all points on them, rather than by the last point.
+        t
+            Draw the points of this time only, by their column ``t``.
         density, density_how
             Color pixels by how many points they hold, scaled ``"linear"``, ``"log"``, ``"cbrt"`` or ``"eq_hist"``.
         groups, palette, na_color, cmap, norm, transfunc
@@ -320,6 +329,7 @@ class RenderMethods:
         as_points: bool = False,
         size: float = 1.0,
         method: str | None = None,
+        t: float | None = None,
     ) -> PlotChain:
         """Draw labels.
 
@@ -336,7 +346,7 @@ class RenderMethods:
             Whether there is an outline, its alpha, and its color (or column).
         fill_alpha
             The alpha of the fill; None is 0.4, or that of the color.
-        scale
+        scale, t
             As for :meth:`render_images`.
         as_points, size, method
             Draw a dot at every centroid, of this area in square points, as vectors or pixels.

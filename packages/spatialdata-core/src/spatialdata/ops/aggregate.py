@@ -16,6 +16,7 @@ from spatialdata.ops.aggregate_pixels import aggregate_points_by_labels
 from spatialdata.ops.aggregate_raster import aggregate_image_by_labels, aggregate_image_by_shapes
 from spatialdata.ops.aggregate_values import ValueSource, source_of_values
 from spatialdata.ops.aggregate_vector import aggregate_points, aggregate_shapes
+from spatialdata.ops.bent import on_pixels, placed_outlines, straight_points, under_pixels
 from spatialdata.ops.frames import copied_attrs
 from spatialdata.ops.to_vector import to_polygons
 from spatialdata.ops.transform import transform
@@ -198,23 +199,33 @@ def _check_image(task: _Task) -> None:
         )
 
 
+def _figures(task: _Task, regions: Any) -> Any:
+    """What the regions cover in the target coordinate system; where they were bent, their edges are too."""
+    transformation = get_transformation(task.by, task.system)
+    return regions if transformation.is_linear else placed_outlines(task.by, transformation, task.system)
+
+
 def _points_by_shapes(task: _Task) -> _Found:
     source = _source(task)
-    plane = plane_of(task.values, get_transformation(task.values, task.system))
+    points = straight_points(task.values, task.system)
+    plane = plane_of(points, get_transformation(points, task.system))
     regions = _vector_regions(task)
-    matrix, names = aggregate_points(task.values, plane, regions, source, task.funcs, task.buffer_resolution)
+    figures = _figures(task, regions)
+    matrix, names = aggregate_points(points, plane, figures, source, task.funcs, task.buffer_resolution)
     return regions, matrix, names, regions.index
 
 
 def _points_by_labels(task: _Task) -> _Found:
-    return _labels(task), *aggregate_points_by_labels(task.values, task.by, _source(task), task.funcs, task.system)
+    source = _source(task)
+    points, labels = on_pixels(task.values, task.by, task.system)
+    return _labels(task), *aggregate_points_by_labels(points, labels, source, task.funcs, task.system)
 
 
 def _shapes_by_shapes(task: _Task) -> _Found:
     source = _source(task)
     regions = _vector_regions(task)
     matrix, names = aggregate_shapes(
-        _in_system(task.values, task.system), regions, source, task.funcs, task.buffer_resolution,
+        _in_system(task.values, task.system), _figures(task, regions), source, task.funcs, task.buffer_resolution,
         fractions=task.fractions,
     )  # fmt: skip
     return regions, matrix, names, regions.index
@@ -226,14 +237,18 @@ def _by_pixel_outlines(task: _Task) -> _Found:
     by_labels = kind_of(task.by) is Kind.LABELS
     values = to_polygons(task.values) if kind_of(task.values) is Kind.LABELS else task.values
     regions = _in_system(to_polygons(task.by), task.system).sort_index() if by_labels else _vector_regions(task)
+    figures = regions if by_labels else _figures(task, regions)
     matrix, names = aggregate_shapes(
-        _in_system(values, task.system), regions, source, task.funcs, task.buffer_resolution,
+        _in_system(values, task.system), figures, source, task.funcs, task.buffer_resolution,
         fractions=task.fractions, overlapping=True,
     )  # fmt: skip
     return _labels(task) if by_labels else regions, matrix, names, regions.index
 
 
 def _in_system(shapes: Any, system: str) -> Any:
+    transformation = get_transformation(shapes, system)
+    if not transformation.is_linear:
+        return placed_outlines(shapes, transformation, system)
     if projection_of(shapes, system).is_identity:
         return shapes
     return transform(shapes, to_coordinate_system=system)
@@ -247,7 +262,8 @@ def _image_by_labels(task: _Task) -> _Found:
 def _image_by_shapes(task: _Task) -> _Found:
     _check_image(task)
     regions = _vector_regions(task)
-    found = aggregate_image_by_shapes(task.values, regions, task.funcs, task.system, task.buffer_resolution)
+    image, figures = under_pixels(task.values, _figures(task, regions), task.system)
+    found = aggregate_image_by_shapes(image, figures, task.funcs, task.system, task.buffer_resolution)
     return regions, *found, regions.index
 
 

@@ -11,7 +11,7 @@ from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.points import PointsModel
 from spatialdata.ops.region_pixels import gather_labels
 from spatialdata.ops.transform_vector import moved_points
-from spatialdata.regions.project import projection_of
+from spatialdata.regions.project import motion_of
 from spatialdata.transformations.attach import attach_transformations, get_transformation
 from spatialdata.transformations.linear import Identity
 
@@ -40,7 +40,8 @@ def get_centroids(e: Any, coordinate_system: str = "global", return_background: 
     Returns
     -------
     Points with the columns x, y(, z), in that coordinate system only; the index holds the ids of the instances.
-    The centre of labels is the mean of their pixel centres; that of polygons is weighted by area.
+    The centre of labels is the mean of their pixel centres; that of polygons is weighted by area. Where the place of
+    the element is not linear, the centres are those before the map, moved by it.
 
     Raises
     ------
@@ -76,18 +77,18 @@ class UnsupportedElementCentroidsError(UnsupportedElementError, ValueError):
 
 
 def _of_labels(labels: Any, system: str, background: bool) -> PointsFrame:
-    projection = projection_of(labels, system)
+    move = motion_of(labels, system)
     found = gather_labels(labels, background=background)
     shapes = cast("BlockShapes", found.shapes)
-    return _points(projection(shapes.centre), projection.axes, found.ids, system)
+    return _points(move(shapes.centre), move.axes, found.ids, system)
 
 
 def _of_shapes(shapes: Any, system: str, background: bool) -> PointsFrame:  # noqa: ARG001
     import shapely
 
-    projection = projection_of(shapes, system)
+    move = motion_of(shapes, system)
     centres = shapely.get_coordinates(shapely.force_2d(shapely.centroid(shapes.geometry.to_numpy())))
-    return _points(projection(centres), projection.axes, shapes.index, system)
+    return _points(move(centres), move.axes, shapes.index, system)
 
 
 def _of_points(points: Any, system: str, background: bool) -> PointsFrame:  # noqa: ARG001

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of
+from spatialdata._core.elements import levels_of, spatial_axes_of
 from spatialdata.ops.resample import resample
+from spatialdata.ops.warp import Warp
 from spatialdata.regions.project import Projection, projection_of
 from spatialdata.relations.instances import instance_ids
+from spatialdata.transformations.attach import get_transformation
+from spatialdata.transformations.linear import Sequence as Chain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,9 +46,15 @@ class CommonPixels:
         """Bring an image and labels with the same spatial axes together in a coordinate system.
 
         Where their pixels differ, those of the coarser are looked up under the centres of the pixels of the finer;
-        no value is interpolated, and pixels far from the labels are left out.
+        no value is interpolated, and pixels far from the labels are left out. If one of the two is not in its place
+        by a linear map, the image is looked up under the centres of the pixels of the labels.
         """
         pixels, mask = levels_of(image)[0].data, levels_of(labels)[0].data
+        of_image, of_labels = (get_transformation(element, system) for element in (image, labels))
+        if not (of_image.is_linear and of_labels.is_linear):
+            axes, ones = spatial_axes_of(labels), np.ones(mask.ndim)
+            warp = Warp(Chain([of_labels, of_image.inverse()]), axes, np.zeros(mask.ndim), ones, ones)
+            return cls(*_on_labels(pixels, mask, warp), instance_ids(labels).to_numpy())
         there, back = projection_of(image, system), projection_of(labels, system).inverse()
         to_labels = Projection(there.axes, back.linear @ there.linear, back(there.offset[None])[0])
         depth = len(there.axes)
@@ -71,7 +80,7 @@ def _cropped(pixels: Any, to_labels: Projection, shape: tuple[int, ...]) -> tupl
     return part, Projection(to_labels.axes, to_labels.linear, offset)
 
 
-def _on_labels(pixels: Any, mask: Any, to_image: Projection) -> tuple[Any, Any]:
+def _on_labels(pixels: Any, mask: Any, to_image: Projection | Warp) -> tuple[Any, Any]:
     """The image on the pixels of the labels, and the labels without those beyond the image."""
     import dask.array as da
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from spatialdata._core.container import is_container
 from spatialdata._core.elements import axes_of, is_raster, is_shapes, levels_of, spatial_axes_of
-from spatialdata._core.sources import Bounded
 from spatialdata.errors import (
     ElementNotFoundError,
     UnknownCoordinateSystemError,
@@ -19,7 +18,7 @@ from spatialdata.errors import (
 )
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
-from spatialdata.ops.frames import coordinates_of, partitions_of
+from spatialdata.ops.frames import coordinates_of, known_bounds, partitions_of
 from spatialdata.ops.transform_vector import circle_scale, moved_points, moved_shapes
 from spatialdata.ops.warp import enclosing_box
 from spatialdata.regions.project import Projection, projection_of, projection_over
@@ -133,7 +132,7 @@ def _points_bounds(points: Any, projection: Projection, exact: bool) -> Bounds:
     """By statistics in the store, or in one pass over the partitions; mapped only where the box alone is not enough."""
     axes = axes_of(points)
     box_suffices = not exact or projection.is_monomial
-    known = _known_bounds(points, axes) if box_suffices else None
+    known = known_bounds(points, axes) if box_suffices else None
     if known is not None:
         return projection.box(*known)
     lower, upper = np.full(len(axes), np.inf), np.full(len(axes), -np.inf)
@@ -144,15 +143,6 @@ def _points_bounds(points: Any, projection: Projection, exact: bool) -> Bounds:
             lower = np.fmin(lower, np.fmin.reduce(mapped))
             upper = np.fmax(upper, np.fmax.reduce(mapped))
     return projection.box(lower, upper) if box_suffices and np.isfinite(lower).all() else (lower, upper)
-
-
-def _known_bounds(points: Any, axes: Sequence[str]) -> Bounds | None:
-    """The bounds that the source of points knows, as long as they are what was loaded from there."""
-    source = getattr(points, "source", None)
-    found = source.bounds(axes) if isinstance(source, Bounded) else None
-    if found is None or not np.isfinite(found).all():
-        return None
-    return np.array(found[0]), np.array(found[1])
 
 
 def _shapes_bounds(shapes: Any, projection: Projection, exact: bool) -> Bounds:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.elements import element_attrs
+from spatialdata._core.sources import Bounded
 from spatialdata.regions.region import BoundingBox
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "coordinates_of",
     "copied_attrs",
+    "known_bounds",
     "over_partitions",
     "partitions_of",
     "plane_coordinates",
@@ -45,6 +47,15 @@ def windowed(points: Any, window: Window) -> Any:
     if source is None or not window.axes:
         return points
     return source.load(window=window)
+
+
+def known_bounds(points: Any, axes: Sequence[str]) -> tuple[FloatArray, FloatArray] | None:
+    """The bounds that the source of points knows, as long as they are what was loaded from there."""
+    source = getattr(points, "source", None)
+    found = source.bounds(axes) if isinstance(source, Bounded) else None
+    if found is None or not np.isfinite(found).all():
+        return None
+    return np.array(found[0]), np.array(found[1])
 
 
 def partitions_of(

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.elements import spatial_axes_of
 from spatialdata._core.sources import Window
-from spatialdata.ops.frames import coordinates_of, copied_attrs, partitions_of, points_of, rows_at_times, windowed
-from spatialdata.regions.project import Placed, PlacedBox, place
+from spatialdata.ops.frames import (
+    coordinates_of,
+    copied_attrs,
+    known_bounds,
+    partitions_of,
+    points_of,
+    rows_at_times,
+    windowed,
+)
+from spatialdata.regions.project import Placed, PlacedBend, PlacedBox, place
 from spatialdata.regions.region import BoundingBox
 
 if TYPE_CHECKING:
@@ -39,7 +47,10 @@ def select_points(points: Any, regions: Sequence[Region]) -> list[PointsFrame | 
     placed = [place(region, points) for region in regions]
     found: list[list[pd.DataFrame]] = [[] for _ in regions]
     windows = [_window(area, region, points) for area, region in zip(placed, regions, strict=True)]
-    candidates = windowed(points, _union(windows)) if windows else points
+    met = [window for window in windows if window is not None]
+    if not met:
+        return [None for _ in regions]
+    candidates = windowed(points, _union(met))
     for part in partitions_of(candidates, description="query of points"):
         coordinates = coordinates_of(part, axes)
         for rows, area, region in zip(found, placed, regions, strict=True):
@@ -49,10 +60,11 @@ def select_points(points: Any, regions: Sequence[Region]) -> list[PointsFrame | 
     return [_frame(points, rows) if rows else None for rows in found]
 
 
-def _window(placed: Placed, region: Region, points: Any) -> Window:
-    """The box around a region, in time too where the points say theirs in numbers."""
-    window = placed.window()
-    if not isinstance(region, BoundingBox) or "t" not in region.axes or "t" not in points.columns:
+def _window(placed: Placed, region: Region, points: Any) -> Window | None:
+    """The box around a region, in time too where the points say theirs in numbers; None if no point can lie in it."""
+    known = known_bounds(points, placed.bend.axes) if isinstance(placed, PlacedBend) else None
+    window = placed.window_within(*known) if isinstance(placed, PlacedBend) and known else placed.window()
+    if window is None or not isinstance(region, BoundingBox) or "t" not in region.axes or "t" not in points.columns:
         return window
     if points.dtypes["t"].kind not in "iuf":
         return window
@@ -62,7 +74,7 @@ def _window(placed: Placed, region: Region, points: Any) -> Window:
 
 def _border(placed: Placed) -> bool:
     """Whether the border belongs to a region that does not say it."""
-    return not isinstance(placed, PlacedBox)
+    return not isinstance(placed.region if isinstance(placed, PlacedBend) else placed, PlacedBox)
 
 
 def _frame(points: Any, rows: list[pd.DataFrame]) -> PointsFrame:

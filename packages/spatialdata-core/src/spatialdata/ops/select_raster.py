@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.axes import SPATIAL_AXES
-from spatialdata._core.elements import has_time, is_tree, levels_of
+from spatialdata._core.elements import has_time, is_tree, levels_of, spatial_axes_of
+from spatialdata._core.sources import Window
 from spatialdata.grids.grid import pixels_between
 from spatialdata.models.pyramid import kept_coordinates, level_coordinates, tree_of
 from spatialdata.models.times import time_values
-from spatialdata.regions.project import Placed, place
+from spatialdata.ops.bent import pixels_within
+from spatialdata.regions.project import Placed, PlacedBend, place
 from spatialdata.regions.region import BoundingBox, Circle, Closed
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations, transformations_of
 from spatialdata.transformations.linear import Sequence as Chain
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from xarray import DataArray, DataTree
 
-    from spatialdata._core.sources import Window
     from spatialdata.regions.region import Region
 
 __all__ = ["raster_request", "select_raster"]
@@ -38,7 +39,8 @@ def select_raster(raster: Any, regions: Sequence[Region], *, mask: bool = True) 
     raster
         An image or labels, of one or several scales.
     regions
-        The regions. The rectangle of pixels around each is taken.
+        The regions. The rectangle of pixels around each is taken; where the place of the raster is not linear, around
+        the pixels whose centre lies in the box around the region.
     mask
         Set the pixels whose centre lies outside of a polygon or circle to 0. Boxes are never masked, not even those
         that are turned against the pixels.
@@ -56,7 +58,16 @@ def _selected(raster: Any, region: Region, *, mask: bool) -> DataArray | DataTre
     placed = place(_rectangle(region), raster)
     inside = place(region, raster) if mask and not isinstance(region, BoundingBox) else None
     times = _times_in(levels_of(raster)[0], region)
-    return _cut(raster, placed.window(), inside, region.closed if isinstance(region, BoundingBox) else None, times)
+    window = _window(raster, placed)
+    if window is None:
+        return None
+    closed = region.closed if isinstance(region, BoundingBox) and not isinstance(placed, PlacedBend) else None
+    return _cut(raster, window, inside, closed, times)
+
+
+def _window(raster: Any, placed: Placed) -> Window | None:
+    """The box around a region in pixel coordinates; None where it meets no pixel centre."""
+    return pixels_within(raster, placed) if isinstance(placed, PlacedBend) else placed.window()
 
 
 def _times_in(level: DataArray, region: Region) -> dict[str, slice]:
@@ -82,7 +93,9 @@ def _rectangle(region: Region) -> BoundingBox:
 
 def raster_request(raster: Any, region: Region) -> dict[str, slice]:
     """The bounds of a region in the pixel coordinates of a raster, by axis, for xarray's ``sel``."""
-    window = place(_rectangle(region), raster).window()
+    axes = spatial_axes_of(raster)
+    nowhere = Window(axes, (0.0,) * len(axes), (0.0,) * len(axes))
+    window = _window(raster, place(_rectangle(region), raster)) or nowhere
     request = {axis: slice(*window.bounds(axis)) for axis in levels_of(raster)[0].dims if axis in window.axes}
     if isinstance(region, BoundingBox) and "t" in region.axes and has_time(raster):
         request["t"] = slice(*region.bounds("t"))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from spatialdata.ops.bent import bent_centres, bent_outlines
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
 from spatialdata.ops.frames import copied_attrs, rows_at_times
 from spatialdata.ops.transform_vector import circle_scale
-from spatialdata.regions.project import Placed, PlacedBox, PlacedCircle, PlacedPolygon, place
+from spatialdata.regions.project import Placed, PlacedBend, PlacedBox, PlacedCircle, PlacedPolygon, place
 from spatialdata.regions.prune import rows_meeting
 from spatialdata.regions.region import BoundingBox, Region
 
@@ -54,14 +55,28 @@ def select_shapes(
 
     _refuse_depth(shapes, regions)
     placed = [place(region, shapes) for region in regions]
-    bounds = shapely.bounds(shapes.geometry.to_numpy())
-    total = _total(bounds)
+    figures: dict[Any, tuple[GeoDataFrame, NDArray[np.float64], NDArray[np.float64]]] = {}
     found = []
     for area, region in zip(placed, regions, strict=True):
-        rows = _rows(shapes, bounds, area, total, rule)
+        by_centre = isinstance(area, PlacedBend) and isinstance(area.region, PlacedBox) and rule != "within"
+        key = (region.target_coordinate_system, by_centre) if isinstance(area, PlacedBend) else None
+        if key not in figures:
+            there = _bent(shapes, area, by_centre=by_centre) if isinstance(area, PlacedBend) else shapes
+            bounds = shapely.bounds(there.geometry.to_numpy())
+            figures[key] = (there, bounds, _total(bounds))
+        there, bounds, total = figures[key]
+        rows = _rows(there, bounds, area.region if isinstance(area, PlacedBend) else area, total, rule)
         rows = rows[rows_at_times(shapes, region)[rows]]
         found.append(_frame(shapes, rows, area.polygon(total) if clip else None))
     return found
+
+
+def _bent(shapes: GeoDataFrame, placed: PlacedBend, *, by_centre: bool) -> GeoDataFrame:
+    """The shapes as they lie in the coordinate system of a region that is tested there."""
+    transformation = placed.bend.transformation
+    if by_centre and are_circles(shapes):
+        return bent_centres(shapes, transformation)
+    return bent_outlines(shapes, transformation)
 
 
 def _rows(

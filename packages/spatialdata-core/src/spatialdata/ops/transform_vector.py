@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from spatialdata._core.elements import spatial_axes_of
 from spatialdata.errors import TransformationError
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
 from spatialdata.ops.frames import coordinates_of, copied_attrs
+from spatialdata.regions.bend import Bend
 from spatialdata.regions.project import Projection, projection_over
 from spatialdata.transformations.newton import jacobian
 
@@ -31,18 +31,6 @@ __all__ = ["circle_scale", "moved_points", "moved_shapes"]
 _ISOTROPIC = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class _Warp:
-    """A non-linear map over some axes, which is called like a projection."""
-
-    axes: tuple[ValidAxis, ...]
-    transformation: BaseTransformation
-    is_identity: ClassVar[bool] = False
-
-    def __call__(self, coordinates: FloatArray) -> FloatArray:
-        return self.transformation.transform_coordinates(coordinates, self.axes)
-
-
 def moved_points(points: Any, transformation: BaseTransformation) -> PointsFrame:
     """Points at other coordinates, which become float64; all else stays as it is, and lazy."""
     from spatialdata.models.points_frame import PointsFrame
@@ -56,7 +44,7 @@ def moved_points(points: Any, transformation: BaseTransformation) -> PointsFrame
     return PointsFrame(points.map_partitions(_moved_rows, move, meta=meta), attrs)
 
 
-def _moved_rows(part: pd.DataFrame, move: Projection | _Warp) -> pd.DataFrame:
+def _moved_rows(part: pd.DataFrame, move: Projection | Bend) -> pd.DataFrame:
     moved = move(coordinates_of(part, move.axes))
     return part.assign(**{axis: moved[:, index] for index, axis in enumerate(move.axes)})
 
@@ -83,11 +71,11 @@ def moved_shapes(shapes: GeoDataFrame, transformation: BaseTransformation) -> Ge
     return result
 
 
-def _mover(move: Projection | _Warp, geometry: NDArray[Any]) -> Callable[[FloatArray], FloatArray]:
+def _mover(move: Projection | Bend, geometry: NDArray[Any]) -> Callable[[FloatArray], FloatArray]:
     """The map of vertices; those without a z beside others that have one are moved in the plane."""
     import shapely
 
-    if isinstance(move, _Warp) or "z" not in move.axes or bool(shapely.has_z(geometry).all()):
+    if isinstance(move, Bend) or "z" not in move.axes or bool(shapely.has_z(geometry).all()):
         return move
     plane = move.plane()
     z = move.axes.index("z")
@@ -99,7 +87,7 @@ def _mover(move: Projection | _Warp, geometry: NDArray[Any]) -> Callable[[FloatA
     return move_flat
 
 
-def _growth(move: Projection | _Warp, geometry: NDArray[Any]) -> FloatArray | float:
+def _growth(move: Projection | Bend, geometry: NDArray[Any]) -> FloatArray | float:
     """The factor by which circles grow: one number, or one for each where the map is not linear."""
     import shapely
 
@@ -131,16 +119,10 @@ def _warn_of_ellipses(linear: FloatArray, factors: FloatArray) -> None:
         )
 
 
-def _map_over(transformation: BaseTransformation, axes: tuple[ValidAxis, ...]) -> Projection | _Warp:
+def _map_over(transformation: BaseTransformation, axes: tuple[ValidAxis, ...]) -> Projection | Bend:
     if transformation.is_linear:
         return _projection(transformation, axes)
-    missing = [axis for axis in axes if axis not in transformation.axes_after(axes)]
-    if missing:
-        raise TransformationError(
-            f"The transformation takes the axes {axes} to {transformation.axes_after(axes)}; the axes "
-            f"{', '.join(missing)} are lost. Only transformations that keep the axes of the element can be applied."
-        )
-    return _Warp(axes, transformation)
+    return Bend.over(transformation, axes)
 
 
 def _projection(transformation: BaseTransformation, axes: Any) -> Projection:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from spatialdata._core.axes import ValidAxis, get_spatial_axes
-from spatialdata._core.elements import axes_of, is_shapes
+from spatialdata._core.elements import axes_of, is_shapes, spatial_axes_of
 from spatialdata._core.sources import Window
 from spatialdata.errors import TransformationError
+from spatialdata.regions.bend import Bend, Cells
 from spatialdata.regions.region import BoundingBox, Circle, Closed, PolygonRegion, Region
 from spatialdata.transformations.attach import get_transformation
 
@@ -23,11 +24,23 @@ if TYPE_CHECKING:
 
     from spatialdata.transformations.algebra import BaseTransformation, FloatArray
 
-__all__ = ["Placed", "PlacedBox", "PlacedCircle", "PlacedPolygon", "Projection", "place", "plane_of", "projection_of"]
+__all__ = [
+    "Placed",
+    "PlacedBend",
+    "PlacedBox",
+    "PlacedCircle",
+    "PlacedPolygon",
+    "Projection",
+    "motion_of",
+    "place",
+    "plane_of",
+    "projection_of",
+]
 
 
 # For so few points, loading compiled code takes longer than the test.
 _FEW = 50_000
+_PIECES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,11 @@ class Projection:
     def __call__(self, coordinates: FloatArray) -> FloatArray:
         """Map coordinates of shape ``(points, n)``."""
         return coordinates @ self.linear.T + self.offset
+
+    @classmethod
+    def identity(cls, axes: tuple[ValidAxis, ...]) -> Projection:
+        """The map that changes nothing."""
+        return cls(axes, np.eye(len(axes)), np.zeros(len(axes)))
 
     @property
     def is_identity(self) -> bool:
@@ -160,6 +178,20 @@ def projection_of(element: Any, coordinate_system: str) -> Projection:
     transformation = get_transformation(element, coordinate_system)
     axes: tuple[ValidAxis, ...] = ("x", "y") if is_shapes(element) else axes_of(element)
     return projection_over(transformation, axes)
+
+
+def motion_of(element: Any, coordinate_system: str) -> Projection | Bend:
+    """The map from the intrinsic coordinates of an element to one of its coordinate systems, linear or not.
+
+    Raises
+    ------
+    UnknownCoordinateSystemError
+        The element has no transformation to that coordinate system.
+    """
+    transformation = get_transformation(element, coordinate_system)
+    if transformation.is_linear:
+        return projection_of(element, coordinate_system)
+    return Bend.over(transformation, ("x", "y") if is_shapes(element) else spatial_axes_of(element))
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +345,60 @@ class PlacedCircle:
         return cast("Polygon", shapely.transform(disc, self.projection.plane().inverse()))
 
 
-Placed = PlacedBox | PlacedPolygon | PlacedCircle
+@dataclass(frozen=True, slots=True)
+class PlacedBend:
+    """A region that is tested in its own coordinate system, through a non-linear map of an element.
+
+    Attributes
+    ----------
+    bend
+        The map of the element.
+    region
+        The region, placed in the coordinate system that the map leads to.
+    """
+
+    bend: Bend
+    region: PlacedBox | PlacedPolygon | PlacedCircle
+
+    def window(self) -> Window:
+        """Nothing is bounded: where the region lies before the map is only known within bounds."""
+        return Window((), (), ())
+
+    def window_within(self, lower: FloatArray, upper: FloatArray) -> Window | None:
+        """The box around the part of a box of intrinsic coordinates that the region may meet; None if it meets none."""
+        found = Cells.of(self.bend, lower, upper)
+        bounds = found.bounds(found.meeting(*self.bounds()))
+        if bounds is None:
+            return None
+        return Window(self.bend.axes, tuple(bounds[0].tolist()), tuple(bounds[1].tolist()))
+
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """The bounds of the region in its coordinate system, along the axes of the map; they may be infinite."""
+        window = self.region.window()
+        lower, upper = zip(*(window.bounds(axis) for axis in self.bend.axes), strict=True)
+        return np.array(lower, dtype=np.float64), np.array(upper, dtype=np.float64)
+
+    def contains(self, coordinates: FloatArray, *, border: bool = True) -> NDArray[np.bool_]:
+        """Which points, of shape ``(points, n)`` in intrinsic coordinates, lie inside, with the border or without."""
+        return self.region.contains(self.bend(coordinates), border=border)
+
+    def polygon(self, bounds: FloatArray) -> Polygon | MultiPolygon:
+        """The region brought back into the intrinsic x-y plane, its border split into a thousand pieces and more.
+
+        Parameters
+        ----------
+        bounds
+            Array ``[x_min, y_min, x_max, y_max]`` of the data in the coordinate system of the region, which closes a
+            box along axes without bounds.
+        """
+        import shapely
+
+        region = self.region.polygon(bounds)
+        back = Bend.over(self.bend.transformation.inverse(), ("x", "y"))
+        return cast("Polygon", shapely.transform(shapely.segmentize(region, region.length / _PIECES), back))
+
+
+Placed = PlacedBox | PlacedPolygon | PlacedCircle | PlacedBend
 
 
 def place(region: Region, element: Any) -> Placed:
@@ -335,9 +420,15 @@ def place(region: Region, element: Any) -> Placed:
     UnknownCoordinateSystemError
         The element is not in the coordinate system of the region.
     TransformationError
-        The transformation of the element has no inverse, drops axes, or mixes z with x and y for a polygon.
+        The linear transformation of the element has no inverse, drops axes, or mixes z with x and y for a polygon.
     """
-    projection = projection_of(element, region.target_coordinate_system)
+    motion = motion_of(element, region.target_coordinate_system)
+    if isinstance(motion, Bend):
+        return PlacedBend(motion, _placed(region, Projection.identity(motion.axes)))
+    return _placed(region, motion)
+
+
+def _placed(region: Region, projection: Projection) -> PlacedBox | PlacedPolygon | PlacedCircle:
     if isinstance(region, PolygonRegion):
         return _place_polygon(region, projection)
     if isinstance(region, Circle):

@@ -18,7 +18,8 @@ from spatialdata_plot.resolve.channels import (
     select_channels,
     transformed,
 )
-from spatialdata_plot.resolve.element import get_element, levels_of, project_corners, raster_affine
+from spatialdata_plot.resolve.element import element_of, levels_of, project_corners, raster_affine
+from spatialdata_plot.resolve.straight import straight_levels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,14 +57,14 @@ def check_image(element: Any, spec: ImagesSpec) -> None:
 
 def draw_image(panel: Panel, spec: ImagesSpec) -> Drawn:
     """Draw one image on one panel."""
-    element = get_element(panel.sdata, "images", spec.element)
+    element = element_of(panel.sdata, spec)
     check_image(element, spec)
-    levels = levels_of(element)
+    levels = straight_levels(element, panel.coordinate_system)
     names = channel_names(levels[0])
     picked = select_channels(names, spec.channel, spec.element)
     pyramid = pyramid_of(
         [level.isel(c=picked) for level in levels],
-        raster_affine(element, panel.coordinate_system, spec.element),
+        raster_affine(levels[0], panel.coordinate_system, spec.element),
         spec.scale,
         spec.element,
     )

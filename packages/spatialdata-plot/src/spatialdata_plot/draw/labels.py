@@ -14,7 +14,8 @@ from spatialdata_plot.draw.raster import DeviceGrid, GridImage
 from spatialdata_plot.resolve.canvas import Pyramid, extent_of, plan, pyramid_of, read
 from spatialdata_plot.resolve.color import Colors, is_literal, literal_colors, resolve_colors, rgba_of
 from spatialdata_plot.resolve.column import fetch, locate
-from spatialdata_plot.resolve.element import get_element, levels_of, project_corners, raster_affine
+from spatialdata_plot.resolve.element import element_of, levels_of, project_corners, raster_affine
+from spatialdata_plot.resolve.straight import straight_levels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +98,7 @@ def _window(values: NDArray[np.int32], width: int, axis: int, best: Any) -> NDAr
 
 def check_labels(panel_sdata: Any, spec: LabelsSpec) -> None:
     """Raise for labels that cannot be drawn as asked, before anything is drawn."""
-    element = get_element(panel_sdata, "labels", spec.element)
+    element = element_of(panel_sdata, spec)
     check_flat(element, spec.element)
     levels = levels_of(element)
     if levels[0].dtype.kind not in "iub":
@@ -132,9 +133,8 @@ def _has_alpha(color: Any) -> bool:
 def draw_labels(panel: Panel, spec: LabelsSpec) -> Drawn:
     """Draw one labels element on one panel."""
     check_labels(panel.sdata, spec)
-    element = get_element(panel.sdata, "labels", spec.element)
-    levels = levels_of(element)
-    matrix = raster_affine(element, panel.coordinate_system, spec.element)
+    levels = straight_levels(element_of(panel.sdata, spec), panel.coordinate_system)
+    matrix = raster_affine(levels[0], panel.coordinate_system, spec.element)
     pyramid = pyramid_of(levels, matrix, spec.scale, spec.element)
     ids = _ids(pyramid)
     fill_alpha, outline_alpha = _alphas(spec)
@@ -236,7 +236,7 @@ def _as_points(panel: Panel, spec: LabelsSpec, ids: NDArray[Any], colors: Colors
 
     if colors is None:
         raise ValueError("`fill_alpha` is 0, so the points would not be seen. Give one above 0.")
-    element = get_element(panel.sdata, "labels", spec.element)
+    element = element_of(panel.sdata, spec)
     frame = get_centroids(element, coordinate_system=panel.coordinate_system).compute()
     xy = frame.reindex(ids)[["x", "y"]].to_numpy(dtype=float)
     draw_dots(panel, xy, colors, size=spec.size, method=spec.method)

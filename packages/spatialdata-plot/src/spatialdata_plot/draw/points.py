@@ -11,7 +11,8 @@ from spatialdata_plot.draw.panel import Drawn, Panel, extent_of_xy, guides_of
 from spatialdata_plot.draw.raster import DeviceGrid, GridImage
 from spatialdata_plot.resolve.color import NA_COLOR, Colors, is_literal, literal_colors, resolve_colors
 from spatialdata_plot.resolve.column import Column, fetch, locate
-from spatialdata_plot.resolve.element import affine_xy, apply_affine, get_element
+from spatialdata_plot.resolve.element import affine_xy, apply_affine, element_of
+from spatialdata_plot.resolve.straight import straight_vectors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ MAX_FINER = 4
 
 def check_points(sdata: Any, spec: PointsSpec) -> None:
     """Raise for a color that the points do not have."""
-    get_element(sdata, "points", spec.element)
+    element_of(sdata, spec)
     if spec.color is not None and not is_literal(spec.color):
         locate(sdata, spec, spec.color)
 
@@ -58,7 +59,7 @@ def draw_points(panel: Panel, spec: PointsSpec) -> Drawn:
 
 def _read(panel: Panel, spec: PointsSpec) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """The columns that are needed, and x and y in the coordinate system, shape (n, 2)."""
-    element = get_element(panel.sdata, "points", spec.element)
+    element = straight_vectors(element_of(panel.sdata, spec), panel.coordinate_system)
     matrix = affine_xy(element, panel.coordinate_system)
     used = np.flatnonzero(matrix[:2, :-1].any(axis=0))
     axes = [("x", "y", "z")[axis] for axis in used]

@@ -13,9 +13,10 @@ from spatialdata_plot.draw.points import draw_dots
 from spatialdata_plot.draw.raster import DeviceGrid, GridImage
 from spatialdata_plot.resolve.color import NA_COLOR, Colors, is_literal, literal_colors, resolve_colors
 from spatialdata_plot.resolve.column import Column, fetch, locate
-from spatialdata_plot.resolve.element import affine_xy, get_element
+from spatialdata_plot.resolve.element import affine_xy, element_of
 from spatialdata_plot.resolve.geometry import Circles, Polygons, geometry_of, paths_of
 from spatialdata_plot.resolve.outline import Outline, outlines_of
+from spatialdata_plot.resolve.straight import straight_vectors
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -31,7 +32,7 @@ MAX_VECTOR_SHAPES = 10_000
 
 def check_shapes(sdata: Any, spec: ShapesSpec) -> None:
     """Raise for a color that the shapes do not have, and for an element without any geometry."""
-    element = get_element(sdata, "shapes", spec.element)
+    element = element_of(sdata, spec)
     for key in (spec.color, *spec.panel_colors, spec.outline_color):
         if isinstance(key, str) and not is_literal(key):
             locate(sdata, spec, key)
@@ -42,7 +43,7 @@ def check_shapes(sdata: Any, spec: ShapesSpec) -> None:
 def draw_shapes(panel: Panel, spec: ShapesSpec) -> Drawn:
     """Draw one shapes element on one panel."""
     check_shapes(panel.sdata, spec)
-    whole = get_element(panel.sdata, "shapes", spec.element)
+    whole = straight_vectors(element_of(panel.sdata, spec), panel.coordinate_system)
     matrix = affine_xy(whole, panel.coordinate_system)
     element = _without_empty(whole, spec.element)
     geometry = geometry_of(element, matrix, shape=spec.shape, scale=spec.scale, name=spec.element)

@@ -6,17 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata_plot._logging import logger
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from xarray import DataArray
 
     from spatialdata import SpatialData
+    from spatialdata_plot.spec.base import LayerSpec
 
 __all__ = [
     "affine_xy",
     "apply_affine",
     "coordinate_systems_of",
+    "element_of",
     "get_element",
+    "has_time",
     "levels_of",
     "names_of",
     "project_corners",
@@ -46,6 +51,45 @@ def get_element(sdata: SpatialData, container: str, name: str) -> Any:
     elsewhere = f" {name!r} is in {found[0]!r}." if found else ""
     what = unknown_name(f"element in {container!r} named", name, names_of(sdata, container))
     raise ElementNotFoundError(f"Could not find element with name {name!r}. {what}{elsewhere}")
+
+
+def has_time(element: Any) -> bool:
+    """Whether an element has an axis or a column t."""
+    columns = getattr(element, "columns", None)
+    return "t" in (levels_of(element)[0].dims if columns is None else columns)
+
+
+def element_of(sdata: SpatialData, spec: LayerSpec) -> Any:
+    """The element of a layer at the time that the layer shows.
+
+    Raises
+    ------
+    spatialdata.errors.ElementNotFoundError
+        There is no such element of this kind.
+    ValueError
+        It has nothing at that time.
+    """
+    from spatialdata import select_time
+
+    element = get_element(sdata, spec.container, spec.element)
+    if spec.t is None:
+        return _first(element, spec.element) if spec.container in ("images", "labels") else element
+    found = select_time(element, spec.t)
+    if found is None:
+        raise ValueError(f"{spec.element!r} has nothing at the time {spec.t:g}.")
+    return found
+
+
+def _first(raster: Any, name: str) -> Any:
+    """A raster at its first point in time, if it has several."""
+    from spatialdata import select_time
+
+    if not has_time(raster):
+        return raster
+    times = levels_of(raster)[0].coords["t"].to_numpy()
+    if len(times) > 1:
+        logger.info("%r has %d points in time, of which the first is drawn: t=%g.", name, len(times), times[0])
+    return select_time(raster, times[0])
 
 
 def coordinate_systems_of(element: Any) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from spatialdata_plot.resolve.color import is_literal
-from spatialdata_plot.resolve.element import get_element, names_of
+from spatialdata_plot.resolve.element import element_of, get_element, has_time, names_of
 from spatialdata_plot.spec.base import ColoredSpec, LayerSpec
 
 if TYPE_CHECKING:
@@ -43,9 +43,16 @@ def make_layers(sdata: SpatialData, kind: type[LayerSpec], params: Mapping[str, 
     names = names_of(sdata, kind.container) if element is None else [element]
     if not names:
         raise ValueError(f"There are no {kind.container} to draw: {kind.verb} found none in the object.")
-    layers = [_layer(sdata, kind, {**params, "element": name}) for name in names]
+    layers = [_layer(sdata, kind, _of_one(sdata, kind, params, name)) for name in names]
     _check_panels(sdata, layers)
     return layers
+
+
+def _of_one(sdata: SpatialData, kind: type[LayerSpec], params: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The parameters for one element; a time does not count for those of all elements that have none."""
+    everything = params["element"] is None
+    still = everything and params.get("t") is not None and not has_time(get_element(sdata, kind.container, name))
+    return {**params, "element": name, **({"t": None} if still else {})}
 
 
 def _layer(sdata: SpatialData, kind: type[LayerSpec], params: dict[str, Any]) -> LayerSpec:
@@ -91,7 +98,7 @@ def _check_panels(sdata: SpatialData, layers: list[LayerSpec]) -> None:
 def _image(sdata: SpatialData, spec: Any) -> None:
     from spatialdata_plot.draw.images import check_image
 
-    check_image(get_element(sdata, "images", spec.element), spec)
+    check_image(element_of(sdata, spec), spec)
 
 
 def _labels(sdata: SpatialData, spec: Any) -> None:

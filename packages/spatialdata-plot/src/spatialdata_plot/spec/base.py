@@ -19,6 +19,8 @@ class LayerSpec:
     ----------
     element
         The name of the element.
+    t
+        The point in time that is shown; None for the first of a raster, and for all points or shapes.
     container
         The kind of element, as the name of its container in SpatialData.
     verb
@@ -26,6 +28,7 @@ class LayerSpec:
     """
 
     element: str
+    t: float | None = None
 
     container: ClassVar[str]
     verb: ClassVar[str]
@@ -33,7 +36,7 @@ class LayerSpec:
 
     def __post_init__(self) -> None:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        check.apply_checks(values, self.checks)
+        check.apply_checks(values, {"t": check.optional(check.number()), **self.checks})
 
 
 COLOR_CHECKS: Mapping[str, check.Check] = {
