@@ -117,6 +117,10 @@ def test_many_elements_in_many_systems_are_no_burden() -> None:
     systems = {f"s{k}": Scale([k + 1.0, k + 1.0], XY) for k in range(10)}
     elements = {f"e{k}": labels(**systems) for k in range(10)}
     sdata = SpatialData(labels=elements)
+    t = get_transformation_between_coordinate_systems(sdata, "s0", "s9")
+    np.testing.assert_allclose(matrix(t), matrix(Scale([10, 10], XY)))
+    # One of ten says otherwise.
+    sdata.labels["e9"] = labels(**{**systems, "s9": Scale([3.0, 3.0], XY)})
     with pytest.raises(AmbiguousTransformationError):
         get_transformation_between_coordinate_systems(sdata, "s0", "s9")
     t = get_transformation_between_coordinate_systems(sdata, "s0", "s9", elements["e3"])

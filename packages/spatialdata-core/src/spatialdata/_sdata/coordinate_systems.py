@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from spatialdata.errors import UnknownCoordinateSystemError, unknown_name
 from spatialdata.transformations.attach import set_transformation, transformations_of
+from spatialdata.transformations.graph import CoordinateGraph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spatialdata._sdata.holder import ElementHolder
 
-__all__ = ["elements_in", "rename_coordinate_systems"]
+__all__ = ["elements_in", "elements_leading_to", "rename_coordinate_systems"]
 
 
 def elements_in(sdata: ElementHolder, systems: str | list[str]) -> list[str]:
@@ -23,6 +25,22 @@ def elements_in(sdata: ElementHolder, systems: str | list[str]) -> list[str]:
     for system in sorted(wanted - set(present)):
         warnings.warn(f"{unknown_name('coordinate system', system, present)}", UserWarning, stacklevel=4)
     return [name for name, transformations in sdata.gen_transformations() if wanted & set(transformations)]
+
+
+def elements_leading_to(sdata: ElementHolder, system: str) -> list[str]:
+    """The names of the elements that have a coordinate system, or that lead to it along a link."""
+    names = elements_in(sdata, system)
+    links = getattr(sdata, "coordinate_links", [])
+    if not links or system not in sdata.coordinate_systems:
+        return names
+    elements = dict(sdata.gen_transformations())
+    graph = CoordinateGraph(elements, links)
+    linked = {frozenset((link.source, link.target)) for link in links}
+    for name in elements:
+        paths = [] if name in names else graph.shortest_paths(graph.element(name), system)
+        if any(frozenset(step) in linked for path in paths for step in pairwise(path)):
+            names.append(name)
+    return names
 
 
 def rename_coordinate_systems(sdata: ElementHolder, rename_dict: Mapping[str, str]) -> None:

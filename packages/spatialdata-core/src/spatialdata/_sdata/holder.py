@@ -12,6 +12,7 @@ from spatialdata._sdata.tables import warn_missing_targets
 from spatialdata.errors import ElementNotFoundError, Fault, ValidationError, unknown_name
 from spatialdata.models.base import raise_faults
 from spatialdata.models.kind import SPATIAL_KINDS, Kind
+from spatialdata.transformations.links import LINKS_KEY, linked_systems
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -143,7 +144,8 @@ class ElementHolder:
     @property
     def coordinate_systems(self) -> list[str]:
         """The names of all coordinate systems, sorted."""
-        return sorted({system for _, transformations in self.gen_transformations() for system in transformations})
+        systems = {system for _, transformations in self.gen_transformations() for system in transformations}
+        return sorted(systems | linked_systems(self.attrs.get(LINKS_KEY, ())))
 
     def __getitem__(self, name: str) -> Any:
         return self._mapping(name)[name]

@@ -6,10 +6,12 @@ import warnings
 from typing import TYPE_CHECKING, Any, Self
 
 from spatialdata._sdata import coordinate_systems as _systems
+from spatialdata._sdata.coordinate_links import LinkMethods
 from spatialdata._sdata.units import UNITS_KEY, UnitMethods, renamed_units
 from spatialdata.errors import unknown_name
 from spatialdata.models.shallow import with_transformations
 from spatialdata.transformations.attach import transformations_of
+from spatialdata.transformations.links import LINKS_KEY, renamed_links
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["PlacingMethods"]
 
 
-class PlacingMethods(UnitMethods):
+class PlacingMethods(UnitMethods, LinkMethods):
     """Where elements are."""
 
     def rename_coordinate_systems(self, rename_dict: Mapping[str, str]) -> None:
@@ -39,6 +41,9 @@ class PlacingMethods(UnitMethods):
         _systems.rename_coordinate_systems(self, rename_dict)
         if UNITS_KEY in self.attrs:
             self.attrs = renamed_units(self.attrs, rename_dict)
+        if LINKS_KEY in self.attrs:
+            links = renamed_links(self.attrs[LINKS_KEY], lambda name: rename_dict.get(name, name))
+            self.attrs = {**self.attrs, LINKS_KEY: links}
 
     def filter_by_coordinate_system(
         self, coordinate_system: str | list[str], filter_tables: bool = True, include_orphan_tables: bool = False
@@ -198,7 +203,7 @@ class PlacingMethods(UnitMethods):
     def transform_to_coordinate_system(
         self, target_coordinate_system: str, maintain_positioning: bool = False, *, order: int = 0
     ) -> Self:
-        """All elements that have a coordinate system, in it.
+        """All elements that have a coordinate system, or that links lead to it, in it.
 
         Parameters
         ----------
@@ -213,7 +218,7 @@ class PlacingMethods(UnitMethods):
         -------
         A new object with the transformed elements and the same tables.
         """
-        names = _systems.elements_in(self, target_coordinate_system)
+        names = _systems.elements_leading_to(self, target_coordinate_system)
         elements = {
             name: self.transform_element_to_coordinate_system(
                 name, target_coordinate_system, maintain_positioning, order=order if name in self.images else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.container import is_container, new_container
@@ -14,6 +15,8 @@ from spatialdata.models.shallow import with_transformations
 from spatialdata.models.table import TableModel, get_table_keys
 from spatialdata.relations.filter import annotates
 from spatialdata.transformations.attach import transformations_of
+from spatialdata.transformations.links import LINKS_KEY, renamed_links
+from spatialdata.transformations.units import UNITS_KEY
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -94,7 +97,10 @@ def concatenate(
         merged = _concatenated(tables, suffixes, keys, kwargs)
     else:
         merged = _side_by_side(tables, [suffix for suffix, _ in objects])
-    return new_container({**elements, **merged}, _merged_attrs([item.attrs for _, item in objects], attrs_merge))
+    attrs = _merged_attrs([item.attrs for _, item in objects], attrs_merge)
+    return new_container(
+        {**elements, **merged}, {**attrs, **_merged_systems(objects, merge_coordinate_systems_on_name)}
+    )
 
 
 def _named(sdatas: Iterable[SpatialData] | Mapping[str, SpatialData]) -> list[tuple[str, SpatialData]]:
@@ -123,6 +129,28 @@ def _elements(sdata: SpatialData, suffix: str, *, keep_systems: bool) -> dict[st
         }
         elements[_suffixed(name, suffix)] = with_transformations(element, systems)
     return elements
+
+
+def _merged_systems(objects: Sequence[tuple[str, SpatialData]], keep_systems: bool) -> dict[str, Any]:
+    """What the attributes say of coordinate systems: units that do not contradict one another, and all links."""
+    units: dict[str, Any] = {}
+    contradicted: set[str] = set()
+    links: list[dict[str, Any]] = []
+    for suffix, sdata in objects:
+        renamed = partial(_suffixed, suffix="" if keep_systems else suffix)
+        for system, found in sdata.attrs.get(UNITS_KEY, {}).items():
+            if units.setdefault(renamed(system), found) != found:
+                contradicted.add(renamed(system))
+        links.extend(link for link in renamed_links(sdata.attrs.get(LINKS_KEY, ()), renamed) if link not in links)
+    if contradicted:
+        warnings.warn(
+            f"The objects say different units of the coordinate systems {listing(sorted(contradicted))}; none are "
+            "kept. Say which they are with set_units.",
+            UserWarning,
+            stacklevel=3,
+        )
+    units = {system: found for system, found in units.items() if system not in contradicted}
+    return {key: found for key, found in ((UNITS_KEY, units), (LINKS_KEY, links)) if found}
 
 
 def _renamed(table: AnnData, suffix: str) -> AnnData:

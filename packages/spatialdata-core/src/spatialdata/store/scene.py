@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,18 +17,18 @@ from spatialdata._core.axes import ValidAxis
 from spatialdata.errors import TransformationError
 from spatialdata.models.kind import Kind
 from spatialdata.store.dialects import v06, v06_spatialdata
-from spatialdata.store.dialects.links import LINKS_KEY, read_links
+from spatialdata.store.dialects.links import read_links
 from spatialdata.store.dialects.multiscale import EDGES
-from spatialdata.store.dialects.sampled import sampled
 from spatialdata.store.dialects.v06_write import write_edge, write_system
-from spatialdata.store.documents import array_shape, child_names, is_node, read_node, replace_attributes
+from spatialdata.store.documents import child_names, is_node, read_node, replace_attributes
 from spatialdata.store.field_arrays import remove_other_fields, write_fields
 from spatialdata.transformations.attach import DEFAULT_COORDINATE_SYSTEM
 from spatialdata.transformations.linear import Identity
+from spatialdata.transformations.links import LINKS_KEY
 
 if TYPE_CHECKING:
     from spatialdata.store.dialects.v06_read import Field
-    from spatialdata.transformations.links import CoordinateLink, Node
+    from spatialdata.transformations.links import CoordinateLink
 
 __all__ = ["OME", "has_scene", "without_scene", "write_scene"]
 
@@ -54,20 +54,14 @@ class _Raster:
     """What the scene has to know of a raster."""
 
     path: str
-    folder: Path
     ome: dict[str, Any]
 
     def systems(self) -> dict[str, v06.System]:
         return dict(v06.systems_of(self.ome, self.path))
 
-    def pixels(self) -> End:
-        """The system of its pixels."""
-        dataset = self.ome["multiscales"][0]["datasets"][0]
-        name = str(dataset[EDGES][0]["output"]["name"])
-        return self.path, name, self.systems()[name].axes
-
-    def shape(self) -> tuple[int, ...]:
-        return array_shape(self.folder / v06.level_axes(self.ome, self.path)[0][0])
+    def pixels(self) -> str:
+        """The name of the system of its pixels."""
+        return str(self.ome["multiscales"][0]["datasets"][0][EDGES][0]["output"]["name"])
 
 
 def write_scene(root: Path) -> None:
@@ -77,8 +71,7 @@ def write_scene(root: Path) -> None:
     fields: dict[str, Field] = {}
     fresh = without_scene(attributes)
     if rasters and all(v06_spatialdata.is_spoken({OME: raster.ome}) for raster in rasters):
-        scene = _Scene({raster.path: raster for raster in rasters}, read_links(attributes.get(LINKS_KEY), str(root)))
-        described = scene.described(fields)
+        described = _Scene(rasters, read_links(attributes.get(LINKS_KEY), str(root))).described(fields)
         if described is not None:
             fresh[OME] = {"version": v06_spatialdata.NGFF_VERSION, "scene": described}
     write_fields(root, fields)
@@ -92,20 +85,27 @@ def _rasters(root: Path) -> Iterator[_Raster]:
         for name in child_names(root / kind.container):
             folder = root / kind.container / name
             if is_node(folder):
-                yield _Raster(f"{kind.container}/{name}", folder, dict(read_node(folder).attributes.get(OME, {})))
+                yield _Raster(f"{kind.container}/{name}", dict(read_node(folder).attributes.get(OME, {})))
 
 
-@dataclass(frozen=True, slots=True)
 class _Scene:
-    rasters: Mapping[str, _Raster]
-    links: list[CoordinateLink]
-    axes: dict[str, set[str]] = field(default_factory=dict)
-    units: dict[str, dict[str, str]] = field(default_factory=dict)
+    def __init__(self, rasters: Iterable[_Raster], links: list[CoordinateLink]) -> None:
+        self.links = links
+        self.axes: dict[str, set[str]] = {}
+        self.units: dict[str, dict[str, str]] = {}
+        # The coordinate systems of the rasters, each with the one of the scene that it is.
+        self.placed: list[tuple[End, str]] = []
+        for raster in rasters:
+            for name, system in raster.systems().items():
+                if name == raster.pixels():
+                    continue
+                self.axes.setdefault(name, set()).update(system.axes)
+                self.units.setdefault(name, {}).update(system.units)
+                self.placed.append(((raster.path, name, system.axes), name))
 
     def described(self, fields: dict[str, Field]) -> dict[str, Any] | None:
         """The scene as JSON: the part of it that hangs together with the default coordinate system, or the largest."""
-        placed = self._placed()
-        edges = [write_edge(Identity(), source, self._system(name), fields) for source, name in placed]
+        edges = [write_edge(Identity(), source, self._system(name), fields) for source, name in self.placed]
         for link in self.links:
             edges.extend(self._linked(link, fields))
         kept = _connected(edges)
@@ -116,51 +116,28 @@ class _Scene:
         systems = [write_system(name, self._system(name)[2], self.units.get(name, {})) for name in ordered]
         return {"coordinateSystems": systems, EDGES: kept}
 
-    def _placed(self) -> list[tuple[End, str]]:
-        """The coordinate systems of the rasters, each with the one of the scene that it is."""
-        found: list[tuple[End, str]] = []
-        for path, raster in self.rasters.items():
-            pixels = raster.pixels()[1]
-            for name, system in raster.systems().items():
-                if name == pixels:
-                    continue
-                self.axes.setdefault(name, set()).update(system.axes)
-                self.units.setdefault(name, {}).update(system.units)
-                found.append(((path, name, system.axes), name))
-        return found
-
     def _system(self, name: str) -> End:
         known = self.axes.get(name) or {axis for axes in self.axes.values() for axis in axes} or {"y", "x"}
         return "", name, tuple(axis for axis in _ORDER if axis in known)
 
-    def _end(self, node: Node) -> End | None:
-        if isinstance(node, str):
-            return self._system(node)
-        paths = (f"{kind.container}/{node.name}" for kind in (Kind.IMAGE, Kind.LABELS))
-        return next((self.rasters[path].pixels() for path in paths if path in self.rasters), None)
+    def _end(self, name: str) -> End:
+        """The system of the one raster that has it, or else that of the scene."""
+        owners = [end for end, system in self.placed if system == name]
+        return owners[0] if len(owners) == 1 else self._system(name)
 
     def _linked(self, link: CoordinateLink, fields: dict[str, Field]) -> Iterator[dict[str, Any]]:
-        """A link, unless one of its ends is no raster, which cannot be in a scene."""
-        source, target = self._end(link.source), self._end(link.target)
-        if source is None or target is None:
-            return
-        transformation = link.transformation
+        """A link, if OME-Zarr 0.6 has a word for it."""
         own: dict[str, Field] = {}
         try:
-            edge = write_edge(transformation, source, target, own)
+            edge = write_edge(link.transformation, self._end(str(link.source)), self._end(str(link.target)), own)
         except TransformationError as error:
-            if not source[0]:
-                warnings.warn(
-                    f"The link from {link.source} to {link.target} is kept, but left out of the scene of OME-Zarr 0.6: "
-                    f"{error}",
-                    UserWarning,
-                    stacklevel=2,
-                )
-                return
-            own = {}
-            raster = self.rasters[source[0]]
-            around = sampled(transformation, source[2], raster.shape(), f"{link.source} to {link.target}")
-            edge = write_edge(around, source, target, own)
+            warnings.warn(
+                f"The link from {link.source!r} to {link.target!r} is kept, but other programs will not see it in the "
+                f"scene of OME-Zarr 0.6. {error}",
+                UserWarning,
+                stacklevel=2,
+            )
+            return
         fields.update(own)
         yield edge
 

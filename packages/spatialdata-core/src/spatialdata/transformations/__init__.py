@@ -13,6 +13,7 @@ from spatialdata.transformations.landmark_files import read_alignment, read_land
 from spatialdata.transformations.landmark_fit import LandmarkFit, Landmarks, fit_landmarks
 from spatialdata.transformations.landmarks import align_elements_using_landmarks, get_transformation_between_landmarks
 from spatialdata.transformations.linear import Affine, Identity, MapAxis, Scale, Sequence, Translation
+from spatialdata.transformations.links import CoordinateLink
 from spatialdata.transformations.nonlinear import Bijection, Inverse
 from spatialdata.transformations.thin_plate import ThinPlateSpline
 from spatialdata.transformations.units import unit_scale
@@ -21,6 +22,7 @@ __all__ = [
     "Affine",
     "BaseTransformation",
     "Bijection",
+    "CoordinateLink",
     "Coordinates",
     "Displacements",
     "Identity",

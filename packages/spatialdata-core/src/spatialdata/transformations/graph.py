@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from spatialdata.errors import (
     AmbiguousTransformationError,
     NoTransformationError,
@@ -26,7 +28,7 @@ from spatialdata.transformations.links import CoordinateLink, ElementNode, Node
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from spatialdata.transformations.algebra import BaseTransformation
+    from spatialdata.transformations.algebra import Axes, BaseTransformation
 
 __all__ = [
     "CoordinateGraph",
@@ -109,8 +111,8 @@ class CoordinateGraph:
     ) -> BaseTransformation:
         """The transformation from one node to another.
 
-        A direct edge wins; otherwise the path with the fewest edges. Several paths of that length are an error, since
-        nothing tells which is meant; ``via`` chooses.
+        A direct edge wins; otherwise the path with the fewest edges. Several paths of that length are an error unless
+        they are the same map, since nothing tells which is meant; ``via`` chooses.
 
         Raises
         ------
@@ -123,6 +125,8 @@ class CoordinateGraph:
             return Identity()
         if via is None and target in self._edges[source]:
             return Sequence([self._edges[source][target]])
+        if shortest and (agreed := self._agreed(source, target, via)) is not None:
+            return agreed
         paths = self._shortest_paths(source, target, via) if shortest else self._simple_paths(source, target, via)
         found = list(islice(paths, _MOST_PATHS_LISTED))
         if not found:
@@ -137,6 +141,33 @@ class CoordinateGraph:
                 "Name one of the nodes in between as intermediate_coordinate_systems."
             )
         return Sequence([self._edges[a][b] for a, b in pairwise(found[0])])
+
+    def _agreed(self, source: Node, target: Node, via: Node | None) -> Sequence | None:
+        """The one map that all shortest paths are; None if there is no path, or if they differ."""
+        if via is not None:
+            halves = [self._agreed(source, via, None), self._agreed(via, target, None)]
+            known = [half for half in halves if half is not None]
+            return Sequence([step for half in known for step in half.transformations]) if len(known) == 2 else None
+        distances = self._distances(source)
+        if target not in distances:
+            return None
+        before: dict[Node, list[Node]] = {}
+        layer = [target]
+        while layer:
+            for node in layer:
+                before[node] = [n for n, d in distances.items() if d == distances[node] - 1 and node in self._edges[n]]
+            layer = list(dict.fromkeys(n for node in layer for n in before[node] if n not in before))
+        maps: dict[Node, Sequence] = {source: Sequence([])}
+        for node in sorted(before.keys() - {source}, key=lambda each: distances[each]):
+            ways = [Sequence([*maps[n].transformations, self._edges[n][node]]) for n in before[node]]
+            if any(not _same_map(ways[0], other) for other in ways[1:]):
+                return None
+            maps[node] = ways[0]
+        return maps[target]
+
+    def shortest_paths(self, source: Node, target: Node) -> list[list[Node]]:
+        """The paths with the fewest edges, each as the nodes that it goes through; at most a few of many."""
+        return list(islice(self._shortest_paths(source, target, None), _MOST_PATHS_LISTED))
 
     def _distances(self, source: Node) -> dict[Node, int]:
         distances: dict[Node, int] = {source: 0}
@@ -188,6 +219,24 @@ def _through(via: Node | None) -> str:
     return f" through {via}" if via is not None else ""
 
 
+def _same_map(one: Sequence, other: Sequence) -> bool:
+    if one == other:
+        return True
+    if not (one.is_linear and other.is_linear):
+        return False
+    several: tuple[Axes, ...] = (("c", "x", "y", "z"), ("x", "y", "z"), ("c", "x", "y"), ("x", "y"))
+    for axes in several:
+        try:
+            (first, rows), (second, others) = one.linear_map(axes), other.linear_map(axes)
+        except TransformationError:
+            continue
+        if set(first) != set(second):
+            return False
+        order = [second.index(axis) for axis in first]
+        return bool(np.allclose(rows, others[order], rtol=1e-9, atol=1e-12))
+    return False
+
+
 def _inverse_or_none(transformation: BaseTransformation) -> BaseTransformation | None:
     try:
         return transformation.inverse()
@@ -202,7 +251,7 @@ def get_transformation_between_coordinate_systems(
     intermediate_coordinate_systems: Any = None,
     shortest_path: bool = True,
 ) -> BaseTransformation:
-    """The transformation from one coordinate system to another, through the elements that have both.
+    """The transformation from one coordinate system to another, through elements that have both and through links.
 
     Parameters
     ----------
@@ -225,7 +274,7 @@ def get_transformation_between_coordinate_systems(
     NoTransformationError
         There is no path; the message lists what can be reached.
     AmbiguousTransformationError
-        Several paths are equally short; the message lists them.
+        Several paths are equally short and differ; the message lists them.
     UnknownCoordinateSystemError
         There is no coordinate system of that name.
 
@@ -244,7 +293,7 @@ def get_transformation_between_coordinate_systems(
     elements = {name: dict(transformations) for name, transformations in sdata.gen_transformations()}
     asked = (source_coordinate_system, target_coordinate_system, intermediate_coordinate_systems)
     names = [_element_name(sdata, item, elements) for item in asked]
-    graph = CoordinateGraph(elements)
+    graph = CoordinateGraph(elements, sdata.coordinate_links)
     source, target, via = (
         graph.element(name) if name is not None else (graph.node(item) if item is not None else None)
         for name, item in zip(names, asked, strict=True)

@@ -1,21 +1,24 @@
-"""Links: transformations between elements or coordinate systems that belong to an object, not to one element."""
+"""Links: transformations between coordinate systems that belong to an object, not to one of its elements."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from spatialdata.transformations.algebra import BaseTransformation
 
-__all__ = ["CoordinateLink", "ElementNode", "Node", "renamed_node"]
+__all__ = ["LINKS_KEY", "CoordinateLink", "ElementNode", "Node", "linked_systems", "renamed_links"]
+
+# Where the attributes of an object keep its links, as JSON.
+LINKS_KEY = "coordinate_links"
 
 
 @dataclass(frozen=True, slots=True)
 class ElementNode:
-    """The intrinsic coordinates of an element, as the end of a link.
+    """The intrinsic coordinates of an element, as a node of the coordinate graph.
 
     Attributes
     ----------
@@ -34,22 +37,20 @@ Node: TypeAlias = str | ElementNode
 
 @dataclass(frozen=True, slots=True)
 class CoordinateLink:
-    """A transformation between two elements, two coordinate systems, or one of each.
+    """A transformation from one coordinate system to another.
 
     Attributes
     ----------
     source, target
-        The ends: the name of a coordinate system, or an :class:`ElementNode`, which stands for the intrinsic
-        coordinates of an element.
+        The names of the coordinate systems.
     transformation
         From the source to the target.
 
     Examples
     --------
     >>> from spatialdata.transformations import Scale
-    >>> link = CoordinateLink(ElementNode("detail"), "section", Scale([0.1, 0.1], axes=("x", "y")))
-    >>> str(link.source), link.target
-    ('<detail>', 'section')
+    >>> CoordinateLink("detail", "section", Scale([0.1, 0.1], axes=("x", "y"))).target
+    'section'
     """
 
     source: Node
@@ -57,8 +58,11 @@ class CoordinateLink:
     transformation: BaseTransformation
 
 
-def renamed_node(node: Node, elements: Mapping[str, str], systems: Mapping[str, str]) -> Node:
-    """A node under the new names of elements and coordinate systems."""
-    if isinstance(node, ElementNode):
-        return ElementNode(elements.get(node.name, node.name))
-    return systems.get(node, node)
+def linked_systems(found: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The coordinate systems that links, as JSON, lie between."""
+    return {str(link[end]) for link in found for end in ("input", "output")}
+
+
+def renamed_links(found: Iterable[Mapping[str, Any]], renamed: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Links, as JSON, between coordinate systems under their new names."""
+    return [{**link, "input": renamed(str(link["input"])), "output": renamed(str(link["output"]))} for link in found]

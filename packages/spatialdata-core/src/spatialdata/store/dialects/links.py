@@ -1,39 +1,29 @@
-"""Links between elements and coordinate systems, as the attributes of a store hold them."""
+"""Links between coordinate systems, as the attributes of an object and of its store hold them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from spatialdata.errors import StoreError
 from spatialdata.store.dialects.exact import exact_json, read_exact
-from spatialdata.transformations.links import CoordinateLink, ElementNode, Node
+from spatialdata.transformations.links import LINKS_KEY, CoordinateLink
 
-__all__ = ["LINKS_KEY", "links_json", "read_links"]
-
-LINKS_KEY = "coordinate_links"
+__all__ = ["link_json", "read_links"]
 
 
-def links_json(links: Iterable[CoordinateLink]) -> list[dict[str, Any]]:
-    """Write links.
+def link_json(link: CoordinateLink) -> dict[str, Any]:
+    """Write a link.
 
     Raises
     ------
     TransformationError
-        A transformation is of a class of your own, or a field is too large.
+        The transformation is of a class of your own, or a field is too large.
     """
-    return [
-        {
-            "input": _end_json(link.source),
-            "output": _end_json(link.target),
-            "transformation": exact_json(link.transformation),
-        }
-        for link in links
-    ]
-
-
-def _end_json(node: Node) -> dict[str, str]:
-    return {"name": node} if isinstance(node, str) else {"element": node.name}
+    return {
+        "input": str(link.source),
+        "output": str(link.target),
+        "transformation": exact_json(link.transformation),
+    }
 
 
 def read_links(found: Any, where: str) -> list[CoordinateLink]:
@@ -51,21 +41,17 @@ def read_links(found: Any, where: str) -> list[CoordinateLink]:
     StoreError
         The links are malformed.
     """
-    if found is None:
-        return []
     try:
         return [
             CoordinateLink(
-                _node(entry["input"]), _node(entry["output"]), read_exact(entry["transformation"], f"A link of {where}")
+                str(entry["input"]),
+                str(entry["output"]),
+                read_exact(entry["transformation"], f"{where}: the link to {entry['output']!r}"),
             )
-            for entry in found
+            for entry in found or ()
         ]
     except (KeyError, TypeError) as error:
         raise StoreError(
-            f"attrs[{LINKS_KEY!r}] of {where} must be a list of links, each with an input, an output (a name or an "
-            f"element) and a transformation. Wrong or missing: {error}. Found {found!r:.200}."
+            f"{where}: attrs[{LINKS_KEY!r}] must be a list of links, each with the names of two coordinate systems as "
+            f"input and output, and a transformation. Wrong or missing: {error}. Found {found!r:.200}."
         ) from error
-
-
-def _node(end: Any) -> Node:
-    return ElementNode(str(end["element"])) if "element" in end else str(end["name"])

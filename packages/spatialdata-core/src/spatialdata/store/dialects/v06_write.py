@@ -48,7 +48,8 @@ def write_transformation(
         OME-Zarr 0.6 has no word for it: a thin-plate spline, or a numerical inverse alone. Sample it to Displacements,
         or give its inverse along in a Bijection.
     """
-    if transformation.is_linear:
+    keeps_axes = isinstance(transformation, SequenceOf) and _keeps_axes(transformation, source)
+    if transformation.is_linear and not (keeps_axes and source == target):
         return _linear(transformation, source, target)
     if isinstance(transformation, SequenceOf):
         return _sequence(transformation, source, target, fields)
@@ -61,6 +62,13 @@ def write_transformation(
     raise TransformationError(
         f"OME-Zarr 0.6 cannot say {type(transformation).__name__} from {source} to {target}. Sample it onto a field of "
         "Displacements first."
+    )
+
+
+def _keeps_axes(sequence: SequenceOf, axes: Axes) -> bool:
+    """Whether every step has the same axes; then each is written, since more readers know scales than affine maps."""
+    return len(sequence.transformations) > 0 and all(
+        set(member.axes_after(axes)) == set(axes) for member in sequence.transformations
     )
 
 
