@@ -1,26 +1,40 @@
 """Pyramids: the coarser levels of a multiscale raster.
 
 A level halves (or divides by any factor) the level before it. Images are averaged; labels take one pixel of each
-block, so that no id is ever invented. Pixels at the far border that fill no whole block are left out of the coarser
-level.
+block, or the id that most pixels have, so that no id is ever invented. Pixels at the far border that fill no whole
+block are left out of the coarser level.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from spatialdata._core.axes import SPATIAL_AXES
+from spatialdata.kernels.coarsen import mean_of_blocks, mode_of_blocks, picked_of_blocks
 
 if TYPE_CHECKING:
     import dask.array as da
     from xarray import DataArray, DataTree
 
-__all__ = ["ScaleFactors", "automatic_factors", "build_pyramid", "kept_coordinates", "level_coordinates", "tree_of"]
+__all__ = [
+    "Coarsening",
+    "Downsampling",
+    "ScaleFactors",
+    "automatic_factors",
+    "build_pyramid",
+    "coarsening_of",
+    "kept_coordinates",
+    "level_coordinates",
+    "tree_of",
+]
 
 ScaleFactors: TypeAlias = Sequence[int | Mapping[str, int]]
+Downsampling: TypeAlias = Literal["mean", "nearest", "mode"]
 
 VARIABLE = "image"
 
@@ -84,20 +98,59 @@ def _factors(given: int | Mapping[str, int], level: int, array: DataArray) -> di
     return {axis: int(factors.get(axis, 1)) for axis in spatial}
 
 
-def _mean(block: np.ndarray[Any, Any], axis: Any = None) -> np.ndarray[Any, Any]:
-    mean = np.asarray(block.mean(axis=axis, dtype=np.float64))
-    if np.issubdtype(block.dtype, np.floating):
-        return np.asarray(mean.astype(block.dtype))
-    return np.asarray(np.rint(mean).astype(block.dtype))
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Coarsening:
+    """How the data of a level follow from those of the level before it.
+
+    Attributes
+    ----------
+    parent
+        The name of the dask array of the level before.
+    factors
+        The size of a block of pixels that becomes one, for each dimension.
+    method
+        How.
+    """
+
+    parent: str
+    factors: tuple[int, ...]
+    method: Downsampling
+
+    def __call__(self, pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """The pixels of the coarser level; those that fill no whole block are left out."""
+        whole = tuple(
+            slice(0, size // factor * factor) for size, factor in zip(pixels.shape, self.factors, strict=True)
+        )
+        return _METHODS[self.method](pixels[whole], self.factors)
 
 
-def _coarsened(data: da.Array, factors: Sequence[int], *, is_labels: bool) -> da.Array:
-    import dask.array as da
+_METHODS: dict[Downsampling, Callable[..., np.ndarray[Any, Any]]] = {
+    "mean": mean_of_blocks,
+    "nearest": picked_of_blocks,
+    "mode": mode_of_blocks,
+}
 
-    trimmed = data[tuple(slice(0, size // factor * factor) for size, factor in zip(data.shape, factors, strict=True))]
-    if is_labels:
-        return trimmed[tuple(slice((factor - 1) // 2, None, factor) for factor in factors)]
-    return da.coarsen(_mean, trimmed, dict(enumerate(factors)), trim_excess=False) if max(factors) > 1 else trimmed
+# Kept alive by the graphs that they are part of.
+_coarsenings: WeakValueDictionary[str, Coarsening] = WeakValueDictionary()
+
+
+def coarsening_of(level: DataArray, before: DataArray) -> Coarsening | None:
+    """How a lazy level follows from the level before it; None if it is no longer what :func:`build_pyramid` made."""
+    found = _coarsenings.get(level.data.name)
+    return found if found is not None and found.parent == before.data.name else None
+
+
+def _coarsened(data: da.Array, factors: tuple[int, ...], method: Downsampling) -> da.Array:
+    from dask.base import tokenize
+
+    coarsening = Coarsening(data.name, factors, method)
+    whole = tuple(slice(0, n // f * f) for n, f in zip(data.shape, factors, strict=True))
+    source = _aligned(data[whole], factors)
+    chunks = tuple(tuple(n // f for n in sizes) for sizes, f in zip(source.chunks, factors, strict=True))
+    name = f"coarser-{tokenize(source.name, coarsening.factors, method)}"
+    coarse = source.map_blocks(coarsening, dtype=data.dtype, chunks=chunks, name=name, meta=source._meta)  # noqa: SLF001
+    _coarsenings[coarse.name] = coarsening
+    return coarse
 
 
 def _aligned(data: da.Array, factors: Sequence[int]) -> da.Array:
@@ -109,7 +162,7 @@ def _aligned(data: da.Array, factors: Sequence[int]) -> da.Array:
     return data.rechunk(tuple(chunks))
 
 
-def build_pyramid(array: DataArray, scale_factors: ScaleFactors) -> DataTree:
+def build_pyramid(array: DataArray, scale_factors: ScaleFactors, method: Downsampling | None = None) -> DataTree:
     """Build a multiscale raster.
 
     Parameters
@@ -119,6 +172,9 @@ def build_pyramid(array: DataArray, scale_factors: ScaleFactors) -> DataTree:
     scale_factors
         One factor per further level, relative to the level before it: a whole number for all spatial axes, or one per
         axis.
+    method
+        How a block of pixels becomes one: by their ``"mean"``, by the ``"nearest"`` to its middle, or by the value
+        that most of them have, their ``"mode"``. The mean of images and the nearest of labels if not given.
 
     Returns
     -------
@@ -130,12 +186,12 @@ def build_pyramid(array: DataArray, scale_factors: ScaleFactors) -> DataTree:
         A factor is no whole number from 1 on, names no spatial axis, or exceeds the size of the axis.
     """
     levels = [array]
+    chosen: Downsampling = method or ("mean" if "c" in array.dims else "nearest")
     for number, given in enumerate(scale_factors, start=1):
         before = levels[-1]
         by_axis = _factors(given, number, before)
-        factors = [by_axis.get(str(dim), 1) for dim in before.dims]
-        data = _coarsened(_aligned(before.data, factors), factors, is_labels="c" not in array.dims)
-        levels.append(_level_like(array, data))
+        factors = tuple(by_axis.get(str(dim), 1) for dim in before.dims)
+        levels.append(_level_like(array, _coarsened(before.data, factors, chosen)))
     return tree_of(levels)
 
 

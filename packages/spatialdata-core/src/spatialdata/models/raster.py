@@ -15,6 +15,7 @@ from spatialdata.errors import Fault, UnsupportedElementError
 from spatialdata.models.base import raise_faults, resolved_transformations, transform_faults
 from spatialdata.models.pyramid import (
     VARIABLE,
+    Downsampling,
     ScaleFactors,
     automatic_factors,
     build_pyramid,
@@ -78,7 +79,9 @@ class RasterModel:
             ``"auto"`` halves until a level has at most 1024 pixels along x and y; a raster that has no more is of one
             scale.
         method
-            Accepted for compatibility and not needed: images are averaged, labels take one pixel of each block.
+            For labels, ``"mode"`` (or a member of an enumeration with "mode" in its name) gives a pixel of a coarser
+            level the id that most of its pixels have, instead of that of the pixel in the middle. Others are accepted
+            for compatibility and change nothing: images are averaged.
         chunks
             Chunks of the data: a number, a tuple in the order of the model, or a dict by axis. Without it, arrays in
             memory up to 64 MiB are one chunk and larger ones are cut into 2048 × 2048 pixels of a plane; lazy arrays
@@ -110,7 +113,7 @@ class RasterModel:
         >>> image.dims, image.x.values[0]
         (('c', 'y', 'x'), np.float64(0.5))
         """
-        _check_method(method)
+        downsampling = _downsampling(method, is_labels=cls.is_labels)
         if isinstance(scale_factors, str) and scale_factors != "auto":
             raise ValueError(f"scale_factors must be a list of factors, 'auto' or None, not {scale_factors!r}.")
         if is_tree(data):
@@ -122,7 +125,7 @@ class RasterModel:
         element.attrs.update({key: value for key, value in attrs.items() if key != TRANSFORM_KEY})
         resolved = resolved_transformations(transformations, attrs)
         factors = automatic_factors(element) if isinstance(scale_factors, str) else scale_factors
-        result = build_pyramid(element, factors) if factors else element
+        result = build_pyramid(element, factors, downsampling) if factors else element
         attach_transformations(result, resolved)
         cls.validate(result)
         return result
@@ -279,9 +282,13 @@ def _unit(times: Any) -> str | None:
     return None if times is None else times.attrs.get(UNITS)
 
 
-def _check_method(method: Any) -> None:
-    if method is not None and not isinstance(method, str) and not hasattr(method, "name"):
+def _downsampling(method: Any, *, is_labels: bool) -> Downsampling:
+    name = method if method is None or isinstance(method, str) else getattr(method, "name", None)
+    if method is not None and not isinstance(name, str):
         raise TypeError(f"method must be the name of a downsampling method or None, not {type(method).__name__}.")
+    if not is_labels:
+        return "mean"
+    return "mode" if name is not None and "mode" in name.lower() else "nearest"
 
 
 def _default_chunks(data: np.ndarray[Any, Any], dims: Sequence[str]) -> tuple[int, ...]:

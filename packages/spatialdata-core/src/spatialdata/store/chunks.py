@@ -20,6 +20,7 @@ __all__ = ["ChunkGrid", "grid_of", "new_array", "storage_chunks"]
 
 _MAX_CHUNK_BYTES = 2**24
 _CHUNK_SIDE = 1024
+_MAX_ASPECT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class ChunkGrid:
 def storage_chunks(data: da.Array, axes: Sequence[str]) -> tuple[int, ...]:
     """The chunks of an array on disk: those of the dask array, made regular and of at most 16 MiB.
 
+    Where these are long strips of a plane, which no query could use, squares take their place.
+
     Examples
     --------
     >>> import dask.array as da
@@ -53,21 +56,28 @@ def storage_chunks(data: da.Array, axes: Sequence[str]) -> tuple[int, ...]:
     (1, 40, 64)
     """
     sizes = [max(*blocks, 1) for blocks in data.chunks]
+    sides = [size for axis, size in zip(axes, sizes, strict=True) if axis in ("y", "x")]
+    if max(sides) > _MAX_ASPECT * min(sides):
+        full = dict(zip(axes, data.shape, strict=True))
+        sizes = [min(full[axis], _CHUNK_SIDE) if axis in ("y", "x") else n for axis, n in zip(axes, sizes, strict=True)]
     for group, limit in ((("t", "c", "z"), 1), (("y", "x"), _CHUNK_SIDE)):
         if math.prod(sizes) * data.dtype.itemsize > _MAX_CHUNK_BYTES:
             sizes = [min(size, limit) if axis in group else size for axis, size in zip(axes, sizes, strict=True)]
     return tuple(sizes)
 
 
-def grid_of(data: da.Array, axes: Sequence[str], options: WriteOptions) -> ChunkGrid:
-    """How an array is cut: as the options say, and otherwise as it is in memory.
+def grid_of(data: da.Array, axes: Sequence[str], options: WriteOptions, finer: ChunkGrid | None = None) -> ChunkGrid:
+    """How an array is cut: as the options say, and otherwise as the level that it is made of, or as it is in memory.
 
     Raises
     ------
     ValueError
         Shards are asked for in Zarr v2.
     """
-    chunks = storage_chunks(data, axes)
+    if finer is None:
+        chunks = storage_chunks(data, axes)
+    else:
+        chunks = tuple(min(chunk, max(size, 1)) for chunk, size in zip(finer.chunks, data.shape, strict=True))
     if options.raster_chunks:
         asked = options.raster_chunks
         chunks = tuple(

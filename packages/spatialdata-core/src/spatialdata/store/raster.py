@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any
 from spatialdata._core.elements import RASTER_DIMS, axes_of, has_time, levels_of
 from spatialdata.errors import StoreError
 from spatialdata.models.kind import Kind
-from spatialdata.models.pyramid import VARIABLE, level_coordinates, tree_of
+from spatialdata.models.pyramid import VARIABLE, coarsening_of, level_coordinates, tree_of
 from spatialdata.models.times import UNITS, time_coordinate, time_values
 from spatialdata.store.attributes import own_attrs, stored_attrs
-from spatialdata.store.chunks import grid_of, new_array
+from spatialdata.store.chunks import ChunkGrid, grid_of, new_array
 from spatialdata.store.dialects import v04, v05_spatialdata, v06_spatialdata
 from spatialdata.store.dialects.choice import dialect_of
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges, units_of_edges
 from spatialdata.store.dialects.multiscale import Times
 from spatialdata.store.documents import array_shape, write_group
 from spatialdata.store.field_arrays import arrays_below, write_fields
+from spatialdata.store.levels import write_levels
 from spatialdata.store.source import ElementSource, reading
 from spatialdata.store.stored_array import StoredArray
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations, transformations_of
 
 if TYPE_CHECKING:
-    import dask.array as da
     from xarray import DataArray
 
     from spatialdata._core.elements import Raster
@@ -159,27 +159,25 @@ def write_raster(folder: Path, kind: Kind, name: str, raster: Raster, options: W
     kind, name
         The element.
     raster
-        The element itself. Its levels are written as they are, all in one pass; a level is computed chunk by chunk.
+        The element itself. All levels are written in one pass; those that are no longer known to follow from the level
+        before them are written as they are.
     options
         Versions, codec, chunks and shards.
     """
-    import dask.array as da
-
     levels = levels_of(raster)
     axes = axes_of(raster)
     attributes, fields = _attributes(kind, name, raster, options)
     write_group(folder, attributes, options.formats.container.zarr_format)
     write_fields(folder, fields)
-    sources, targets = [], []
-    for number, level in enumerate(levels):
-        data = da.asarray(level.data)
-        grid = grid_of(data, axes, options)
-        targets.append(new_array(folder / f"s{number}", data, grid, axes, kind, options))
-        sources.append(_aligned(data, grid.block))
-    with warnings.catch_warnings():
-        # Rechunking is what is wanted here: blocks must not share a chunk on disk.
-        warnings.simplefilter("ignore", da.PerformanceWarning)
-        da.store(sources, targets, lock=False)
+    steps = [None, *(coarsening_of(level, before) for before, level in itertools.pairwise(levels))]
+    grids: list[ChunkGrid] = []
+    for level, step in zip(levels, steps, strict=True):
+        grids.append(grid_of(level.data, axes, options, finer=grids[-1] if step else None))
+    targets = [
+        new_array(folder / f"s{number}", level.data, grid, axes, kind, options)
+        for number, (level, grid) in enumerate(zip(levels, grids, strict=True))
+    ]
+    write_levels([level.data for level in levels], targets, grids, steps)
 
 
 def _attributes(
@@ -233,12 +231,3 @@ def _channels(level: DataArray) -> list[Any]:
     if "c" not in level.coords:
         return list(range(level.sizes["c"]))
     return list(level.coords["c"].to_numpy().tolist())
-
-
-def _aligned(data: da.Array, chunks: tuple[int, ...]) -> da.Array:
-    """Rechunk so that no chunk on disk is written by two blocks."""
-    blocks: list[Any] = []
-    for sizes, chunk in zip(data.chunks, chunks, strict=True):
-        is_aligned = all(size % chunk == 0 for size in sizes[:-1])
-        blocks.append(sizes if is_aligned else -(-max(sizes) // chunk) * chunk)
-    return data.rechunk(tuple(blocks))
