@@ -86,7 +86,7 @@ def _divided(total: NDArray[Any], count: int, dtype: np.dtype[Any]) -> NDArray[A
     odd += total
     odd += count // 2 - 1
     odd >>= shift
-    return odd.astype(dtype)
+    return np.asarray(odd.astype(dtype))
 
 
 def picked_of_blocks(pixels: NDArray[Any], factors: Sequence[int]) -> NDArray[Any]:
