@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_spatialdata.layers.contrast import contrast_limits, finite_range
 from napari_spatialdata.layers.layer_data import Sketch
-from napari_spatialdata.layers.placement import PIXEL_CENTRE, spatial_axes
+from napari_spatialdata.layers.placement import PIXEL_CENTRE, layer_axes
 from napari_spatialdata.layers.rasters import levels_of, pyramid
 
 if TYPE_CHECKING:
@@ -68,13 +68,20 @@ def _color_scale(coarsest: Any) -> Callable[[Any], Any]:
     return lambda colors: ((colors - low) / (high - low)).astype(np.float32)
 
 
+def _sampled(coarsest: DataArray) -> Any:
+    """The pixels in which the range of values is looked for: those of the middle time, with the channels first."""
+    if "t" in coarsest.dims:
+        coarsest = coarsest.isel(t=coarsest.sizes["t"] // 2)
+    return coarsest.data
+
+
 def sketch_image(image: DataArray | DataTree) -> list[Sketch]:
     """Describe the layers of an image.
 
     Parameters
     ----------
     image
-        Axes ``(c, [z,] y, x)``, single-scale or multiscale. Nothing is read but the pixels that set the contrast.
+        Axes ``([t,] c, [z,] y, x)``, single-scale or multiscale. Nothing is read but the pixels that set the contrast.
 
     Returns
     -------
@@ -85,12 +92,12 @@ def sketch_image(image: DataArray | DataTree) -> list[Sketch]:
     from spatialdata.models import get_channel_names
 
     levels = levels_of(image)
-    axes = spatial_axes(image)
+    axes = layer_axes(image)
     names = get_channel_names(image)
-    placed = {"translate": [PIXEL_CENTRE] * len(axes)}
+    placed = {"translate": [0.0 if axis == "t" else PIXEL_CENTRE for axis in axes]}
     order = color_channels(names)
     if order is not None:
-        scale = _color_scale(levels[-1].data)
+        scale = _color_scale(_sampled(levels[-1]))
         data, multiscale = pyramid([scale(level.transpose(*axes, "c").data[..., order]) for level in levels])
         return [
             Sketch(
@@ -100,10 +107,10 @@ def sketch_image(image: DataArray | DataTree) -> list[Sketch]:
                 options=placed | {"rgb": True, "multiscale": multiscale},
             )
         ]
-    limits = contrast_limits(levels[-1].data)
+    limits = contrast_limits(_sampled(levels[-1]))
     sketches = []
     for channel, name in enumerate(names):
-        data, multiscale = pyramid([level.data[channel] for level in levels])
+        data, multiscale = pyramid([level.isel(c=channel).data for level in levels])
         options = placed | {"rgb": False, "multiscale": multiscale, "contrast_limits": limits[channel]}
         if len(names) > 1:
             color = _COLORS[channel % len(_COLORS)]

@@ -33,7 +33,7 @@ class Sketch:
     data
         The data of the layer, axes in the order of ``axes``.
     axes
-        The spatial axes of the layer.
+        The spatial axes of the layer, after ``"t"`` for a raster with several points in time.
     options
         Arguments of the layer's constructor.
     suffix

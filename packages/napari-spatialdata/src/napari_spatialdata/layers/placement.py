@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from napari_spatialdata.layers.rasters import levels_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -18,6 +20,7 @@ __all__ = [
     "PIXEL_CENTRE",
     "affine_of",
     "isotropic_scale",
+    "layer_axes",
     "mixes_dropped_axes",
     "obstacle",
     "preserves_circles",
@@ -34,6 +37,22 @@ def spatial_axes(element: Any) -> tuple[str, ...]:
 
     names = get_axes_names(element)
     return tuple(axis for axis in _ORDER if axis in names)
+
+
+def layer_axes(raster: Any) -> tuple[str, ...]:
+    """The axes of the layer of a raster: its spatial axes, after ``"t"`` for one with several points in time."""
+    from spatialdata.models import get_axes_names
+
+    return ("t", *spatial_axes(raster)) if "t" in get_axes_names(raster) else spatial_axes(raster)
+
+
+def _times(raster: Any) -> tuple[float, float]:
+    """The first point in time and the distance of two; (0, 1), which counts them, if they are not evenly spaced."""
+    times = levels_of(raster)[0].coords["t"].to_numpy().astype(np.float64)
+    steps = np.diff(times)
+    if not len(steps) or not np.allclose(steps, steps[0]):
+        return 0.0, 1.0
+    return float(times[0]), float(steps[0])
 
 
 def _full_matrix(element: Any, coordinate_system: str) -> NDArray[np.float64]:
@@ -54,7 +73,8 @@ def affine_of(element: Any, coordinate_system: str, axes: tuple[str, ...]) -> ND
     coordinate_system
         The target; the element must have a transformation to it.
     axes
-        The drawn axes, ``("z", "y", "x")`` or ``("y", "x")``.
+        The drawn axes, ``("z", "y", "x")`` or ``("y", "x")``, after ``"t"`` or not. Along t the layer is placed by
+        the times of the element where these are evenly spaced, and by their number otherwise.
 
     Returns
     -------
@@ -63,15 +83,21 @@ def affine_of(element: Any, coordinate_system: str, axes: tuple[str, ...]) -> ND
     """
     matrix = _full_matrix(element, coordinate_system)
     own = spatial_axes(element)
-    kept = [own.index(axis) for axis in axes] + [len(own)]
-    return matrix[np.ix_(kept, kept)]
+    kept = [own.index(axis) for axis in axes if axis != "t"] + [len(own)]
+    space = matrix[np.ix_(kept, kept)]
+    if "t" not in axes:
+        return space
+    placed = np.eye(len(axes) + 1)
+    placed[1:, 1:] = space
+    placed[0, -1], placed[0, 0] = _times(element)
+    return placed
 
 
 def mixes_dropped_axes(element: Any, coordinate_system: str, axes: tuple[str, ...]) -> bool:
     """Whether the place along the drawn axes depends on an axis that is not drawn."""
     matrix = _full_matrix(element, coordinate_system)
     own = spatial_axes(element)
-    kept = [own.index(axis) for axis in axes]
+    kept = [own.index(axis) for axis in axes if axis != "t"]
     dropped = [position for position, axis in enumerate(own) if axis not in axes]
     return bool(np.any(matrix[np.ix_(kept, dropped)] != 0))
 
@@ -80,7 +106,8 @@ def obstacle(element: Any, coordinate_system: str, axes: tuple[str, ...]) -> str
     """Say why a layer that draws these axes cannot be placed in a coordinate system; empty if it can."""
     if mixes_dropped_axes(element, coordinate_system, axes):
         return f"its place in {coordinate_system!r} depends on z, which the layer does not draw"
-    if isotropic_scale(affine_of(element, coordinate_system, axes)) == 0:
+    space = tuple(axis for axis in axes if axis != "t")
+    if isotropic_scale(affine_of(element, coordinate_system, space)) == 0:
         return f"the transformation to {coordinate_system!r} leaves it without extent"
     return ""
 
