@@ -101,6 +101,7 @@ def describe(element):
     if name == "DataArray":
         return {**facts, "levels": [_raster(element)]}
     if name == "GeoDataFrame":
+        element = element.sort_index(kind="stable")
         wkb = shapely.to_wkb(element.geometry.to_numpy(), byte_order=1, flavor="iso")
         return {**facts, "geometry": _sha(b"".join(wkb)), **_frame(element.drop(columns="geometry"))}
     keys = dict(element.attrs).get("spatialdata_attrs", {})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Bounded", "InMemory", "Source", "Window"]
+__all__ = ["Bounded", "InMemory", "PartedShapes", "Source", "Window"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,23 @@ class Bounded(Protocol):
 
     def bounds(self, axes: Sequence[str]) -> tuple[list[float], list[float]] | None:
         """The least and the greatest coordinate along each axis; None if only the data tell."""
+        ...
+
+
+@runtime_checkable
+class PartedShapes(Source, Protocol):
+    """A source of shapes that tells what they cover, and loads parts of them, without loading all."""
+
+    def bounds(self, axes: Sequence[str]) -> tuple[list[float], list[float]] | None:
+        """The box around all shapes, circles with their radius; None if only the data tell."""
+        ...
+
+    def are_discs(self) -> bool:
+        """Whether the shapes are circles."""
+        ...
+
+    def has_parts(self) -> bool:
+        """Whether a window may load less than all."""
         ...
 
 

@@ -139,6 +139,11 @@ class Elements(MutableMapping[str, Any]):
         """Whether an element is in memory (its rows and pixels may still be lazy)."""
         return self._slot(name).element is not None
 
+    def pending(self, name: str) -> Source | None:
+        """Where an element comes from, while it is not in memory."""
+        slot = self._slot(name)
+        return slot.source if slot.element is None else None
+
     def transformations(self, name: str) -> Mapping[str, BaseTransformation]:
         """The transformations of an element, which is not loaded for that."""
         found: Mapping[str, BaseTransformation] = self.metadata(name).get(TRANSFORM_KEY, {})

@@ -30,6 +30,7 @@ class StoringMethods(BackingMethods):
         raster_chunks: Mapping[str, int] | None = None,
         raster_shards: Mapping[str, int] | None = None,
         points_layout: Literal["sorted", "kept", "vitessce"] = "sorted",
+        shapes_layout: Literal["sorted", "kept"] = "sorted",
         table_chunks: int | None = None,
         table_shards: int | None = None,
         ngff: Literal["0.5-dev-spatialdata", "0.6"] | None = None,
@@ -66,6 +67,9 @@ class StoringMethods(BackingMethods):
             read little; more than 65,536 points then change their order and keep their index. ``"kept"`` leaves the
             order. ``"vitessce"`` sorts also few points, and stores with them what Vitessce needs to load only the
             points in view; readers that do not know it show the columns ``morton_code_2d`` and ``<feature>_codes``.
+        shapes_layout
+            ``"sorted"`` does the same for more than 8,192 shapes. They keep their index and, when they are read here,
+            their order; other readers show them in the order of the file. ``"kept"`` stores them in their order.
         table_chunks, table_shards
             The number of values in a chunk of an array of a table (1,048,576 if not given), and of chunks in a shard,
             which is one file (16; 1 for none). Arrays that fit into one shard have none.
@@ -100,6 +104,7 @@ class StoringMethods(BackingMethods):
             "raster_chunks": raster_chunks,
             "raster_shards": raster_shards,
             "points_layout": points_layout,
+            "shapes_layout": shapes_layout,
             "table_chunks": table_chunks,
             "table_shards": table_shards,
             "ngff": ngff,
@@ -128,6 +133,7 @@ class StoringMethods(BackingMethods):
         raster_chunks: Mapping[str, int] | None = None,
         raster_shards: Mapping[str, int] | None = None,
         points_layout: Literal["sorted", "kept", "vitessce"] = "sorted",
+        shapes_layout: Literal["sorted", "kept"] = "sorted",
         table_chunks: int | None = None,
         table_shards: int | None = None,
         ngff: Literal["0.5-dev-spatialdata", "0.6"] | None = None,
@@ -155,6 +161,9 @@ class StoringMethods(BackingMethods):
             read little; more than 65,536 points then change their order and keep their index. ``"kept"`` leaves the
             order. ``"vitessce"`` sorts also few points, and stores with them what Vitessce needs to load only the
             points in view; readers that do not know it show the columns ``morton_code_2d`` and ``<feature>_codes``.
+        shapes_layout
+            ``"sorted"`` does the same for more than 8,192 shapes. They keep their index and, when they are read here,
+            their order; other readers show them in the order of the file. ``"kept"`` stores them in their order.
         table_chunks, table_shards
             The number of values in a chunk of an array of a table (1,048,576 if not given), and of chunks in a shard,
             which is one file (16; 1 for none). Arrays that fit into one shard have none.
@@ -174,6 +183,7 @@ class StoringMethods(BackingMethods):
             "raster_chunks": raster_chunks,
             "raster_shards": raster_shards,
             "points_layout": points_layout,
+            "shapes_layout": shapes_layout,
             "table_chunks": table_chunks,
             "table_shards": table_shards,
             "ngff": ngff,

@@ -19,6 +19,7 @@ from spatialdata.errors import (
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
 from spatialdata.ops.frames import coordinates_of, known_bounds, partitions_of
+from spatialdata.ops.stored_shapes import keeps_discs, pending_shapes, stand_in
 from spatialdata.ops.transform_vector import circle_scale, moved_points, moved_shapes
 from spatialdata.ops.warp import enclosing_box
 from spatialdata.regions.project import Projection, projection_of, projection_over
@@ -188,10 +189,27 @@ def _object_extent(
     chosen = _chosen(sdata, system, wanted, names)
     found: dict[str, tuple[float, float]] = {}
     for name in chosen:
-        for axis, (low, high) in _element_extent(sdata[name], system, exact=exact).items():
+        extent = _stored_extent(sdata, name, system, exact=exact) or _element_extent(sdata[name], system, exact=exact)
+        for axis, (low, high) in extent.items():
             before = found.get(axis, (low, high))
             found[axis] = (min(low, before[0]), max(high, before[1]))
     return found
+
+
+def _stored_extent(sdata: SpatialData, name: str, system: str, *, exact: bool) -> BoundingBoxDescription | None:
+    """The extent of shapes that are not in memory, by what their store says; None if only the data tell."""
+    source = pending_shapes(sdata, name)
+    if source is None or not sdata.shapes.transformations(name)[system].is_linear:
+        return None
+    projection = projection_of(stand_in(source), system)
+    # In a turned box the shapes may reach less far; and stretched circles are measured by their centres.
+    if exact and not (projection.is_monomial and (keeps_discs(projection) or not source.are_discs())):
+        return None
+    found = source.bounds(projection.axes)
+    if found is None or not np.isfinite(found).all():
+        return None
+    lower, upper = projection.box(np.array(found[0]), np.array(found[1]))
+    return {axis: (float(low), float(high)) for axis, low, high in zip(projection.axes, lower, upper, strict=True)}
 
 
 def _chosen(sdata: SpatialData, system: str, wanted: set[Kind], names: list[str] | None) -> list[str]:

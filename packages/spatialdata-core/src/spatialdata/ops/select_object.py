@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.container import new_container
 from spatialdata.errors import UnknownCoordinateSystemError, unknown_name
+from spatialdata.ops.stored_shapes import candidates
 from spatialdata.relations.filter import tables_of
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def select_object(
     for system in {region.target_coordinate_system for region in regions}:
         numbers = [number for number, region in enumerate(regions) if region.target_coordinate_system == system]
         for name in _names_in(sdata, system):
-            for number, result in zip(numbers, select_element(sdata[name], [regions[n] for n in numbers]), strict=True):
+            asked = [regions[number] for number in numbers]
+            for number, result in zip(numbers, select_element(candidates(sdata, name, asked), asked), strict=True):
                 if result is not None:
                     elements[number][name] = result
     return [_object(sdata, kept, filter_table=filter_table) for kept in elements]

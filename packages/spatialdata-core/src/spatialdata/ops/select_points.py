@@ -17,6 +17,7 @@ from spatialdata.ops.frames import (
     windowed,
 )
 from spatialdata.regions.project import Placed, PlacedBend, PlacedBox, place
+from spatialdata.regions.prune import union_of
 from spatialdata.regions.region import BoundingBox
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def select_points(points: Any, regions: Sequence[Region]) -> list[PointsFrame | 
     met = [window for window in windows if window is not None]
     if not met:
         return [None for _ in regions]
-    candidates = windowed(points, _union(met))
+    candidates = windowed(points, union_of(met))
     for part in partitions_of(candidates, description="query of points"):
         coordinates = coordinates_of(part, axes)
         for rows, area, region in zip(found, placed, regions, strict=True):
@@ -83,14 +84,3 @@ def _frame(points: Any, rows: list[pd.DataFrame]) -> PointsFrame:
     frame = rows[0].copy() if len(rows) == 1 else pd.concat(rows)
     frame = frame[list(points.columns)]
     return points_of(frame, copied_attrs(points), points.npartitions)
-
-
-def _union(windows: Sequence[Window]) -> Window:
-    """The smallest window around several; an axis that one of them leaves open stays open."""
-    axes = [axis for axis in windows[0].axes if all(axis in window.axes for window in windows)]
-    bounds = [[window.bounds(axis) for window in windows] for axis in axes]
-    return Window(
-        tuple(axes),
-        tuple(min(low for low, _ in pairs) for pairs in bounds),
-        tuple(max(high for _, high in pairs) for pairs in bounds),
-    )

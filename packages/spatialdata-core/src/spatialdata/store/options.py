@@ -16,10 +16,11 @@ from spatialdata.store.versions import CURRENT
 if TYPE_CHECKING:
     from spatialdata.store.versions import ContainerVersion
 
-__all__ = ["NGFF_VERSIONS", "GeometryEncoding", "PointsLayout", "WriteOptions"]
+__all__ = ["NGFF_VERSIONS", "GeometryEncoding", "PointsLayout", "ShapesLayout", "WriteOptions"]
 
 GeometryEncoding: TypeAlias = Literal["WKB", "geoarrow"]
 PointsLayout: TypeAlias = Literal["sorted", "kept", "vitessce"]
+ShapesLayout: TypeAlias = Literal["sorted", "kept"]
 NGFF_VERSIONS = (v05_spatialdata.NGFF_VERSION, v06_spatialdata.NGFF_VERSION)
 _CODECS = {"lz4": 9, "zstd": 22}
 
@@ -42,6 +43,9 @@ class WriteOptions:
     points_layout
         ``"sorted"`` puts points that are near each other close together in the file, if there are many; ``"kept"``
         leaves their order; ``"vitessce"`` sorts also few of them, and adds the columns by which Vitessce loads tiles.
+    shapes_layout
+        ``"sorted"`` puts shapes that are near each other close together in the file, if there are many; reading gives
+        them their order back. ``"kept"`` stores them in it.
     table_chunks, table_shards
         The number of values in a chunk of an array of a table, and of chunks in a shard (1 for no shards).
     ngff
@@ -56,6 +60,7 @@ class WriteOptions:
     raster_chunks: Mapping[str, int] = field(default_factory=dict)
     raster_shards: Mapping[str, int] = field(default_factory=dict)
     points_layout: PointsLayout = "sorted"
+    shapes_layout: ShapesLayout = "sorted"
     ngff: str = NGFF_VERSIONS[0]
     units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     table_chunks: int = 2**20
@@ -77,6 +82,7 @@ class WriteOptions:
         raster_chunks: Mapping[str, int] | None = None,
         raster_shards: Mapping[str, int] | None = None,
         points_layout: str = "sorted",
+        shapes_layout: str = "sorted",
         table_chunks: int | None = None,
         table_shards: int | None = None,
         ngff: str | None = None,
@@ -97,6 +103,7 @@ class WriteOptions:
         encoding = settings.shapes_geometry_encoding if geometry_encoding is None else geometry_encoding
         _check_choice("geometry_encoding", encoding, get_args(GeometryEncoding))
         _check_choice("points_layout", points_layout, get_args(PointsLayout))
+        _check_choice("shapes_layout", shapes_layout, get_args(ShapesLayout))
         chosen = formats_of(formats, container)
         return cls(
             formats=chosen,
@@ -105,6 +112,7 @@ class WriteOptions:
             raster_chunks=_sizes("raster_chunks", raster_chunks),
             raster_shards=_sizes("raster_shards", raster_shards),
             points_layout=points_layout,  # type: ignore[arg-type]
+            shapes_layout=shapes_layout,  # type: ignore[arg-type]
             **_counts(table_chunks=table_chunks, table_shards=table_shards),
             ngff=_ngff(ngff, chosen),
             units=dict(units or {}),

@@ -14,6 +14,7 @@ from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
 from spatialdata.store.documents import array_shape, contents, is_node, write_group
 from spatialdata.store.files import is_local, opened_parquet, opened_stream
 from spatialdata.store.ragged import check_ragged, read_ragged, write_ragged
+from spatialdata.store.row_order import RowOrder, sort_shapes
 from spatialdata.store.source import ElementSource, reading
 from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
 
@@ -68,6 +69,33 @@ class ShapesSource(ElementSource):
         frame.attrs.update(attrs)
         return frame
 
+    def bounds(self, axes: Sequence[str]) -> tuple[list[float], list[float]] | None:
+        """See :meth:`spatialdata._core.sources.PartedShapes.bounds`."""
+        if self.version == _RAGGED_VERSION or any(axis not in ("x", "y") for axis in axes):
+            return None
+        with reading(self.where, self.folder), opened_parquet(self._file()) as file:
+            if not _has_covering(file) or not _described(file).get("geometry_types"):
+                return None
+            found = _bounds_of_discs(file) if _holds_discs(file) else _bounds_of_outlines(file)
+        if found is None:
+            return None
+        lower, upper = (dict(zip(("x", "y"), side, strict=True)) for side in (found[:2], found[2:]))
+        return [lower[axis] for axis in axes], [upper[axis] for axis in axes]
+
+    def are_discs(self) -> bool:
+        """See :meth:`spatialdata._core.sources.PartedShapes.are_discs`."""
+        if self.version == _RAGGED_VERSION:
+            return is_node(self.folder / _RADIUS)
+        with reading(self.where, self.folder), opened_parquet(self._file()) as file:
+            return _holds_discs(file)
+
+    def has_parts(self) -> bool:
+        """See :meth:`spatialdata._core.sources.PartedShapes.has_parts`."""
+        if self.version == _RAGGED_VERSION:
+            return False
+        with reading(self.where, self.folder), opened_parquet(self._file()) as file:
+            return _has_covering(file) and file.metadata.num_row_groups > 1
+
     def check(self) -> None:
         """See :meth:`ElementSource.check`."""
         _ = self.attrs
@@ -99,7 +127,14 @@ class ShapesSource(ElementSource):
         return f"GeoDataFrame shape: {shape} ({len(facts['axes'])}D shapes)"
 
     def _names(self, file: pq.ParquetFile) -> list[str]:
-        return [name for name in file.schema_arrow.names if name != _BBOX or not _has_covering(file)]
+        order = self._order(file)
+        hidden = [_BBOX] if _has_covering(file) else []
+        if order is not None and order.column is not None:
+            hidden.append(order.column)
+        return [name for name in file.schema_arrow.names if name not in hidden]
+
+    def _order(self, file: pq.ParquetFile) -> RowOrder | None:
+        return RowOrder.of(self.node.attributes, file.schema_arrow.names)
 
     def _file(self) -> Path:
         path = self.folder / PARQUET
@@ -108,26 +143,38 @@ class ShapesSource(ElementSource):
         return path
 
     def _load_parquet(self, columns: Sequence[str] | None, window: Window | None) -> GeoDataFrame | pd.DataFrame:
-        import geopandas
-
         path = self._file()
         with opened_parquet(path) as file:
             names = self._names(file)
+            order = self._order(file)
             box = _box(file, window) if window is not None and _has_covering(file) else None
         wanted = None if columns is None else list(columns)
         missing = [column for column in wanted or () if column not in names]
         if missing:
             raise StoreError(f"There is no column {listing(missing)}. Columns: {listing(names)}.")
-        if wanted is not None and "geometry" not in wanted and box is None:
-            with opened_parquet(path) as file:
-                return file.read(columns=wanted, use_pandas_metadata=True).to_pandas()
-        read = None if wanted is None else [*wanted, *(["geometry"] if "geometry" not in wanted else [])]
-        if is_local(path):
-            frame = geopandas.read_parquet(path, columns=read, bbox=box)
-        else:
-            with opened_stream(path) as stream:
-                frame = geopandas.read_parquet(stream, columns=read, bbox=box)
+        read = wanted
+        if wanted is not None and order is not None and order.column is not None:
+            read = [*wanted, order.column]
+        frame = _read(path, read, box)
+        frame = frame if order is None else order.restored(frame)
         return frame if wanted is None else frame[wanted]
+
+
+def _read(
+    path: Path, columns: list[str] | None, box: tuple[float, float, float, float] | None
+) -> GeoDataFrame | pd.DataFrame:
+    """Some columns of a file; a pandas frame if the geometry is not needed."""
+    import geopandas
+
+    if columns is not None and "geometry" not in columns:
+        if box is None:
+            with opened_parquet(path) as file:
+                return file.read(columns=columns, use_pandas_metadata=True).to_pandas()
+        columns = [*columns, "geometry"]
+    if is_local(path):
+        return geopandas.read_parquet(path, columns=columns, bbox=box)
+    with opened_stream(path) as stream:
+        return geopandas.read_parquet(stream, columns=columns, bbox=box)
 
 
 def _described(file: pq.ParquetFile) -> dict[str, Any]:
@@ -155,17 +202,48 @@ def _box(file: pq.ParquetFile, window: Window) -> tuple[float, float, float, flo
 
 def _largest(file: pq.ParquetFile, column: str) -> float | None:
     """The largest value of a column by its statistics; None where they do not say."""
-    largest = 0.0
+    found = _statistics(file, column)
+    return None if found is None else max((float(one.max) for one in found), default=0.0)
+
+
+def _statistics(file: pq.ParquetFile, column: str) -> list[Any] | None:
+    """The statistics of a column in each row group; None where one has none."""
+    found: list[Any] = []
     for number in range(file.metadata.num_row_groups):
         group = file.metadata.row_group(number)
-        for position in range(group.num_columns):
-            if group.column(position).path_in_schema != column:
-                continue
-            statistics = group.column(position).statistics
-            if statistics is None or not statistics.has_min_max:
-                return None
-            largest = max(largest, float(statistics.max))
-    return largest
+        chunks = [group.column(position) for position in range(group.num_columns)]
+        found.extend(chunk.statistics for chunk in chunks if chunk.path_in_schema == column)
+    return None if any(one is None or not one.has_min_max for one in found) else found
+
+
+def _holds_discs(file: pq.ParquetFile) -> bool:
+    kinds = _described(file).get("geometry_types", [])
+    return _RADIUS in file.schema_arrow.names and all(kind.startswith("Point") for kind in kinds)
+
+
+def _bounds_of_outlines(file: pq.ParquetFile) -> list[float] | None:
+    """The box around all geometries by the statistics of their boxes; None unless these are exact."""
+    bounds = []
+    for path, side in (("xmin", min), ("ymin", min), ("xmax", max), ("ymax", max)):
+        found = _statistics(file, f"{_BBOX}.{path}")
+        if not found or any(one.physical_type != "DOUBLE" for one in found):
+            return None
+        bounds.append(float(side(one.min if side is min else one.max for one in found)))
+    return bounds
+
+
+def _bounds_of_discs(file: pq.ParquetFile) -> list[float] | None:
+    """The box around all discs, by their centres and radii, of which the geometries are not read."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    table = file.read(columns=[_BBOX, _RADIUS])
+    centres = [pc.struct_field(table[_BBOX].combine_chunks(), axis) for axis in ("xmin", "ymin")]
+    if not table.num_rows or any(str(centre.type) != "double" for centre in centres):
+        return None
+    radius = table[_RADIUS].to_numpy().astype(np.float64)
+    values = [centre.to_numpy(zero_copy_only=False) for centre in centres]
+    return [*(float((value - radius).min()) for value in values), *(float((value + radius).max()) for value in values)]
 
 
 def write_shapes(folder: Path, shapes: GeoDataFrame, options: WriteOptions) -> None:
@@ -176,9 +254,9 @@ def write_shapes(folder: Path, shapes: GeoDataFrame, options: WriteOptions) -> N
     folder
         The folder of the element; it is made a Zarr group beside the file ``shapes.parquet``.
     shapes
-        The element; it is not changed. Order and index of the rows are kept.
+        The element; it is not changed. The index of the rows is kept, and their order when they are read again.
     options
-        Version and encoding.
+        Version, encoding and layout.
     """
     axes = axes_of(shapes)
     version = options.formats.version(Kind.SHAPES)
@@ -193,8 +271,11 @@ def write_shapes(folder: Path, shapes: GeoDataFrame, options: WriteOptions) -> N
         attributes["spatialdata_attrs"] = write_ragged(folder, shapes)
         write_group(folder, attributes, zarr_format)
         return
-    write_group(folder, attributes, zarr_format)
     frame = shapes.copy(deep=False)
+    if options.shapes_layout == "sorted" and len(frame) > _ROWS_PER_GROUP:
+        frame, order = sort_shapes(frame)
+        attributes |= order.as_attributes()
+    write_group(folder, attributes, zarr_format)
     frame.attrs = {key: value for key, value in shapes.attrs.items() if key != TRANSFORM_KEY}
     frame.to_parquet(
         folder / PARQUET,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["Bounds", "SortedTable", "bounds_of", "merged", "morton_codes", "sort_table"]
+__all__ = ["Bounds", "SortedTable", "bounds_of", "merged", "morton_codes", "order_of", "sort_table"]
 
 _CELLS = 2**16
 _SPREAD = (
@@ -109,7 +109,7 @@ class SortedTable:
     table: pa.Table
 
 
-def _order(codes: NDArray[np.uint32]) -> NDArray[np.int64]:
+def order_of(codes: NDArray[np.uint32]) -> NDArray[np.int64]:
     """The stable order of codes. Code and row make one number, whose order is the same on every machine."""
     keys = (codes.astype(np.uint64) << np.uint64(32)) | np.arange(len(codes), dtype=np.uint64)
     keys.sort()
@@ -119,7 +119,7 @@ def _order(codes: NDArray[np.uint32]) -> NDArray[np.int64]:
 def sort_table(table: pa.Table, bounds: Bounds) -> SortedTable:
     """Sort the rows of one partition."""
     codes = morton_codes(table.column("x").to_numpy(), table.column("y").to_numpy(), bounds)
-    order = _order(codes)
+    order = order_of(codes)
     return SortedTable(codes[order], table.take(order))
 
 
@@ -137,7 +137,7 @@ def merged(parts: Sequence[SortedTable], rows: int) -> Iterator[pa.Table]:
         codes = np.concatenate([piece[0] for piece in slices])
         if len(codes):
             table = pa.concat_tables([piece[1] for piece in slices]).combine_chunks()
-            yield table if len(slices) == 1 else table.take(_order(codes))
+            yield table if len(slices) == 1 else table.take(order_of(codes))
 
 
 def _limits(parts: Sequence[SortedTable], count: int) -> list[int]:

@@ -1,0 +1,62 @@
+"""Shapes of an object that are not in memory, as far as a question can be answered without loading all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata._core.sources import PartedShapes
+from spatialdata.regions.project import Placed, PlacedCircle, Projection, place
+from spatialdata.regions.prune import union_of
+from spatialdata.regions.region import BoundingBox
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+    from spatialdata.regions.region import Region
+    from spatialdata.sdata import SpatialData
+
+__all__ = ["candidates", "keeps_discs", "pending_shapes", "stand_in"]
+
+
+def pending_shapes(sdata: SpatialData, name: str) -> PartedShapes | None:
+    """The source of shapes that are not in memory yet; None for any other element."""
+    source = sdata.shapes.pending(name) if name in sdata.shapes else None
+    return source if isinstance(source, PartedShapes) else None
+
+
+def stand_in(source: PartedShapes) -> GeoDataFrame:
+    """Shapes without rows, in the same coordinate systems."""
+    import geopandas
+
+    empty = geopandas.GeoDataFrame(geometry=[])
+    empty.attrs = dict(source.attrs)
+    return empty
+
+
+def keeps_discs(projection: Projection) -> bool:
+    """Whether circles stay circles, because the map stretches all directions of the x-y plane alike."""
+    stretches = np.linalg.svd(projection.plane().linear, compute_uv=False)
+    return bool(np.isclose(stretches.max(), stretches.min(), rtol=1e-9))
+
+
+def candidates(sdata: SpatialData, name: str, regions: Sequence[Region]) -> Any:
+    """An element of an object; of shapes that are not in memory, those that may lie in one of the regions."""
+    source = pending_shapes(sdata, name)
+    # Whether shapes have z, which such boxes refuse, only all of them tell.
+    deep = any(isinstance(region, BoundingBox) and "z" in region.axes for region in regions)
+    if source is None or deep or not source.has_parts():
+        return sdata[name]
+    empty = stand_in(source)
+    placed = [place(region, empty) for region in regions]
+    window = union_of([one.window() for one in placed])
+    if not window.axes or (source.are_discs() and any(_swells(one) for one in placed)):
+        return sdata[name]
+    return source.load(window=window)
+
+
+def _swells(placed: Placed) -> bool:
+    """Whether a circle may meet a region though it is farther away in its own coordinates than its radius."""
+    return isinstance(placed, PlacedCircle) and not keeps_discs(placed.projection)
