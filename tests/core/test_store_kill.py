@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from spatialdata.transformations import get_transformation
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL and fork")
 KILLS = 208
+INTERRUPTS = 48
 
 # Imports once, then forks for each call, so that most of the time goes into calls and not into imports.
 SERVER = """
@@ -87,7 +90,7 @@ dask.config.set(scheduler="synchronous")
 warm(sys.argv[1])
 print("ready", flush=True)
 for line in sys.stdin:
-    call, root, value, delay = json.loads(line)
+    call, root, value, delay, number = json.loads(line)
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -96,13 +99,15 @@ for line in sys.stdin:
             os.write(writing, b"x")
             CALLS[call](root, value)
             status = 0
+        except KeyboardInterrupt:
+            status = 3
         finally:
             os._exit(status)
     os.read(reading, 1)
     start = time.perf_counter()
     if delay is not None:
         time.sleep(delay)
-        os.kill(child, signal.SIGKILL)
+        os.kill(child, number)
     _, status = os.waitpid(child, 0)
     os.close(reading), os.close(writing)
     print(json.dumps([os.WIFSIGNALED(status), os.WEXITSTATUS(status), time.perf_counter() - start]), flush=True)
@@ -121,9 +126,12 @@ class Server:
         assert self._process.stdout is not None
         return self._process.stdout.readline().strip()
 
-    def call(self, name: str, root: Path, value: int, delay: float | None) -> tuple[bool, int, float]:
+    def call(
+        self, name: str, root: Path, value: int, delay: float | None, number: int = signal.SIGTERM
+    ) -> tuple[bool, int, float]:
+        """Whether the call was killed by the signal, its exit status, and how long it took."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps([name, str(root), value, delay]) + "\n")
+        self._process.stdin.write(json.dumps([name, str(root), value, delay, number]) + "\n")
         self._process.stdin.flush()
         killed, status, seconds = json.loads(self._read())
         return killed, status, seconds
@@ -156,25 +164,66 @@ def facts_of(root: Path) -> dict[str, Any]:
 CALLS = ("write", "image", "points", "delete", "rename", "transformations", "attributes", "channels")
 
 
-def test_kills_at_random_moments(server: Server, tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    pristine = tmp_path / "pristine.zarr"
+@dataclass
+class Expected:
+    """A store, what is in it before and after each call, and how long each call takes."""
+
+    pristine: Path
+    old: dict[str, Any]
+    new: dict[str, dict[str, Any]]
+    seconds: dict[str, float]
+
+
+@pytest.fixture(scope="module")
+def expected(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Expected:
+    folder = tmp_path_factory.mktemp("expected")
+    pristine = folder / "pristine.zarr"
     assert server.call("write", pristine, 1, None)[1] == 0
-    old = facts_of(pristine)
-    new, seconds = {}, {}
+    found = Expected(pristine, facts_of(pristine), {}, {})
     for call in CALLS:
-        root = tmp_path / f"{call}.zarr"
+        root = folder / f"{call}.zarr"
         shutil.copytree(pristine, root)
-        _, status, seconds[call] = server.call(call, root, 2, None)
+        _, status, found.seconds[call] = server.call(call, root, 2, None)
         assert status == 0, call
-        new[call] = facts_of(root)
-        assert new[call] != old, call
+        found.new[call] = facts_of(root)
+        assert found.new[call] != found.old, call
+    return found
+
+
+def test_interrupts_at_random_moments(server: Server, expected: Expected, tmp_path: Path) -> None:
+    """Ctrl-C in the middle of a call: it ends with a KeyboardInterrupt, and leaves nothing behind that hinders."""
+    rng = np.random.default_rng(1)
+    root = tmp_path / "folder" / "store.zarr"
+    outcomes = []
+    for call in [call for call in CALLS for _ in range(INTERRUPTS // len(CALLS))]:
+        shutil.copytree(expected.pristine, root)
+        _, status, _ = server.call(call, root, 2, rng.uniform(0, 1.1 * expected.seconds[call]), signal.SIGINT)
+        assert status in (0, 3), call
+        found = facts_of(root)
+        assert found in (expected.old, expected.new[call]), call
+        assert status == 3 or found == expected.new[call], call
+        # The next writer needs no repair.
+        assert server.call(call, root, 2, None)[1] == (
+            1 if call in ("delete", "rename") and found != expected.old else 0
+        )
+        assert facts_of(root) == expected.new[call], call
+        if status == 3:
+            outcomes.append(call)
+            repair_store(root)
+            assert [path.name for path in root.parent.iterdir()] == ["store.zarr"]
+        shutil.rmtree(root.parent)
+    assert len(outcomes) > len(CALLS)
+
+
+def test_kills_at_random_moments(server: Server, expected: Expected, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    pristine, old, new, seconds = expected.pristine, expected.old, expected.new, expected.seconds
     outcomes = []
     folder = tmp_path / "folder"
     root = folder / "store.zarr"
     for call in itertools.cycle(CALLS):
         shutil.copytree(pristine, root)
-        killed, _, _ = server.call(call, root, 2, rng.uniform(0, 1.2 * seconds[call]))
+        killed, _, _ = server.call(call, root, 2, rng.uniform(0, 1.2 * seconds[call]), signal.SIGKILL)
         found = facts_of(root)
         assert found in (old, new[call]), call
         if killed:

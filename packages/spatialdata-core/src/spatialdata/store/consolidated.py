@@ -9,8 +9,8 @@ others wrote are parsed as a whole.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -226,12 +226,27 @@ def without_consolidated(root: Path | Root, *changed: str) -> Iterator[None]:
     known.drop()
     try:
         yield
-    finally:
-        gone = tuple(f"{path}/" for path in changed)
-        lines = {path: line for path, line in known.lines.items() if not f"{path}/".startswith(gone)}
-        fresh = dict(document for path in changed for document in _changed(known.path, path))
-        # The attributes of the root may have changed too.
-        Root(known.path).write({**lines, **_lines_of(fresh)})
+    except BaseException:
+        # The store is complete without them, and what went wrong first is what the caller has to know.
+        with suppress(StoreError):
+            _gather_again(known, changed)
+        raise
+    try:
+        _gather_again(known, changed)
+    except StoreError as error:
+        raise StoreError(
+            f"{known.path} was changed as asked, but its consolidated metadata could not be written anew. It opens "
+            f"without them; spatialdata repair writes them. {error}"
+        ) from error
+
+
+def _gather_again(known: Root, changed: Sequence[str]) -> None:
+    """Write what was known, with the documents of what has changed as they are now."""
+    gone = tuple(f"{path}/" for path in changed)
+    lines = {path: line for path, line in (known.lines or {}).items() if not f"{path}/".startswith(gone)}
+    fresh = dict(document for path in changed for document in _changed(known.path, path))
+    # The attributes of the root may have changed too.
+    Root(known.path).write({**lines, **_lines_of(fresh)})
 
 
 def _changed(root: Path, path: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -96,7 +96,13 @@ def encoded(value: Any, *, indent: int | None = None) -> bytes:
 
 
 def write_document(path: Path, *data: bytes) -> None:
-    """Replace a document in one step, and make sure that it is on disk."""
+    """Replace a document in one step, and make sure that it is on disk.
+
+    Raises
+    ------
+    StoreError
+        It cannot be written; the old one is as it was.
+    """
     fresh = path.with_name(f".{path.name}.new")
     try:
         with fresh.open("wb") as file:
@@ -104,10 +110,12 @@ def write_document(path: Path, *data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
-    except BaseException:
+    except BaseException as error:
         # Nobody needs half of a document; what cannot be removed now is swept by a repair.
         with suppress(OSError):
             fresh.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise StoreError(f"{path} cannot be written: {type(error).__name__}: {error}.") from error
         raise
 
 

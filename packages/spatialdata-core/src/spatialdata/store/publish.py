@@ -70,7 +70,8 @@ def write_anywhere(
         with exclusive(target), TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
             root = Path(folder) / "store.zarr"
             write_store(root, elements, attrs, consolidate=consolidate, options=options)
-            _pack(root, Path(folder) / "store.zip").replace(target)
+            with _reaching(target):
+                _pack(root, Path(folder) / "store.zip").replace(target)
         return target
     path = path_of(location)
     if is_local(path):

@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
-from spatialdata.errors import StoreBusyError
+from spatialdata.errors import StoreBusyError, StoreError
 from spatialdata.store.lock import exclusive
 
 __all__ = [
@@ -194,9 +195,19 @@ class Transaction:
         self.stage = _stage_of(target)
 
     def __enter__(self) -> Transaction:
-        sweep(self.target)
-        self.stage.mkdir(parents=True)
+        with self._writing():
+            sweep(self.target)
+            self.stage.mkdir(parents=True)
         return self
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(
+                f"{self.target} cannot be written: {type(error).__name__}: {error}. Nothing was changed."
+            ) from error
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -208,14 +219,16 @@ class Transaction:
 
     def sync(self) -> None:
         """Bring all that was staged to disk."""
-        _sync_tree(self.stage)
+        with self._writing():
+            _sync_tree(self.stage)
 
     def commit(self) -> None:
         """Bring the stage to disk and swap it with the target."""
         self.sync()
         backup = _backup_of(self.target)
-        if self.target.exists():
-            self.target.replace(backup)
-        self.stage.replace(self.target)
+        with self._writing():
+            if self.target.exists():
+                self.target.replace(backup)
+            self.stage.replace(self.target)
         _sync_folder(self.target.parent)
         _discard(backup)
