@@ -14,7 +14,7 @@ from spatialdata.kernels.cells import cells_of_boxes, gathered
 from spatialdata.kernels.counts import count_pairs, sum_pairs
 from spatialdata.kernels.edges import INSIDE, OUTSIDE, UNCERTAIN, outlines_of, where_in
 from spatialdata.kernels.locate import points_in_discs, points_in_polygons
-from spatialdata.kernels.moments import label_slots, squares_by_slot, totals_by_slot
+from spatialdata.kernels.moments import slots_of_runs, squares_by_slot, squares_of_runs, totals_by_slot, totals_of_runs
 from spatialdata.kernels.overlap import profiles_of, shared_areas_of_profiles
 
 seeds = st.integers(0, 10_000)
@@ -133,17 +133,28 @@ def test_sums_of_pairs(seed: int, weighted: bool) -> None:
     assert matrix.has_sorted_indices
 
 
+@pytest.mark.parametrize("background", [False, True])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.uint32, np.int64, np.uint64])
-def test_statistics_of_labels(dtype: type) -> None:
+def test_statistics_of_labels(dtype: type, background: bool) -> None:
     rng = np.random.default_rng(5)
     most = min(5000, int(np.iinfo(dtype).max))
-    labels = rng.integers(0, most, (200, 60)).repeat(3, axis=1).astype(dtype).ravel()
+    width = 180
+    labels = rng.integers(0, most, (200, 60)).repeat(3, axis=1).repeat(2, axis=0).astype(dtype).ravel()
     values = rng.normal(10, 2, labels.size)
     values[::7] = np.nan
-    slots, ids = label_slots(labels)
-    assert (np.where(slots >= 0, ids[np.maximum(slots, 0)], 0) == labels).all()
-    count, total, least, greatest = totals_by_slot(slots, values, len(ids))
-    squares = squares_by_slot(slots, values, total / np.maximum(count, 1))
+    start = np.arange(0, labels.size, 3)
+    slots, ids = slots_of_runs(labels, start, width, background)
+    numbered = labels[start] != 0 if not background else np.ones(len(start), dtype=bool)
+    assert (slots[~numbered] == -1).all()
+    np.testing.assert_array_equal(ids[slots[numbered]], labels[start][numbered])
+    assert len(np.unique(ids)) == len(ids)
+    runs = slots[numbered], start[numbered], start[numbered] + 3
+    count, total, least, greatest = totals_of_runs(*runs, values, len(ids))
+    squares = squares_of_runs(*runs, values, total / np.maximum(count, 1))
+    by_pixel = totals_by_slot(slots.repeat(3), values, len(ids))
+    for found, other in zip((count, total, least, greatest), by_pixel, strict=True):
+        np.testing.assert_allclose(found, other)
+    np.testing.assert_allclose(squares, squares_by_slot(slots.repeat(3), values, total / np.maximum(count, 1)))
     expected = pd.Series(values).groupby(labels).agg(["count", "sum", "min", "max", "var"]).loc[ids]
     np.testing.assert_array_equal(count, expected["count"])
     np.testing.assert_allclose(total, expected["sum"])

@@ -11,7 +11,7 @@ from spatialdata.kernels.compiled import compiled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["label_slots", "squares_by_slot", "totals_by_slot"]
+__all__ = ["slots_of_runs", "squares_by_slot", "squares_of_runs", "totals_by_slot", "totals_of_runs"]
 
 _GOLDEN = 0x9E3779B97F4A7C15
 
@@ -38,41 +38,40 @@ def _grown(ids: NDArray[Any], slots: NDArray[np.int32]) -> tuple[NDArray[Any], N
 
 
 @compiled
-def _written(slots: NDArray[np.int32], slot: Any, labels: NDArray[Any], start: int) -> int:
-    """Write the slot of a run of equal labels, and tell where the run ends."""
-    label = labels[start]
-    stop = start
-    while stop < len(labels) and labels[stop] == label:
-        slots[stop] = slot
-        stop += 1
-    return stop
-
-
-@compiled
-def label_slots(labels: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[Any]]:
-    """Number the labels of pixels from 0 on, in the order in which they first occur.
+def slots_of_runs(labels: NDArray[Any], start: NDArray[np.int64], width: int, background: bool) -> tuple[Any, Any]:
+    """Number the labels of runs of equal pixels from 0 on, in the order in which they first occur.
 
     Parameters
     ----------
     labels
-        Flat array of integers. Neighbours are often equal, which costs next to nothing.
+        Flat array of integers, row after row.
+    start
+        Where each run starts; runs end with their row at the latest, and cover all pixels.
+    width
+        The length of a row. The run above a run mostly has the same label, which then need not be looked up.
+    background
+        Whether 0 is numbered, too.
 
     Returns
     -------
     slots
-        The number of the label of each pixel; -1 for the background, which is 0.
+        The number of the label of each run; -1 for the background.
     ids
         The label of each number.
     """
     table_ids, table_slots = np.zeros(1024, dtype=labels.dtype), np.full(1024, -1, dtype=np.int32)
-    slots = np.empty(len(labels), dtype=np.int32)
+    slots = np.empty(len(start), dtype=np.int32)
     ids = np.empty(512, dtype=labels.dtype)
-    found = 0
-    pixel = 0
-    while pixel < len(labels):
-        label = labels[pixel]
-        slot = np.int32(-1)
-        if label != 0:
+    found, above = 0, 0
+    for run in range(len(start)):
+        label = labels[start[run]]
+        if label == 0 and not background:
+            slots[run] = -1
+            continue
+        while start[above + 1] <= start[run] - width:
+            above += 1
+        slot = slots[above] if start[run] >= width else np.int32(-1)
+        if slot < 0 or ids[slot] != label:
             place = _place_of(label, table_ids, table_slots)
             slot = table_slots[place]
             if slot < 0:
@@ -82,7 +81,7 @@ def label_slots(labels: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[Any]]:
                 if 2 * found == len(table_slots):
                     table_ids, table_slots = _grown(table_ids, table_slots)
                     ids = np.append(ids, np.zeros(len(ids), dtype=labels.dtype))
-        pixel = _written(slots, slot, labels, pixel)
+        slots[run] = slot
     return slots, ids[:found].copy()
 
 
@@ -128,4 +127,60 @@ def squares_by_slot(slots: NDArray[np.int32], values: NDArray[Any], mean: NDArra
         value = np.float64(values[number])
         if slot >= 0 and not np.isnan(value):
             squares[slot] += (value - mean[slot]) ** 2
+    return squares
+
+
+@compiled
+def totals_of_runs(
+    slots: NDArray[np.int32], start: NDArray[np.int64], stop: NDArray[np.int64], values: NDArray[Any], size: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Count, sum, least and greatest of the values under the runs of each slot; nan does not count.
+
+    Parameters
+    ----------
+    slots
+        The slot of each run, from 0 on.
+    start, stop
+        The values from ``start`` to ``stop`` are under the run.
+    values
+        Flat array.
+    size
+        The number of slots.
+
+    Returns
+    -------
+    Four arrays of length ``size``. Where nothing counts, the least is inf and the greatest -inf.
+    """
+    count, total = np.zeros(size, dtype=np.int64), np.zeros(size)
+    least, greatest = np.full(size, np.inf), np.full(size, -np.inf)
+    for run in range(len(slots)):
+        number, together, low, high = 0, 0.0, np.inf, -np.inf
+        for place in range(start[run], stop[run]):
+            value = np.float64(values[place])
+            if not np.isnan(value):
+                number += 1
+                together += value
+                low, high = min(low, value), max(high, value)
+        slot = slots[run]
+        count[slot] += number
+        total[slot] += together
+        least[slot], greatest[slot] = min(least[slot], low), max(greatest[slot], high)
+    return count, total, least, greatest
+
+
+@compiled
+def squares_of_runs(
+    slots: NDArray[np.int32],
+    start: NDArray[np.int64],
+    stop: NDArray[np.int64],
+    values: NDArray[Any],
+    mean: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The sum of squared deviations from the mean of each slot; see :func:`totals_of_runs`."""
+    squares = np.zeros(len(mean))
+    for run in range(len(slots)):
+        for place in range(start[run], stop[run]):
+            value = np.float64(values[place])
+            if not np.isnan(value):
+                squares[slots[run]] += (value - mean[slots[run]]) ** 2
     return squares

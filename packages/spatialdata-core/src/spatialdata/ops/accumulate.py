@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from spatialdata.ops.aggregate_funcs import AggFunc
+    from spatialdata.ops.scanlines import Scanlines
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["CategoryPairs", "Moments"]
@@ -138,26 +139,47 @@ class Moments:
         spread
             Whether deviations are wanted; they need a second look at the values.
         """
-        regions, slots = np.unique(region, return_inverse=True)
-        return cls.of_slots(regions, slots.astype(np.int32), columns, spread=spread)
-
-    @classmethod
-    def of_slots(
-        cls, regions: NDArray[Any], slots: NDArray[np.int32], columns: Sequence[NDArray[Any]], *, spread: bool
-    ) -> Moments:
-        """The same, where the number of the region of each row is known; -1 for rows in no region."""
         from spatialdata.kernels.moments import squares_by_slot, totals_by_slot
 
-        order = np.argsort(regions, kind="stable")
-        found: list[list[NDArray[Any]]] = []
+        regions, inverse = np.unique(region, return_inverse=True)
+        slots = inverse.astype(np.int32)
+        found = []
         for values in columns:
-            count, total, least, greatest = totals_by_slot(slots, values, len(regions))
-            mean = total / np.maximum(count, 1)
-            squares = squares_by_slot(slots, values, mean) if spread else np.zeros(len(regions))
-            found.append([one[order] for one in (count, total, mean, squares, least, greatest)])
-        shape = (len(regions), 0)
-        arrays = [np.stack(one, axis=1) for one in zip(*found, strict=True)] or [np.zeros(shape)] * 6
-        return cls(regions[order], *arrays)
+            totals = totals_by_slot(slots, values, len(regions))
+            found.append((totals, squares_by_slot(slots, values, _mean(totals)) if spread else None))
+        return cls._of(regions, found)
+
+    @classmethod
+    def of_runs(cls, regions: NDArray[Any], runs: Scanlines, pixels: NDArray[Any], *, spread: bool) -> Moments:
+        """The moments of the pixels of a block that lie in runs.
+
+        Parameters
+        ----------
+        regions
+            The regions, ascending; the figures of the runs are positions among them.
+        runs
+            The runs.
+        pixels
+            Array of shape ``(columns, …, width)`` of a dtype that kernels know.
+        spread
+            Whether deviations are wanted.
+        """
+        from spatialdata.kernels.moments import squares_of_runs, totals_of_runs
+
+        where = runs.spans(pixels.shape[-1])
+        found = []
+        for values in pixels.reshape(len(pixels), -1):
+            totals = totals_of_runs(*where, values, len(regions))
+            found.append((totals, squares_of_runs(*where, values, _mean(totals)) if spread else None))
+        return cls._of(regions, found)
+
+    @classmethod
+    def _of(cls, regions: NDArray[Any], found: Sequence[tuple[Any, FloatArray | None]]) -> Moments:
+        if not found:
+            return cls(regions, *[np.zeros((len(regions), 0))] * 6)  # type: ignore[arg-type]
+        count, total, least, greatest = (np.stack([totals[k] for totals, _ in found], axis=1) for k in range(4))
+        squares = np.stack([np.zeros(len(regions)) if one is None else one for _, one in found], axis=1)
+        return cls(regions, count, total, total / np.maximum(count, 1), squares, least, greatest)
 
     @classmethod
     def merged(cls, parts: Sequence[Moments]) -> Moments:
@@ -208,3 +230,8 @@ class Moments:
         all_regions = np.zeros((regions, found.shape[1]))
         all_regions[self.regions] = np.where(self.count == 0, 0.0, found)
         return all_regions
+
+
+def _mean(totals: tuple[NDArray[np.int64], FloatArray, FloatArray, FloatArray]) -> FloatArray:
+    count, total, _, _ = totals
+    return total / np.maximum(count, 1)

@@ -14,6 +14,7 @@ from spatialdata.ops.accumulate import Moments
 from spatialdata.ops.accumulate_samples import Samples
 from spatialdata.ops.aggregate_plan import Part, Plan, table_of
 from spatialdata.ops.common_pixels import CommonPixels
+from spatialdata.ops.label_runs import ids_and_runs, native
 from spatialdata.ops.pairs import Figures, PointLocator
 from spatialdata.regions.project import Projection, projection_of
 from spatialdata.relations.blocks import computed
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from spatialdata.ops.aggregate_funcs import AggFunc
+    from spatialdata.ops.scanlines import Scanlines
 
 __all__ = ["aggregate_image_by_labels", "aggregate_image_by_shapes"]
 
@@ -59,7 +61,7 @@ def aggregate_image_by_labels(
         )
     pixels = CommonPixels.of(image, labels, system)
     plan = _plan(image, funcs, 0)
-    by_channels = _in_blocks(pixels.image, _LabelWork(plan), plan, pixels.labels)
+    by_channels = _in_blocks(pixels.image, _LabelWork(plan), plan, _runs(pixels.labels))
     ids = pixels.ids if pixels.ids is not None else _ids_of(by_channels)
     plan = replace(plan, regions=len(ids))
     matrix, names = _table(plan, [_renumbered(part, ids) for part in by_channels])
@@ -95,19 +97,30 @@ def aggregate_image_by_shapes(
     return _table(plan, _in_blocks(levels_of(image)[0].data, work, plan, None))
 
 
+def _runs(labels: Any) -> NDArray[Any]:
+    """The delayed ids and runs of each block of labels, which all channels share."""
+    import dask
+
+    find = dask.delayed(ids_and_runs, pure=False)
+    blocks = labels.to_delayed()
+    found = np.empty(blocks.shape, dtype=object)
+    for position in np.ndindex(*blocks.shape):
+        found[position] = find(blocks[position])
+    return found
+
+
 def _plan(image: Any, funcs: tuple[AggFunc, ...], regions: int) -> Plan:
     channels = levels_of(image)[0].coords["c"].to_numpy().tolist()
     return Plan(funcs, regions, tuple(f"channel_{name}" for name in channels), np.dtype(np.float64), None)
 
 
-def _in_blocks(image: Any, work: Any, plan: Plan, labels: Any) -> list[Part]:
+def _in_blocks(image: Any, work: Any, plan: Plan, runs: NDArray[Any] | None) -> list[Part]:
     """What is kept of all blocks of an image, for each chunk of its channels."""
     import dask
 
     task = dask.delayed(work, pure=False, traverse=False)
     merge = dask.delayed(plan.merged, pure=False, traverse=False)
     blocks = image.to_delayed()
-    masks = labels.to_delayed() if labels is not None else None
     starts = [np.concatenate([[0], np.cumsum(sizes)])[:-1].tolist() for sizes in image.chunks[1:]]
     by_channels = []
     for channel in range(blocks.shape[0]):
@@ -116,31 +129,29 @@ def _in_blocks(image: Any, work: Any, plan: Plan, labels: Any) -> list[Part]:
             corner = [starts[axis][index] for axis, index in enumerate(position)]
             sizes = [image.chunks[axis + 1][index] for axis, index in enumerate(position)]
             if work.reaches(corner, sizes):
-                parts.append(task(blocks[(channel, *position)], None if masks is None else masks[position], corner))
+                parts.append(task(blocks[(channel, *position)], None if runs is None else runs[position], corner))
         by_channels.append(merge(parts))
     return list(computed(by_channels, "aggregation of pixels"))
 
 
 @dataclass(frozen=True, slots=True)
 class _LabelWork:
-    """What is done with a block of an image and the labels of its pixels."""
+    """What is done with a block of an image and the runs of the labels of its pixels."""
 
     plan: Plan
 
     def reaches(self, corner: list[int], sizes: list[int]) -> bool:  # noqa: ARG002
         return True
 
-    def __call__(self, block: NDArray[Any], labels: NDArray[Any], corner: list[int]) -> Part:  # noqa: ARG002
-        from spatialdata.kernels.moments import label_slots
-
-        slots, ids = label_slots(_native(labels).ravel())
-        columns = _native(block).reshape(len(block), -1)
+    def __call__(self, block: NDArray[Any], found: tuple[NDArray[Any], Scanlines], corner: list[int]) -> Part:  # noqa: ARG002
+        ids, runs = found
+        pixels = native(block)
         moments, samples = None, None
         if not all(func.needs_sample for func in self.plan.funcs):
-            moments = Moments.of_slots(ids, slots, list(columns), spread=self.plan.needs_spread)
+            moments = Moments.of_runs(ids, runs, pixels, spread=self.plan.needs_spread)
         if any(func.needs_sample for func in self.plan.funcs):
-            inside = slots >= 0
-            samples = Samples(ids[slots[inside]], tuple(column[inside] for column in columns))
+            pixel, figure = runs.pixels(pixels.shape[-1])
+            samples = Samples(ids[figure], tuple(column[pixel] for column in pixels.reshape(len(pixels), -1)))
         return Part(moments=moments, samples=samples)
 
 
@@ -159,7 +170,7 @@ class _ShapeWork:
         low, high = self.projection.box(start, start + np.array(sizes[-2:], dtype=np.float64)[::-1])
         return bool((low <= upper).all() and (high >= lower).all() and (lower <= upper).all())
 
-    def __call__(self, block: NDArray[Any], labels: None, corner: list[int]) -> Part:  # noqa: ARG002
+    def __call__(self, block: NDArray[Any], found: None, corner: list[int]) -> Part:  # noqa: ARG002
         planes = block.reshape(len(block), -1, *block.shape[-2:])
         parts = []
         for rows, region, y, x in self._located(block.shape[-2:], corner[-2:]):
@@ -184,16 +195,6 @@ class _ShapeWork:
             pixel, region = self.locate(x, y)
             row, column = np.divmod(pixel.astype(np.int64), max(width, 1))
             yield rows, region, row, column
-
-
-def _native(array: NDArray[Any]) -> NDArray[Any]:
-    """An array without gaps, of a dtype that kernels know."""
-    dtype = array.dtype
-    if dtype.kind == "b":
-        dtype = np.dtype(np.uint8)
-    elif dtype.kind == "f" and dtype.itemsize not in (4, 8):
-        dtype = np.dtype(np.float64)
-    return np.ascontiguousarray(array, dtype=dtype.newbyteorder("="))
 
 
 def _ids_of(parts: list[Part]) -> NDArray[Any]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["BlockShapes", "ids_and_runs", "shapes_of_runs"]
+__all__ = ["BlockShapes", "ids_and_runs", "native", "shapes_of_runs"]
 
 
 def ids_and_runs(block: NDArray[Any], *, background: bool = False) -> tuple[NDArray[Any], Scanlines]:
@@ -34,22 +34,32 @@ def ids_and_runs(block: NDArray[Any], *, background: bool = False) -> tuple[NDAr
     runs
         The runs; ``figure`` is the position in ``ids``, and rows are numbered over all axes but the last.
     """
-    import pandas as pd
+    from spatialdata.kernels.moments import slots_of_runs
 
-    rows = np.ascontiguousarray(block).reshape(-1, block.shape[-1])
+    rows = native(block).reshape(-1, block.shape[-1])
     changes = np.ones(rows.shape, dtype=bool)
     np.not_equal(rows[:, 1:], rows[:, :-1], out=changes[:, 1:])
     first = np.flatnonzero(changes)
-    length = np.diff(np.append(first, rows.size))
-    value = rows.ravel()[first]
-    if value.dtype == bool:
-        value = value.astype(np.uint8)
-    if not background:
-        keep = value != 0
-        first, length, value = first[keep], length[keep], value[keep]
-    code, ids = pd.factorize(value, sort=True)
-    row, start = np.divmod(first, rows.shape[1])
-    return np.asarray(ids), Scanlines(code.astype(np.int64), row, start, start + length)
+    slot, ids = slots_of_runs(rows.ravel(), first, rows.shape[1], background)
+    stop = np.append(first[1:], rows.size)
+    keep = slot >= 0
+    first, stop, slot = first[keep], stop[keep], slot[keep]
+    order = np.argsort(ids)
+    place = np.empty(len(ids), dtype=np.int64)
+    place[order] = np.arange(len(ids))
+    row = first // max(rows.shape[1], 1)
+    offset = row * rows.shape[1]
+    return ids[order], Scanlines(place[slot], row, first - offset, stop - offset)
+
+
+def native(array: NDArray[Any]) -> NDArray[Any]:
+    """An array without gaps, of a dtype that kernels know."""
+    dtype = array.dtype
+    if dtype.kind == "b":
+        dtype = np.dtype(np.uint8)
+    elif dtype.kind == "f" and dtype.itemsize not in (4, 8):
+        dtype = np.dtype(np.float64)
+    return np.ascontiguousarray(array, dtype=dtype.newbyteorder("="))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata.errors import listing
+from spatialdata.ops.label_runs import native
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +93,7 @@ def _summed(owner: NDArray[np.intp], values: FloatArray, size: int) -> FloatArra
     return np.stack(columns, axis=1).astype(np.float64)
 
 
-def pixels_of_runs(runs: Scanlines, size: int, values: NDArray[Any]) -> BlockPixels:
+def pixels_of_runs(runs: Scanlines, size: int, values: NDArray[Any], *, spread: bool = True) -> BlockPixels:
     """Statistics of the pixels of the instances of a block.
 
     Parameters
@@ -103,45 +104,19 @@ def pixels_of_runs(runs: Scanlines, size: int, values: NDArray[Any]) -> BlockPix
         The number of instances.
     values
         Array of shape ``(channels, …, width)``.
+    spread
+        Whether deviations are wanted; they need a second look at the values.
     """
-    width = values.shape[-1]
-    bounds = np.stack([runs.row * width + runs.start, runs.row * width + runs.stop], axis=1).ravel()
-    flat = values.reshape(len(values), -1)
-    if (np.diff(bounds) < 0).any():
-        # Runs that jump about are brought together first, so that nothing between them is summed up.
-        pixel, _ = runs.pixels(width)
-        flat, ends = flat[:, pixel], np.cumsum(runs.stop - runs.start)
-        bounds = np.stack([ends - (runs.stop - runs.start), ends], axis=1).ravel()
-    channels = [_channel(runs, bounds, size, channel) for channel in flat]
-    columns = [np.stack(column, axis=1) for column in zip(*channels, strict=True)]
-    return BlockPixels(*columns)
+    from spatialdata.kernels.moments import squares_of_runs, totals_of_runs
 
-
-def _channel(runs: Scanlines, bounds: NDArray[np.int64], size: int, values: NDArray[Any]) -> list[FloatArray]:
-    # Each run is the stretch between two bounds; an element more lets the last one end with the block.
-    padded: FloatArray = np.append(values.astype(np.float64), 0.0)
-    known = ~np.isnan(padded)
-    whole = bool(known.all())
-    if not len(bounds):
-        empty = np.zeros(size)
-        return [empty, empty, empty, np.full(size, np.inf), np.full(size, -np.inf)]
-    length = (runs.stop - runs.start).astype(np.float64)
-    count = length if whole else np.add.reduceat(known.astype(np.float64), bounds)[::2]
-    centre = float(padded[:-1][known[:-1]].mean()) if known[:-1].any() else 0.0
-    away = np.where(known, padded - centre, 0.0)
-    total = np.add.reduceat(away, bounds)[::2]
-    squared = np.add.reduceat(away**2, bounds)[::2]
-    least = np.minimum.reduceat(padded if whole else np.where(known, padded, np.inf), bounds)[::2]
-    greatest = np.maximum.reduceat(padded if whole else np.where(known, padded, -np.inf), bounds)[::2]
-    number = np.bincount(runs.figure, weights=count, minlength=size)
-    sums = np.bincount(runs.figure, weights=total, minlength=size)
-    squares = np.bincount(runs.figure, weights=squared, minlength=size)
-    mean = sums / np.maximum(number, 1)
-    low, high = np.full(size, np.inf), np.full(size, -np.inf)
-    np.minimum.at(low, runs.figure, least)
-    np.maximum.at(high, runs.figure, greatest)
-    deviation = np.maximum(squares - mean * sums, 0.0)
-    return [number.astype(np.float64), mean + centre, deviation, low, high]
+    where = runs.spans(values.shape[-1])
+    columns: list[list[NDArray[Any]]] = []
+    for channel in native(values).reshape(len(values), -1):
+        count, total, least, greatest = totals_of_runs(*where, channel, size)
+        mean = total / np.maximum(count, 1)
+        squares = squares_of_runs(*where, channel, mean) if spread else np.zeros(size)
+        columns.append([count.astype(np.float64), mean, squares, least, greatest])
+    return BlockPixels(*(np.stack(column, axis=1) for column in zip(*columns, strict=True)))
 
 
 def quantiles_of(owner: NDArray[np.intp], values: FloatArray, size: int, quantiles: Sequence[float]) -> FloatArray:

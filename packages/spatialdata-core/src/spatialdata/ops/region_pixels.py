@@ -66,7 +66,13 @@ class _Part:
 
 
 def gather_labels(
-    labels: Any, image: Any = None, system: str = "global", quantiles: Sequence[float] = (), *, background: bool = False
+    labels: Any,
+    image: Any = None,
+    system: str = "global",
+    quantiles: Sequence[float] = (),
+    *,
+    spread: bool = True,
+    background: bool = False,
 ) -> Gathered:
     """Look at each pixel of labels once.
 
@@ -80,6 +86,8 @@ def gather_labels(
         The coordinate system in which labels and image are brought together.
     quantiles
         Numbers from 0 to 1. They need all pixels of instances in memory; all else needs one block at a time.
+    spread
+        Whether deviations are wanted.
     background
         Whether 0 counts as an instance.
     """
@@ -96,6 +104,7 @@ def gather_labels(
             blocks[position],
             None if values is None else values[(0, *position)],
             tuple(int(starts[axis][index]) for axis, index in enumerate(position)),
+            spread=spread,
             keep=bool(len(quantiles)),
             background=background,
         )
@@ -107,22 +116,34 @@ def gather_labels(
 
 
 def _part_of_labels(
-    block: NDArray[Any], values: NDArray[Any] | None, start: tuple[int, ...], *, keep: bool, background: bool
+    block: NDArray[Any],
+    values: NDArray[Any] | None,
+    start: tuple[int, ...],
+    *,
+    spread: bool,
+    keep: bool,
+    background: bool,
 ) -> _Part:
     block = np.asarray(block)
     ids, runs = ids_and_runs(block, background=background)
     shapes = shapes_of_runs(runs, len(ids), block.shape, start)
-    return _with_pixels(ids, shapes, runs, values, keep=keep)
+    return _with_pixels(ids, shapes, runs, values, spread=spread, keep=keep)
 
 
 def _with_pixels(
-    ids: NDArray[Any], shapes: BlockShapes | None, runs: Scanlines, values: NDArray[Any] | None, *, keep: bool
+    ids: NDArray[Any],
+    shapes: BlockShapes | None,
+    runs: Scanlines,
+    values: NDArray[Any] | None,
+    *,
+    spread: bool,
+    keep: bool,
 ) -> _Part:
     none = np.zeros(0, dtype=np.int64)
     if values is None:
         return _Part(ids, shapes, None, none, None)
     values = np.asarray(values)
-    pixels = pixels_of_runs(runs, len(ids), values)
+    pixels = pixels_of_runs(runs, len(ids), values, spread=spread)
     if not keep:
         return _Part(ids, shapes, pixels, none, None)
     pixel, owner = runs.pixels(values.shape[-1])
@@ -178,7 +199,9 @@ def _is_same(projection: Projection) -> bool:
     return bool(same and np.allclose(projection.offset, 0, rtol=0, atol=1e-6))
 
 
-def gather_shapes(shapes: Any, image: Any, system: str, quantiles: Sequence[float] = ()) -> Gathered:
+def gather_shapes(
+    shapes: Any, image: Any, system: str, quantiles: Sequence[float] = (), *, spread: bool = True
+) -> Gathered:
     """Look at the pixels of an image whose centre lies in each of several shapes, which may overlap.
 
     Parameters
@@ -191,6 +214,8 @@ def gather_shapes(shapes: Any, image: Any, system: str, quantiles: Sequence[floa
         The coordinate system in which the two are brought together.
     quantiles
         Numbers from 0 to 1.
+    spread
+        Whether deviations are wanted.
     """
     import dask
 
@@ -207,14 +232,15 @@ def gather_shapes(shapes: Any, image: Any, system: str, quantiles: Sequence[floa
     data = level.data.rechunk((-1, *level.data.chunks[1:]))
     bounds = placed.bounds()
     look = dask.delayed(_part_of_shapes, pure=False)
+    wanted = {"spread": spread, "keep": bool(len(quantiles))}
     tasks = []
     for corner, size, block in _tiles(data):
         chosen = figures_reaching(bounds, corner, size)
         if len(chosen):
-            tasks.append(look(placed.part(chosen, corner), chosen, block, keep=bool(len(quantiles))))
+            tasks.append(look(placed.part(chosen, corner), chosen, block, **wanted))
     nothing = np.zeros(0, dtype=np.intp)
     blank = np.zeros((data.shape[0], 1, 1))
-    none = _part_of_shapes(placed.part(nothing, (0, 0)), nothing, blank, keep=bool(len(quantiles)))
+    none = _part_of_shapes(placed.part(nothing, (0, 0)), nothing, blank, **wanted)
     parts: list[_Part] = [none, *computed(tasks, "pixels of shapes")]
     return _gathered(np.arange(len(shapes)), np.concatenate([part.ids for part in parts]), parts, quantiles)
 
@@ -228,6 +254,8 @@ def _tiles(data: Any) -> Any:
         yield (int(y[row]), int(x[column])), (data.chunks[1][row], data.chunks[2][column]), blocks[0, row, column]
 
 
-def _part_of_shapes(placed: PlacedFigures, numbers: NDArray[np.intp], values: NDArray[Any], *, keep: bool) -> _Part:
+def _part_of_shapes(
+    placed: PlacedFigures, numbers: NDArray[np.intp], values: NDArray[Any], *, spread: bool, keep: bool
+) -> _Part:
     values = np.asarray(values)
-    return _with_pixels(numbers, None, placed.scanlines(*values.shape[1:]), values, keep=keep)
+    return _with_pixels(numbers, None, placed.scanlines(*values.shape[1:]), values, spread=spread, keep=keep)

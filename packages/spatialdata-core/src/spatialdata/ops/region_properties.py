@@ -79,7 +79,8 @@ def get_region_properties(
 
     names = check_statistics(statistics)
     _check_quantiles(quantiles)
-    gathered = _gather(regions, image, coordinate_system, quantiles)
+    spread = not {"var", "std"}.isdisjoint(names)
+    gathered = _gather(regions, image, coordinate_system, quantiles, spread=spread)
     columns = morphology(regions, gathered, coordinate_system)
     if image is not None:
         columns = {**columns, **intensities(gathered, get_channel_names(image), names, quantiles)}
@@ -87,7 +88,7 @@ def get_region_properties(
     return pd.DataFrame(columns, index=index)
 
 
-def _gather(regions: Any, image: Any, system: str, quantiles: Sequence[float]) -> Gathered:
+def _gather(regions: Any, image: Any, system: str, quantiles: Sequence[float], *, spread: bool) -> Gathered:
     kind = kind_of(regions)
     if kind not in (Kind.LABELS, Kind.SHAPES):
         raise UnsupportedElementError(f"{kind.value} have no regions to measure. Labels and shapes have.")
@@ -97,10 +98,10 @@ def _gather(regions: Any, image: Any, system: str, quantiles: Sequence[float]) -
         if element is not None:
             get_transformation(element, system)
     if kind is Kind.LABELS:
-        return gather_labels(regions, image, system, quantiles)
+        return gather_labels(regions, image, system, quantiles, spread=spread)
     if image is None:
         return Gathered(np.arange(len(regions)), None, None, None)
-    return gather_shapes(regions, image, system, quantiles)
+    return gather_shapes(regions, image, system, quantiles, spread=spread)
 
 
 def _check_quantiles(quantiles: Sequence[float]) -> None:

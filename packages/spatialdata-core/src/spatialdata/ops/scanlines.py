@@ -44,6 +44,11 @@ class Scanlines:
         keep = stop > start
         return Scanlines(self.figure[keep], self.row[keep], start[keep], stop[keep])
 
+    def spans(self, width: int) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+        """The figure of each stretch, and its bounds among all pixels, numbered along the rows."""
+        offset = self.row * width
+        return self.figure.astype(np.int32), offset + self.start, offset + self.stop
+
     def pixels(self, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The pixels one by one, numbered along the rows, and the figure of each."""
         length = self.stop - self.start
