@@ -12,6 +12,7 @@ from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.shallow import with_transformations
 from spatialdata.models.table import get_table_keys
 from spatialdata.ops.centroids import get_centroids
+from spatialdata.regions.project import Projection
 from spatialdata.relations.filter import annotates
 from spatialdata.relations.ids import as_ids, check_same_type, check_unique, rows_of_region
 from spatialdata.transformations.attach import transformations_of
@@ -69,6 +70,8 @@ class Bins:
 
 def bins_of(sdata: SpatialData, bins: str, table_name: str, col_key: str, row_key: str) -> Bins:
     """The bins of a table, and the affine map from their pixels."""
+    import pandas as pd
+
     if bins not in sdata:
         raise ElementNotFoundError(unknown_name("element", bins, [name for _, name in sdata.gen_spatial_names()]))
     element = sdata[bins]
@@ -85,7 +88,7 @@ def bins_of(sdata: SpatialData, bins: str, table_name: str, col_key: str, row_ke
     column, row = column - column.min(), row - row.min()
     shape = (int(row.max()) + 1, int(column.max()) + 1)
     pixel = row * shape[1] + column
-    if len(np.unique(pixel)) < len(pixel):
+    if not pd.Index(pixel).is_unique:
         raise ValueError(
             f"{len(pixel) - len(np.unique(pixel))} bins share the {row_key!r} and {col_key!r} of another. Each bin "
             "needs a place of its own."
@@ -145,7 +148,7 @@ def _fitted(pixels: FloatArray, centres: FloatArray) -> Affine:
             "that are not in one line are needed."
         )
     linear = solution.T
-    away = np.abs((pixels - middle) @ solution + origin - centres).max()
+    away = np.abs(Projection(("x", "y"), linear, origin - linear @ middle)(pixels) - centres).max()
     side = np.sqrt(abs(np.linalg.det(linear)))
     if away > side / 2:
         raise ValueError(

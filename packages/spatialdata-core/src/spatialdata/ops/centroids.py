@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from spatialdata._core.elements import spatial_axes_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.points import PointsModel
+from spatialdata.ops.circles import are_circles
 from spatialdata.ops.region_pixels import gather_labels
 from spatialdata.ops.transform_vector import moved_points
 from spatialdata.regions.project import motion_of
@@ -86,8 +89,10 @@ def _of_labels(labels: Any, system: str, background: bool) -> PointsFrame:
 def _of_shapes(shapes: Any, system: str, background: bool) -> PointsFrame:  # noqa: ARG001
     import shapely
 
+    geometry = shapes.geometry.to_numpy()
+    points = geometry if are_circles(shapes) else shapely.centroid(geometry)
+    centres = np.stack([shapely.get_x(points), shapely.get_y(points)], axis=1)
     move = motion_of(shapes, system)
-    centres = shapely.get_coordinates(shapely.force_2d(shapely.centroid(shapes.geometry.to_numpy())))
     return _points(move(centres), move.axes, shapes.index, system)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -139,49 +140,80 @@ class _Columns:
     def __dask_tokenize__(self) -> tuple[str, int]:
         return type(self).__name__, id(self._matrix)
 
-    def values(self, number: int) -> NDArray[Any]:
-        """One column, dense."""
+    def entries(self, number: int) -> tuple[Any, NDArray[Any]]:
+        """The rows of one column that may not be 0, and their values."""
         with self._lock:
             self._matrix = in_memory(self._matrix)
-            if getattr(self._matrix, "format", "csc") != "csc":
+            if hasattr(self._matrix, "tocsc") and self._matrix.format != "csc":
                 self._matrix = self._matrix.tocsc()
+            if hasattr(self._matrix, "tocsc") and not self._matrix.has_canonical_format:
+                self._matrix = self._matrix.copy()
+                self._matrix.sum_duplicates()
+        if hasattr(self._matrix, "indptr"):
+            stretch = slice(*self._matrix.indptr[number : number + 2])
+            return self._matrix.indices[stretch], self._matrix.data[stretch]
         column = self._matrix[:, [number]]
-        return np.asarray(column.toarray() if hasattr(column, "toarray") else column).ravel()
+        return slice(None), np.asarray(column.toarray() if hasattr(column, "toarray") else column).ravel()
+
+    def values(self, number: int) -> NDArray[Any]:
+        """One column, dense."""
+        rows, values = self.entries(number)
+        column = np.zeros(self._matrix.shape[0], dtype=values.dtype)
+        column[rows] = values
+        return column
 
 
 def _genes(bins: Bins) -> DataArray:
     import dask.array as da
+    from dask.base import tokenize
+    from dask.highlevelgraph import HighLevelGraph
 
     matrix, names = bins.table.X, bins.table.var_names.tolist()
     if matrix is None or not names:
         raise ValueError("The table has no values in X. Give value_key, or return_region_as_labels=True.")
-    data = da.map_blocks(
-        _gene,
-        chunks=((1,) * len(names), *((size,) for size in bins.shape)),
-        dtype=matrix.dtype,
-        meta=np.empty((0, 0, 0), dtype=matrix.dtype),
-        columns=_Columns(matrix),
-        rows=bins.rows,
-        row=bins.row,
-        column=bins.column,
-        shape=bins.shape,
-    )
+    draw = _Genes(_Columns(matrix), _pixels(bins, matrix.shape[0]), bins.shape)
+    name, source = (f"{part}-{tokenize(draw)}" for part in ("genes", "bins"))
+    # Plain tasks, since they are many and short; they share the matrix instead of holding it.
+    tasks: dict[Any, Any] = {(name, number, 0, 0): (_Genes.__call__, source, number) for number in range(len(names))}
+    tasks[source] = draw
+    chunks = ((1,) * len(names), *((size,) for size in bins.shape))
+    data = da.Array(HighLevelGraph.from_collections(name, tasks), name, chunks=chunks, dtype=matrix.dtype)
     image: Any = Image2DModel.parse(data, c_coords=names, transformations=bins.transformations)
     return image  # type: ignore[no-any-return]
 
 
-def _gene(
-    columns: _Columns,
-    rows: NDArray[np.intp],
-    row: NDArray[np.int64],
-    column: NDArray[np.int64],
-    shape: tuple[int, int],
-    block_id: Any = None,
-) -> NDArray[Any]:
-    values = columns.values(block_id[0])
-    pixels = np.zeros((1, *shape), dtype=values.dtype)
-    pixels[0, row, column] = values[rows]
-    return pixels
+def _pixels(bins: Bins, rows: int) -> NDArray[np.int64]:
+    """The pixel of each row of the table; for rows without a bin, one beyond the last."""
+    height, width = bins.shape
+    pixel = np.full(rows, height * width, dtype=np.int64)
+    pixel[bins.rows] = bins.row * width + bins.column
+    return pixel
+
+
+@dataclass(frozen=True, slots=True)
+class _Genes:
+    """Draws one column of a matrix.
+
+    Attributes
+    ----------
+    columns
+        The matrix.
+    pixel
+        The pixel of each of its rows.
+    shape
+        The number of pixels along y and x.
+    """
+
+    columns: _Columns
+    pixel: NDArray[np.int64]
+    shape: tuple[int, int]
+
+    def __call__(self, number: int) -> NDArray[Any]:
+        rows, values = self.columns.entries(number)
+        height, width = self.shape
+        picture = np.zeros(height * width + 1, dtype=values.dtype)
+        picture[self.pixel[rows]] = values
+        return picture[:-1].reshape(1, height, width)
 
 
 def rasterize_bins_link_table_to_labels(sdata: SpatialData, table_name: str, rasterized_labels_name: str) -> None:

@@ -120,11 +120,10 @@ def draw_shape_numbers(shapes: Any, target: Target, column: pd.Series | None, re
 
 
 def _first_code(lines: Scanlines, codes: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[Any]:
-    pixel, figure = lines.pixels(shape[1])
+    from spatialdata.kernels.scanlines import paint_runs
+
     picture = np.zeros(shape[0] * shape[1], dtype=np.int64)
-    known = codes[figure] > 0
-    # Scanlines come in the order of the figures; drawn from the last to the first, the first one stays.
-    picture[pixel[known][::-1]] = codes[figure[known]][::-1]
+    paint_runs(*lines.spans(shape[1]), codes, picture)
     return picture
 
 

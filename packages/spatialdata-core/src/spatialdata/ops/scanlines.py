@@ -71,36 +71,12 @@ def polygon_scanlines(
     height, width
         The number of pixels.
     """
-    import shapely
+    from spatialdata.kernels.edges import rings_of
+    from spatialdata.kernels.scanlines import mapped, polygon_runs
 
-    parts, owner = shapely.get_parts(geometry, return_index=True)
-    rings, part = shapely.get_rings(parts, return_index=True)
-    coordinates, ring = shapely.get_coordinates(rings, return_index=True)
-    y, x = (coordinates @ linear.T + offset).T
-    same = ring[1:] == ring[:-1]
-    figure = owner[part][ring[1:]][same]
-    return _crossings(figure, x[:-1][same], y[:-1][same], x[1:][same], y[1:][same], height).within(width)
-
-
-def _crossings(
-    figure: NDArray[np.int64], x0: FloatArray, y0: FloatArray, x1: FloatArray, y1: FloatArray, height: int
-) -> Scanlines:
-    """Where edges cross the lines through the centres of pixels; two by two, crossings enclose the inside."""
-    # An edge that two figures share is computed in the same direction for both, so that both get the same crossing.
-    down = y0 > y1
-    x0, x1, y0, y1 = np.where(down, x1, x0), np.where(down, x0, x1), np.minimum(y0, y1), np.maximum(y0, y1)
-    first = np.clip(np.ceil(y0 - _HALF), 0, height).astype(np.int64)
-    last = np.clip(np.ceil(y1 - _HALF), 0, height).astype(np.int64)
-    count = last - first
-    edge = np.repeat(np.arange(len(count)), count)
-    row = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
-    slope = np.divide(x1 - x0, y1 - y0, out=np.zeros_like(x0), where=y1 != y0)
-    crossing = x0[edge] + (row + _HALF - y0[edge]) * slope[edge]
-    order = np.lexsort((crossing, row, figure[edge]))
-    column = np.ceil(crossing[order] - _HALF)
-    column = np.clip(column, -1, np.iinfo(np.int32).max).astype(np.int64)
-    opening = order[::2]
-    return Scanlines(figure[edge][opening].astype(np.int64), row[opening], column[::2], column[1::2])
+    rings = rings_of(geometry)
+    yx = mapped(rings.coordinates, np.ascontiguousarray(linear), np.ascontiguousarray(offset))
+    return Scanlines(*polygon_runs(yx, rings.ring, rings.polygon, height, width))
 
 
 def circle_scanlines(

@@ -62,8 +62,14 @@ class Projection:
     offset: FloatArray
 
     def __call__(self, coordinates: FloatArray) -> FloatArray:
-        """Map coordinates of shape ``(points, n)``."""
-        return coordinates @ self.linear.T + self.offset
+        """Map coordinates of shape ``(points, n)``; equal ones stay equal."""
+        # A product of matrices would start threads for so narrow an array, and round by the place in it.
+        mapped = np.empty((len(coordinates), len(self.offset)))
+        for column, row, offset in zip(mapped.T, self.linear, self.offset, strict=True):
+            column[:] = offset
+            for axis in np.flatnonzero(row):
+                column += coordinates[:, axis] * row[axis]
+        return mapped
 
     @classmethod
     def identity(cls, axes: tuple[ValidAxis, ...]) -> Projection:
