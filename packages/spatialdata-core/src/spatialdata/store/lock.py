@@ -1,11 +1,15 @@
 """A lock that lets one process at a time write to a store.
 
-The operating system holds the lock, so that it is gone as soon as its process is, however that ended.
+The operating system holds the lock, so that it is gone as soon as its process is, however that ended. Some network
+file systems have no locks; there, a file names the process that writes.
 """
 
 from __future__ import annotations
 
+import errno
+import json
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +18,9 @@ from pathlib import Path
 from spatialdata.errors import StoreBusyError, StoreError
 
 __all__ = ["exclusive"]
+
+# What a file system answers that has no locks.
+_NO_LOCKS = (errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOLCK)
 
 
 if sys.platform == "win32":
@@ -26,6 +33,10 @@ if sys.platform == "win32":
             return False
         return True
 
+    def _is_running(_process: int) -> bool:
+        # To signal a process there would end it.
+        return True
+
 else:
     import fcntl
 
@@ -34,6 +45,15 @@ else:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        return True
+
+    def _is_running(process: int) -> bool:
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
         return True
 
 
@@ -69,15 +89,80 @@ def exclusive(target: Path) -> Iterator[None]:
             f"staged there ({error})."
         ) from error
     try:
-        if not _try_lock(descriptor) or not _is_same_file(descriptor, path):
-            raise StoreBusyError(
-                f"{target} is being written to by another process or thread. Wait until that is done, then try again."
-            )
-        try:
-            yield
-        finally:
-            # Windows does not remove an open file; there it goes with the next writer.
-            with suppress(PermissionError):
-                path.unlink(missing_ok=True)
+        with _held(descriptor, path, target):
+            try:
+                yield
+            finally:
+                # Windows does not remove an open file; there it goes with the next writer.
+                with suppress(PermissionError):
+                    path.unlink(missing_ok=True)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _held(descriptor: int, path: Path, target: Path) -> Iterator[None]:
+    try:
+        is_held = _try_lock(descriptor) and _is_same_file(descriptor, path)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise StoreError(f"{target} cannot be locked for writing: {error}.") from error
+        with _claimed(path.with_suffix(".owner"), target):
+            yield
+        return
+    if not is_held:
+        raise StoreBusyError(
+            f"{target} is being written to by another process or thread. Wait until that is done, then try again."
+        )
+    yield
+
+
+@contextmanager
+def _claimed(claim: Path, target: Path) -> Iterator[None]:
+    """Write by a file that names this process and exists once; one of a process that has ended is taken over."""
+    _remove_stale(claim)
+    try:
+        descriptor = os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    except FileExistsError as error:
+        raise StoreBusyError(
+            f"{target} is being written to by {_described(claim)}. Wait until that is done, then try again; if no such "
+            f"process is running any more, remove {claim}."
+        ) from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump({"host": socket.gethostname(), "process": os.getpid()}, file)
+        yield
+    finally:
+        claim.unlink(missing_ok=True)
+
+
+def _owner(claim: Path) -> tuple[str, int] | None:
+    """The machine and the process that a claim names, or None where it names none (yet)."""
+    try:
+        owner = json.loads(claim.read_bytes())
+        return str(owner["host"]), int(owner["process"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _described(claim: Path) -> str:
+    owner = _owner(claim)
+    return "another process" if owner is None else f"process {owner[1]} on {owner[0]}"
+
+
+def _remove_stale(claim: Path) -> None:
+    owner = _owner(claim)
+    if owner is None or owner[0] != socket.gethostname() or _is_running(owner[1]):
+        return
+    # Of several that find it, one removes it, and only if it is still the same.
+    guard = claim.with_suffix(".takeover")
+    try:
+        descriptor = os.open(guard, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    except FileExistsError:
+        return
+    try:
+        if _owner(claim) == owner:
+            claim.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
+        guard.unlink(missing_ok=True)
