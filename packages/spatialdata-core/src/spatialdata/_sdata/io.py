@@ -15,19 +15,22 @@ from spatialdata.errors import (
     StoreError,
     StoreNotFoundError,
     ValidationError,
+    listing,
     unknown_name,
 )
 from spatialdata.models.base import raise_faults
 from spatialdata.models.kind import Kind
 from spatialdata.models.model import get_model
 from spatialdata.models.table import table_name_faults
-from spatialdata.transformations.units import UNITS_KEY
+from spatialdata.transformations.links import LINKS_KEY, CoordinateLink
+from spatialdata.transformations.units import UNITS_KEY, merged_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from spatialdata._sdata.holder import ElementHolder
     from spatialdata.store.options import WriteOptions
+    from spatialdata.store.store import Entry
 
 __all__ = [
     "check_before_writing",
@@ -56,7 +59,7 @@ def fill_from_store(
 ) -> None:
     """Put the elements of a store into an empty object; only metadata are read. With ``lazy``, tables stay lazy."""
     from spatialdata.store.files import is_local, path_of
-    from spatialdata.store.plain import plain_rasters
+    from spatialdata.store.plain import plain_store
     from spatialdata.store.selection import chosen_entries
     from spatialdata.store.store import Store
 
@@ -65,28 +68,64 @@ def fill_from_store(
     try:
         store = Store.open(location)
     except StoreNotFoundError:
-        plain = plain_rasters(path_of(location))
-        if not plain:
+        plain = plain_store(path_of(location))
+        if not plain.rasters:
             raise
-        for entry in chosen_entries(list(plain), selection):
-            plain[entry].check()
-            sdata.shelf[entry.kind].put_source(entry.name, plain[entry])
+        found = {entry: plain.rasters[entry] for entry in chosen_entries(list(plain.rasters), selection)}
+        sources = _put_sources(sdata, found, on_bad_files, checks=True)
+        sdata.attrs = {
+            **_said_units([*(source.units for source in sources), plain.units], {}),
+            **_as_attrs(plain.links),
+        }
         return
     chosen = chosen_entries(store.entries(), selection)
     checks = on_bad_files == "warn" or (len(chosen) <= _CHECKED_AT_ONCE and is_local(store.path))
-    for entry in chosen:
-        source = _as_lazy(store.source(entry), lazy)
+    found = {entry: _as_lazy(store.source(entry), lazy) for entry in chosen}
+    sources = _put_sources(sdata, found, on_bad_files, checks=checks)
+    # Where nothing is checked, the metadata of elements are not read for their units either.
+    said = [source.units for source in sources] if checks else []
+    sdata.attrs = {**store.attrs, **_said_units(said, store.attrs.get(UNITS_KEY, {}))}
+    sdata.path = store.path
+
+
+def _put_sources(
+    sdata: ElementHolder, found: Mapping[Entry, Any], on_bad_files: OnBadFiles, *, checks: bool
+) -> list[Any]:
+    """Put sources into the object, and return those that can be read."""
+    good = []
+    for entry, source in found.items():
         try:
             if checks:
                 source.check()
         except StoreError as error:
             if on_bad_files == "error":
                 raise
-            warnings.warn(f"{entry.kind.container}/{entry.name}: {error}", UserWarning, stacklevel=4)
+            warnings.warn(f"{entry.kind.container}/{entry.name}: {error}", UserWarning, stacklevel=5)
             continue
         sdata.shelf[entry.kind].put_source(entry.name, source)
-    sdata.attrs = dict(store.attrs)
-    sdata.path = store.path
+        good.append(source)
+    return good
+
+
+def _said_units(said: list[Mapping[str, Mapping[str, str]]], known: Mapping[str, Any]) -> dict[str, Any]:
+    """The units of coordinate systems as attributes: those that are known already, and those that the elements say."""
+    units, contradicted = merged_units(said)
+    units = {**{system: axes for system, axes in units.items() if system not in known}, **known}
+    unclear = [system for system in contradicted if system not in known]
+    if unclear:
+        warnings.warn(
+            f"The elements say different units of the coordinate systems {listing(unclear)}; none are taken over. Say "
+            "which they are with set_units.",
+            UserWarning,
+            stacklevel=5,
+        )
+    return {UNITS_KEY: units} if units else {}
+
+
+def _as_attrs(links: list[CoordinateLink]) -> dict[str, Any]:
+    from spatialdata.store.dialects.links import link_json
+
+    return {LINKS_KEY: [link_json(link) for link in links]} if links else {}
 
 
 def _as_lazy(source: Any, lazy: bool) -> Any:

@@ -16,7 +16,7 @@ from spatialdata.models.table import TableModel, get_table_keys
 from spatialdata.relations.filter import annotates
 from spatialdata.transformations.attach import transformations_of
 from spatialdata.transformations.links import LINKS_KEY, renamed_links
-from spatialdata.transformations.units import UNITS_KEY
+from spatialdata.transformations.units import UNITS_KEY, merged_units
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -133,24 +133,21 @@ def _elements(sdata: SpatialData, suffix: str, *, keep_systems: bool) -> dict[st
 
 def _merged_systems(objects: Sequence[tuple[str, SpatialData]], keep_systems: bool) -> dict[str, Any]:
     """What the attributes say of coordinate systems: units that do not contradict one another, and all links."""
-    units: dict[str, Any] = {}
-    contradicted: set[str] = set()
+    found: list[dict[str, Any]] = []
     links: list[dict[str, Any]] = []
     for suffix, sdata in objects:
         renamed = partial(_suffixed, suffix="" if keep_systems else suffix)
-        for system, found in sdata.attrs.get(UNITS_KEY, {}).items():
-            if units.setdefault(renamed(system), found) != found:
-                contradicted.add(renamed(system))
+        found.append({renamed(system): units for system, units in sdata.attrs.get(UNITS_KEY, {}).items()})
         links.extend(link for link in renamed_links(sdata.attrs.get(LINKS_KEY, ()), renamed) if link not in links)
+    units, contradicted = merged_units(found)
     if contradicted:
         warnings.warn(
-            f"The objects say different units of the coordinate systems {listing(sorted(contradicted))}; none are "
+            f"The objects say different units of the coordinate systems {listing(contradicted)}; none are "
             "kept. Say which they are with set_units.",
             UserWarning,
             stacklevel=3,
         )
-    units = {system: found for system, found in units.items() if system not in contradicted}
-    return {key: found for key, found in ((UNITS_KEY, units), (LINKS_KEY, links)) if found}
+    return {key: kept for key, kept in ((UNITS_KEY, units), (LINKS_KEY, links)) if kept}
 
 
 def _renamed(table: AnnData, suffix: str) -> AnnData:

@@ -19,7 +19,7 @@ from spatialdata.store.files import zarr_location
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["arrays_below", "remove_other_fields", "write_fields"]
+__all__ = ["arrays_below", "path_below", "remove_other_fields", "write_fields"]
 
 _VECTORS = {"displacements": "displacement", "coordinates": "coordinate"}
 _LEVEL = "s0"
@@ -34,10 +34,7 @@ def arrays_below(folder: Path) -> Callable[[str], Field]:
     """
 
     def read(path: str) -> Field:
-        inner = PurePosixPath(path)
-        if inner.is_absolute() or ".." in inner.parts:
-            raise StoreError(f"The path {path!r} of a transformation leads out of {folder}.")
-        place = folder.joinpath(*inner.parts)
+        place = path_below(folder, path)
         if not is_node(place):
             raise StoreError(f"A transformation of {folder} is kept in {path!r}, where there is no Zarr node.")
         node = read_node(place)
@@ -51,6 +48,20 @@ def arrays_below(folder: Path) -> Callable[[str], Field]:
         return _field(values, systems[0], ome) if systems else Field(values)
 
     return read
+
+
+def path_below(folder: Path, path: str) -> Path:
+    """Where a relative path in the metadata of a group leads.
+
+    Raises
+    ------
+    StoreError
+        It leads out of the group.
+    """
+    inner = PurePosixPath(path)
+    if inner.is_absolute() or ".." in inner.parts:
+        raise StoreError(f"The path {path!r} in the metadata of {folder} leads out of it.")
+    return folder.joinpath(*inner.parts)
 
 
 def _values(folder: Path) -> NDArray[np.float64]:

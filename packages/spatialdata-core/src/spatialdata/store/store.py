@@ -150,8 +150,8 @@ class Store:
             )
 
     def _check_is_store(self, own: object) -> None:
-        if own is None and "multiscales" in {**self._attributes, **(self._attributes.get("ome") or {})}:
-            raise StoreNotFoundError(f"{self.path} is an OME-Zarr image, not a SpatialData store. read_zarr opens it.")
+        if own is None and {"multiscales", "scene"} & {*self._attributes, *(self._attributes.get("ome") or {})}:
+            raise StoreNotFoundError(f"{self.path} is plain OME-Zarr, not a SpatialData store. read_zarr opens it.")
         if own is not None or any((self.path / kind.container).is_dir() for kind in Kind):
             return
         raise StoreNotFoundError(

@@ -9,10 +9,10 @@ from spatialdata.errors import UnitError, unknown_name
 from spatialdata.transformations.linear import Scale
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from collections.abc import Sequence as SequenceABC
 
-__all__ = ["LENGTHS", "PIXEL", "UNITS_KEY", "check_unit", "unit_factor", "unit_scale"]
+__all__ = ["LENGTHS", "PIXEL", "UNITS_KEY", "check_unit", "known_unit", "merged_units", "unit_factor", "unit_scale"]
 
 PIXEL = "pixel"
 # Where the attributes of an object keep the units of its coordinate systems.
@@ -65,6 +65,46 @@ def check_unit(unit: str) -> str:
     if name != PIXEL and name not in LENGTHS:
         raise UnitError(unknown_name("unit", unit, [*LENGTHS, PIXEL]))
     return name
+
+
+def known_unit(unit: str) -> str:
+    """The full name of a unit, or what was given if it is not known.
+
+    Examples
+    --------
+    >>> known_unit("um"), known_unit("parsec")
+    ('micrometer', 'parsec')
+    """
+    return _ABBREVIATIONS.get(unit, unit)
+
+
+def merged_units(
+    found: Iterable[Mapping[str, Mapping[str, str]]],
+) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """Put units of coordinate systems together.
+
+    Parameters
+    ----------
+    found
+        Units by coordinate system and axis, several times.
+
+    Returns
+    -------
+    units
+        Those that nobody contradicts.
+    contradicted
+        The coordinate systems whose units are said differently.
+    """
+    merged: dict[str, dict[str, str]] = {}
+    contradicted: dict[str, None] = {}
+    for units in found:
+        for system, axes in units.items():
+            known = merged.setdefault(system, {})
+            for axis, unit in axes.items():
+                if known.setdefault(axis, unit) != unit:
+                    contradicted[system] = None
+    kept = {system: axes for system, axes in merged.items() if axes and system not in contradicted}
+    return kept, list(contradicted)
 
 
 def unit_factor(unit: str, new_unit: str) -> float:

@@ -19,6 +19,7 @@ from spatialdata.store.dialects.multiscale import axis_type
 from spatialdata.transformations.attach import DEFAULT_COORDINATE_SYSTEM
 from spatialdata.transformations.linear import Affine, Identity, MapAxis, Scale, Translation
 from spatialdata.transformations.linear import Sequence as SequenceOf
+from spatialdata.transformations.units import known_unit
 
 if TYPE_CHECKING:
     from spatialdata.transformations.algebra import BaseTransformation
@@ -150,7 +151,7 @@ def units_of_edges(edges: object) -> dict[str, dict[str, str]]:
             continue
         axes = [axis for axis in output["axes"] if isinstance(axis, dict) and axis.get("type") == "space"]
         units = {str(axis.get("name")): str(axis.get("unit", PLACEHOLDER_UNIT)) for axis in axes}
-        units = {axis: unit for axis, unit in units.items() if unit != PLACEHOLDER_UNIT}
+        units = {axis: known_unit(unit) for axis, unit in units.items() if unit != PLACEHOLDER_UNIT}
         if units:
             found[str(output.get("name"))] = units
     return found

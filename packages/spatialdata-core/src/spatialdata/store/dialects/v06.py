@@ -15,10 +15,9 @@ from spatialdata.errors import StoreError, TransformationError, listing
 from spatialdata.store.dialects.multiscale import EDGES, Times, only_multiscale, times_of
 from spatialdata.store.dialects.v06_read import Arrays, read_transformation
 from spatialdata.store.dialects.without_axes import restricted, simplest, without_time
-from spatialdata.transformations.graph import CoordinateGraph
 from spatialdata.transformations.linear import Identity, Translation
 from spatialdata.transformations.linear import Sequence as SequenceOf
-from spatialdata.transformations.links import CoordinateLink
+from spatialdata.transformations.units import known_unit
 
 if TYPE_CHECKING:
     from spatialdata.transformations.algebra import BaseTransformation
@@ -28,16 +27,16 @@ __all__ = [
     "Image",
     "Scene",
     "System",
+    "end_of",
     "from_centres",
+    "lengths_of",
     "level_axes",
     "level_steps",
     "parse_image",
     "parse_scene",
     "places_of",
-    "scene_graph",
     "systems_of",
     "times_of_image",
-    "to_centres",
 ]
 
 Json: TypeAlias = Mapping[str, Any]
@@ -48,12 +47,6 @@ def from_centres(transformation: BaseTransformation, axes: Sequence[str]) -> Bas
     """A transformation of pixel indices, as OME-Zarr counts them, as one of pixel coordinates of this package."""
     space = [axis for axis in axes if axis in SPATIAL_AXES]
     return SequenceOf([Translation([-_HALF] * len(space), space), transformation])
-
-
-def to_centres(transformation: BaseTransformation, axes: Sequence[str]) -> BaseTransformation:
-    """A transformation of pixel coordinates of this package as one of pixel indices, as OME-Zarr counts them."""
-    space = [axis for axis in axes if axis in SPATIAL_AXES]
-    return SequenceOf([Translation([_HALF] * len(space), space), transformation])
 
 
 def level_steps(factors: Sequence[float], scale: Sequence[float], axes: Sequence[str]) -> list[dict[str, Any]]:
@@ -142,7 +135,9 @@ class Scene:
     edges: tuple[Edge, ...]
 
 
-def parse_image(ome: Json, where: str, arrays: Arrays | None = None) -> Image:
+def parse_image(
+    ome: Json, where: str, arrays: Arrays | None = None, others: Mapping[str, Mapping[str, System]] | None = None
+) -> Image:
     """Read the ``ome`` attributes of an image.
 
     Parameters
@@ -153,6 +148,8 @@ def parse_image(ome: Json, where: str, arrays: Arrays | None = None) -> Image:
         The image, for error messages.
     arrays
         Gives matrices and fields that are kept beside the image, by their path.
+    others
+        The coordinate systems of labels in the image, by their path and name.
 
     Raises
     ------
@@ -167,7 +164,7 @@ def parse_image(ome: Json, where: str, arrays: Arrays | None = None) -> Image:
         transformation = read_transformation(step, axes, axes, where, arrays)
         levels.append(str(dataset["path"]))
         placed.append(from_centres(transformation, axes))
-    edges = _edges(body.get(EDGES, []), systems, where, arrays)
+    edges = _edges(body.get(EDGES, []), {**systems, **_elsewhere(others)}, where, arrays)
     return Image(systems, tuple(levels), intrinsic, tuple(placed), edges)
 
 
@@ -201,6 +198,11 @@ def systems_of(ome: Json, where: str) -> dict[str, System]:
     return _described(ome, where)[1]
 
 
+def lengths_of(system: System) -> dict[str, str]:
+    """The units of the spatial axes of a coordinate system, by their full names where they are known."""
+    return {axis: known_unit(unit) for axis, unit in system.units.items() if axis in SPATIAL_AXES}
+
+
 def _described(ome: Json, where: str) -> tuple[dict[str, Any], dict[str, System]]:
     body = only_multiscale(dict(ome), where)
     return body, _systems(_checked(body.get("coordinateSystems"), list, "coordinateSystems", where), where)
@@ -211,7 +213,7 @@ def _step(dataset: Json, where: str) -> tuple[Json, str]:
     steps = _checked(dataset.get(EDGES), list, EDGES, where)
     if len(steps) != 1:
         raise StoreError(f"A level of {where} must have exactly one transformation. Found {len(steps)}: {steps!r}.")
-    return steps[0], _end(steps[0], "output", where)[1]
+    return steps[0], end_of(steps[0], "output", where)[1]
 
 
 def places_of(image: Image) -> dict[str, BaseTransformation]:
@@ -250,7 +252,10 @@ def _inverse(transformation: BaseTransformation) -> BaseTransformation | None:
 
 
 def parse_scene(
-    ome: Json, where: str, images: Mapping[str, Image] | None = None, arrays: Arrays | None = None
+    ome: Json,
+    where: str,
+    images: Mapping[str, Mapping[str, System]] | None = None,
+    arrays: Arrays | None = None,
 ) -> Scene:
     """Read the ``ome`` attributes of a group of images.
 
@@ -261,7 +266,7 @@ def parse_scene(
     where
         The group, for error messages.
     images
-        The images of the group by their path, whose coordinate systems the edges name.
+        The coordinate systems of the images of the group, by the path of the image and their name.
     arrays
         Gives matrices and fields that are kept beside the images, by their path.
 
@@ -272,38 +277,12 @@ def parse_scene(
     """
     body = ome.get("scene", ome)
     systems = _systems(body.get("coordinateSystems", []), where)
-    known = dict(systems)
-    for path, image in (images or {}).items():
-        known.update({f"{path}\0{name}": system for name, system in image.systems.items()})
-    return Scene(systems, _edges(body.get("coordinateTransformations", []), known, where, arrays))
+    return Scene(systems, _edges(body.get(EDGES, []), {**systems, **_elsewhere(images)}, where, arrays))
 
 
-def scene_graph(scene: Scene, images: Mapping[str, Image]) -> CoordinateGraph:
-    """The coordinate graph of a group of images.
-
-    Parameters
-    ----------
-    scene
-        What the group says.
-    images
-        Its images by their path.
-
-    Returns
-    -------
-    The graph. The pixel coordinates (of this package) of an image are the node ``graph.element(path)``, its own systems
-    are called ``path/name``, and those of the scene by their name.
-    """
-    elements, links = {}, list[CoordinateLink]()
-    for path, image in images.items():
-        elements[path] = {f"{path}/{image.intrinsic}": image.placed[0]}
-        links += [
-            CoordinateLink(f"{path}/{edge.source[1]}", f"{path}/{edge.target[1]}", edge.transformation)
-            for edge in image.edges
-        ]
-    for edge in scene.edges:
-        source, target = ("/".join(filter(None, end)) for end in (edge.source, edge.target))
-        links.append(CoordinateLink(source, target, edge.transformation))
-    return CoordinateGraph(elements, links)
+def _elsewhere(images: Mapping[str, Mapping[str, System]] | None) -> dict[str, System]:
+    """The coordinate systems of other images, under path and name."""
+    return {f"{path}\0{name}": system for path, systems in (images or {}).items() for name, system in systems.items()}
 
 
 def _systems(found: Sequence[Json], where: str) -> dict[str, System]:
@@ -335,13 +314,13 @@ def _axes(entries: Sequence[Json]) -> tuple[ValidAxis, ...] | None:
 def _edges(found: Sequence[Json], systems: Mapping[str, System], where: str, arrays: Arrays | None) -> tuple[Edge, ...]:
     edges = []
     for entry in found:
-        source, target = (_end(entry, side, where) for side in ("input", "output"))
+        source, target = (end_of(entry, side, where) for side in ("input", "output"))
         before, after = (_known(systems, "\0".join(filter(None, end)), where).axes for end in (source, target))
         edges.append(Edge(source, target, read_transformation(entry, before, after, where, arrays)))
     return tuple(edges)
 
 
-def _end(entry: Json, side: str, where: str) -> tuple[str, str]:
+def end_of(entry: Json, side: str, where: str) -> tuple[str, str]:
     """Path and name of one end of an edge, which is an object since 0.6.dev4 and was a string before."""
     end = entry.get(side)
     if isinstance(end, str):

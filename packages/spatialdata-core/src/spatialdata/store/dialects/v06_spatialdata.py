@@ -106,7 +106,7 @@ def places(attributes: dict[str, Any], where: str, arrays: Arrays) -> dict[str, 
 def units(attributes: dict[str, Any], where: str) -> dict[str, dict[str, str]]:
     """The units of the coordinate systems of a raster, by coordinate system and axis."""
     systems = v06.systems_of(attributes["ome"], where)
-    return {name: dict(system.units) for name, system in systems.items() if system.units}
+    return {name: v06.lengths_of(system) for name, system in systems.items()}
 
 
 def attributes_of(
