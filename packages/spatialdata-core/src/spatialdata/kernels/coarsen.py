@@ -69,7 +69,9 @@ def _sum_along(pixels: NDArray[Any], axis: int, factor: int, dtype: Any) -> NDAr
     if factor == 1:
         return pixels
     lead = (slice(None),) * axis
-    total = np.add(pixels[(*lead, slice(0, None, factor))], pixels[(*lead, slice(1, None, factor))], dtype=dtype)
+    total: NDArray[Any] = np.add(
+        pixels[(*lead, slice(0, None, factor))], pixels[(*lead, slice(1, None, factor))], dtype=dtype
+    )
     for first in range(2, factor):
         np.add(total, pixels[(*lead, slice(first, None, factor))], out=total)
     return total

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatialdata.models.kind import Kind
+from spatialdata.store.chunk_files import ChunkFiles
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -98,8 +99,8 @@ def grid_of(data: da.Array, axes: Sequence[str], options: WriteOptions, finer: C
 
 def new_array(
     path: Path, data: da.Array, grid: ChunkGrid, axes: Sequence[str], kind: Kind, options: WriteOptions
-) -> zarr.Array[Any]:
-    """Make the array on disk, without data yet."""
+) -> zarr.Array[Any] | ChunkFiles:
+    """Make the array on disk, without data yet; what is given takes whole blocks."""
     import zarr
 
     shared: dict[str, Any] = {
@@ -110,19 +111,21 @@ def new_array(
         "fill_value": 0,
     }
     if options.formats.container.zarr_format == 2:
-        return zarr.create_array(
+        array = zarr.create_array(
             **shared,
             compressors=_codec_v2(options.raster_codec),
             chunk_key_encoding={"name": "v2", "separator": "/"},
             zarr_format=2,
         )
-    return zarr.create_array(
-        **shared,
-        shards=grid.shards,
-        compressors=_codec_v3(data, kind, options.raster_codec),
-        dimension_names=list(axes),
-        zarr_format=3,
-    )
+    else:
+        array = zarr.create_array(
+            **shared,
+            shards=grid.shards,
+            compressors=_codec_v3(data, kind, options.raster_codec),
+            dimension_names=list(axes),
+            zarr_format=3,
+        )
+    return ChunkFiles.of(path) or array
 
 
 def _codec_v2(asked: tuple[str, int] | None) -> Any:

@@ -23,6 +23,7 @@ __all__ = [
     "DOCUMENTS_OF_ROOT",
     "GROUP_V2",
     "Node",
+    "array_document",
     "array_shape",
     "child_names",
     "contents",
@@ -160,8 +161,12 @@ def documents_of(folder: Path, zarr_format: int | None) -> dict[str, dict[str, A
 
 def array_shape(folder: Path) -> tuple[int, ...]:
     """The shape of an array, by its document."""
-    document = _read_json(folder / (DOCUMENT if zarr_format_of(folder) == 3 else _ARRAY_V2))
-    return tuple(document["shape"])
+    return tuple(array_document(folder)["shape"])
+
+
+def array_document(folder: Path) -> dict[str, Any]:
+    """The document of an array, as it is on disk."""
+    return _read_json(folder / (DOCUMENT if zarr_format_of(folder) == 3 else _ARRAY_V2))
 
 
 def document_stamp(folder: Path) -> object:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatialdata.models.pyramid import Coarsening
+    from spatialdata.store.chunk_files import ChunkFiles
     from spatialdata.store.chunks import ChunkGrid
+
+    Target: TypeAlias = zarr.Array[Any] | ChunkFiles | NDArray[Any]
 
 __all__ = ["LevelWriter", "write_levels"]
 
@@ -35,7 +38,7 @@ _PORTION_BYTES = 2**25
 
 def write_levels(
     levels: Sequence[da.Array],
-    targets: Sequence[zarr.Array[Any]],
+    targets: Sequence[Target],
     grids: Sequence[ChunkGrid],
     steps: Sequence[Coarsening | None],
 ) -> None:
@@ -82,7 +85,7 @@ def _on_threads() -> bool:
     return get_scheduler(cls=da.Array) in (dask.threaded.get, dask.local.get_sync)
 
 
-def _write_each(levels: Sequence[da.Array], targets: Sequence[zarr.Array[Any]], grids: Sequence[ChunkGrid]) -> None:
+def _write_each(levels: Sequence[da.Array], targets: Sequence[Target], grids: Sequence[ChunkGrid]) -> None:
     """Write the levels as one graph, in blocks that do not share a chunk on disk, so that any worker can write any."""
     import dask.array as da
 
@@ -133,7 +136,7 @@ class LevelWriter:
         shape: Sequence[int],
         dtype: np.dtype[Any],
         *,
-        target: zarr.Array[Any] | NDArray[Any] | None,
+        target: Target | None,
         block: Sequence[int],
         coarser: tuple[Coarsening, LevelWriter] | None = None,
     ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import StoreError
+from spatialdata.store.chunk_files import ChunkFiles
 from spatialdata.store.documents import document_stamp
 from spatialdata.store.files import zarr_location
 
@@ -31,6 +32,7 @@ class StoredArray:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._opened = self._open()
+        self._files: tuple[object, ChunkFiles | None] | None = None
         self.shape: tuple[int, ...] = self._opened[1].shape
         self.dtype: np.dtype[Any] = self._opened[1].dtype
 
@@ -69,7 +71,26 @@ class StoredArray:
         return array
 
     def __getitem__(self, key: Any) -> Any:
-        return self._current()[key]
+        array = self._current()
+        window = _window(key, self.shape)
+        files = self._chunk_files() if window else None
+        return array[key] if window is None or files is None else files.read(window)
+
+    def _chunk_files(self) -> ChunkFiles | None:
+        """The files of the array as it is now, if they can be read without zarr."""
+        stamp = self._opened[0]
+        if self._files is None or self._files[0] != stamp:
+            self._files = (stamp, ChunkFiles.of(self.path))
+        return self._files[1]
 
     def __dask_tokenize__(self) -> object:
         return str(self.path), self._opened[0]
+
+
+def _window(key: Any, shape: tuple[int, ...]) -> list[slice] | None:
+    """The key as slices with a start and a stop; None if it is more than a window."""
+    parts = key if isinstance(key, tuple) else (key,)
+    if len(parts) != len(shape) or any(not isinstance(part, slice) or part.step not in (None, 1) for part in parts):
+        return None
+    bounds = [part.indices(size) for part, size in zip(parts, shape, strict=True)]
+    return [slice(start, max(start, stop)) for start, stop, _ in bounds]

@@ -1,0 +1,241 @@
+"""Chunks of an array on disk, each a file, read and written without a detour.
+
+An array whose chunks are compressed as a whole, by one common codec, needs no more than its document to be read: where
+each chunk lies follows from the specification of Zarr. Everything else (shards, filters, other places than folders) is
+left to zarr.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata.errors import StoreError
+from spatialdata.store.documents import array_document
+from spatialdata.store.files import is_local
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["ChunkFiles"]
+
+_SHUFFLES = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
+_COMPRESSORS_V2 = ("blosc", "zstd", "zlib", "gzip", "lz4")
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkFiles:
+    """The files of an array.
+
+    Attributes
+    ----------
+    folder
+        The folder of the array.
+    shape, chunks
+        The sizes of the array and of a chunk.
+    dtype
+        The type on disk, with its order of bytes.
+    fill
+        The value of pixels in chunks that have no file.
+    codec
+        How a chunk is compressed, as numcodecs has it; None if it is not.
+    prefix, separator
+        How the names of the files are made of the numbers of a chunk.
+    """
+
+    folder: Path
+    shape: tuple[int, ...]
+    chunks: tuple[int, ...]
+    dtype: np.dtype[Any]
+    fill: Any
+    codec: Any
+    prefix: tuple[str, ...]
+    separator: str
+
+    @classmethod
+    def of(cls, folder: Path) -> ChunkFiles | None:
+        """The files of an array that is there; None if only zarr can read it."""
+        if not is_local(folder):
+            return None
+        document = array_document(folder)
+        layout = _layout_v3(document) if document.get("zarr_format") == 3 else _layout_v2(document)
+        if layout is None or not document["shape"]:
+            return None
+        return cls(folder, tuple(document["shape"]), **layout)
+
+    def read(self, key: Sequence[slice]) -> NDArray[Any]:
+        """The pixels of a window.
+
+        Parameters
+        ----------
+        key
+            A slice for each dimension, with a start and a stop inside of the array and no step.
+        """
+        pixels = np.empty([part.stop - part.start for part in key], dtype=self.dtype)
+        spans = [
+            range(part.start // size, -(-part.stop // size)) if part.stop > part.start else range(0)
+            for part, size in zip(key, self.chunks, strict=True)
+        ]
+        for numbers in itertools.product(*spans):
+            low = [max(part.start, number * size) for part, number, size in zip(key, numbers, self.chunks, strict=True)]
+            high = [
+                min(part.stop, (number + 1) * size)
+                for part, number, size in zip(key, numbers, self.chunks, strict=True)
+            ]
+            into = pixels[
+                tuple(slice(a - part.start, b - part.start) for a, b, part in zip(low, high, key, strict=True))
+            ]
+            self._read_chunk(numbers, low, high, into)
+        return pixels.astype(self.dtype.newbyteorder("="), copy=False)
+
+    def _read_chunk(self, numbers: Sequence[int], low: Sequence[int], high: Sequence[int], into: NDArray[Any]) -> None:
+        """Put the pixels of one chunk between two corners into an array."""
+        path = self._path(numbers)
+        try:
+            stored: Any = path.read_bytes()
+        except FileNotFoundError:
+            into[...] = self.fill
+            return
+        expected = math.prod(self.chunks) * self.dtype.itemsize
+        if into.shape == self.chunks and into.flags.c_contiguous and self.codec is not None:
+            self._decoded(path, stored, expected, into.reshape(-1).view(np.uint8))
+            return
+        plain = self._decoded(path, stored, expected)
+        chunk = np.frombuffer(plain, dtype=self.dtype).reshape(self.chunks)
+        first = [number * size for number, size in zip(numbers, self.chunks, strict=True)]
+        into[...] = chunk[tuple(slice(a - f, b - f) for a, b, f in zip(low, high, first, strict=True))]
+
+    def _decoded(self, path: Path, stored: bytes, expected: int, into: NDArray[Any] | None = None) -> Any:
+        try:
+            plain = stored if self.codec is None else self.codec.decode(stored, into)
+        except (RuntimeError, ValueError) as error:
+            raise StoreError(f"The chunk {path} is damaged: {error}.") from error
+        found = memoryview(plain).nbytes
+        if found != expected:
+            raise StoreError(f"The chunk {path} is damaged: it holds {found} bytes, but its array needs {expected}.")
+        return plain
+
+    def __setitem__(self, key: Sequence[slice], pixels: NDArray[Any]) -> None:
+        """Write whole chunks; those at the far border may be cut.
+
+        Where 0 fills what has no file, a chunk of zeros gets none.
+        """
+        spans = [range(part.start // size, -(-part.stop // size)) for part, size in zip(key, self.chunks, strict=True)]
+        for numbers in itertools.product(*spans):
+            inside = tuple(
+                slice(number * size - part.start, (number + 1) * size - part.start)
+                for number, size, part in zip(numbers, self.chunks, key, strict=True)
+            )
+            self._write_chunk(numbers, pixels[inside])
+
+    def _write_chunk(self, numbers: Sequence[int], pixels: NDArray[Any]) -> None:
+        chunk = np.ascontiguousarray(pixels, dtype=self.dtype)
+        if chunk.shape != self.chunks:
+            chunk = np.zeros(self.chunks, dtype=self.dtype)
+            chunk[tuple(slice(0, size) for size in pixels.shape)] = pixels
+        if not self.fill and _is_zero(chunk):
+            return
+        path = self._path(numbers)
+        stored = chunk.tobytes() if self.codec is None else self.codec.encode(chunk)
+        try:
+            path.write_bytes(stored)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(stored)
+
+    def _path(self, numbers: Sequence[int]) -> Path:
+        names = [str(number) for number in numbers]
+        return self.folder / self.separator.join([*self.prefix, *names])
+
+
+def _is_zero(chunk: NDArray[Any]) -> bool:
+    """Whether all bytes are 0, which minus zero is not."""
+    plain = chunk.reshape(-1).view(np.uint8)
+    whole = len(plain) // 8 * 8
+    return not plain[0] and not plain[whole:].any() and not plain[:whole].view(np.uint64).max(initial=0)
+
+
+def _layout_v3(document: Mapping[str, Any]) -> dict[str, Any] | None:
+    grid, key = document.get("chunk_grid", {}), document.get("chunk_key_encoding", {})
+    first, *others = document.get("codecs") or [{}]
+    fill = document.get("fill_value")
+    is_plain = (
+        grid.get("name") == "regular"
+        and key.get("name") in ("default", "v2")
+        and first.get("name") == "bytes"
+        and len(others) <= 1
+        and not document.get("storage_transformers")
+        and isinstance(fill, bool | int | float)
+    )
+    dtype = _numeric(document.get("data_type"))
+    if not is_plain or dtype is None:
+        return None
+    endian = first.get("configuration", {}).get("endian", "little")
+    codec = _codec_v3(others[0]) if others else None
+    if others and codec is None:
+        return None
+    is_default = key["name"] == "default"
+    return {
+        "chunks": tuple(grid["configuration"]["chunk_shape"]),
+        "dtype": dtype.newbyteorder("<" if endian == "little" else ">"),
+        "fill": fill,
+        "codec": codec,
+        "prefix": ("c",) if is_default else (),
+        "separator": key.get("configuration", {}).get("separator", "/" if is_default else "."),
+    }
+
+
+def _numeric(name: Any) -> np.dtype[Any] | None:
+    try:
+        dtype = np.dtype(name) if isinstance(name, str) else None
+    except TypeError:
+        return None
+    return dtype if dtype is not None and dtype.kind in "buif" else None
+
+
+def _codec_v3(described: Mapping[str, Any]) -> Any:
+    from numcodecs import Blosc, GZip, Zstd  # type: ignore[import-untyped]
+
+    name, settings = described.get("name"), described.get("configuration", {})
+    if name == "zstd":
+        return Zstd(level=settings.get("level", 0), checksum=settings.get("checksum", False))
+    if name == "gzip":
+        return GZip(level=settings.get("level", 5))
+    if name == "blosc" and settings.get("shuffle") in _SHUFFLES:
+        return Blosc(
+            cname=settings["cname"],
+            clevel=settings["clevel"],
+            shuffle=_SHUFFLES[settings["shuffle"]],
+            blocksize=settings.get("blocksize", 0),
+        )
+    return None
+
+
+def _layout_v2(document: Mapping[str, Any]) -> dict[str, Any] | None:
+    from numcodecs import get_codec
+
+    compressor, fill, dtype = document.get("compressor"), document.get("fill_value"), _numeric(document.get("dtype"))
+    is_plain = (
+        not document.get("filters")
+        and document.get("order") == "C"
+        and isinstance(fill, bool | int | float)
+        and (compressor is None or compressor.get("id") in _COMPRESSORS_V2)
+    )
+    if not is_plain or dtype is None:
+        return None
+    return {
+        "chunks": tuple(document["chunks"]),
+        "dtype": dtype,
+        "fill": fill,
+        "codec": None if compressor is None else get_codec(compressor),
+        "prefix": (),
+        "separator": document.get("dimension_separator", "."),
+    }
