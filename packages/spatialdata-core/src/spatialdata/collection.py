@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.sources import Derived
 from spatialdata.errors import ElementNotFoundError, unknown_name
 from spatialdata.relations.group import Groups, cut_to_rows
 from spatialdata.sdata import SpatialData, read_zarr
@@ -111,12 +112,13 @@ class SpatialDataCollection(Mapping[str, SpatialData]):
 
     def _obs(self, name: str) -> pd.DataFrame:
         tables = self[name].tables
-        if tables.is_loaded(self._table_name):
+        source = tables.source(self._table_name)
+        if tables.is_loaded(self._table_name) or isinstance(source, Derived):
             frame: pd.DataFrame = tables[self._table_name].obs
             return frame
         from spatialdata.store.obs import read_obs
 
-        return read_obs(tables.source(self._table_name))
+        return read_obs(source)
 
     def select(self, cells: pd.DataFrame | pd.Index, *, context: bool = True) -> SpatialData:
         """A new object of some cells.

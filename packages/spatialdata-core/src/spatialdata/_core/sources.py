@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Bounded", "InMemory", "PartedShapes", "Source", "Window"]
+__all__ = [
+    "Bounded",
+    "Derived",
+    "DerivedShapes",
+    "InMemory",
+    "OneByOne",
+    "PartedShapes",
+    "Pending",
+    "Source",
+    "Window",
+    "locations_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +114,123 @@ class InMemory:
     def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> Any:  # noqa: ARG002
         """Return the element; the window is not applied."""
         return self.element if columns is None else self.element[list(columns)]
+
+
+class Derived:
+    """An element that is made of others when it is first used.
+
+    Parameters
+    ----------
+    make
+        Makes the element. For an element of one origin it takes the arguments of :meth:`Source.load`.
+    attrs
+        The attributes that the element will have.
+    origins
+        The sources of what it is made of.
+    """
+
+    def __init__(self, make: Callable[..., Any], attrs: Mapping[str, Any], origins: Sequence[Source]) -> None:
+        self._make = make
+        self._attrs = attrs
+        self.origins = tuple(origins)
+
+    @property
+    def attrs(self) -> Mapping[str, Any]:
+        """The attributes of the element."""
+        return self._attrs
+
+    @property
+    def location(self) -> str | None:
+        """The place of the only origin; None if there are several."""
+        return self.origins[0].location if len(self.origins) == 1 else None
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether the matrices of a table stay where they are when it is loaded."""
+        return any(getattr(origin, "is_lazy", False) for origin in self.origins)
+
+    def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> Any:
+        """Make the element, or the part of it that is asked for."""
+        part = {key: value for key, value in (("columns", columns), ("window", window)) if value is not None}
+        return self._make(**part)
+
+    def summary(self) -> str:
+        """The element in a few words."""
+        says = [getattr(origin, "summary", None) for origin in self.origins]
+        words = [str(one()) for one in says if callable(one)]
+        return words[0] if len(words) == 1 else f"of {len(self.origins)} parts, not loaded"
+
+
+class DerivedShapes(Derived):
+    """Shapes that are those of one other source, which tells what they cover and loads parts of them."""
+
+    @property
+    def _origin(self) -> PartedShapes:
+        origin = self.origins[0]
+        if not isinstance(origin, PartedShapes):
+            raise TypeError(f"{type(origin).__name__} does not load parts of shapes.")
+        return origin
+
+    def bounds(self, axes: Sequence[str]) -> tuple[list[float], list[float]] | None:
+        """See :meth:`PartedShapes.bounds`."""
+        return self._origin.bounds(axes)
+
+    def are_discs(self) -> bool:
+        """See :meth:`PartedShapes.are_discs`."""
+        return self._origin.are_discs()
+
+    def has_parts(self) -> bool:
+        """See :meth:`PartedShapes.has_parts`."""
+        return self._origin.has_parts()
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An element that an object gets without its being loaded.
+
+    Attributes
+    ----------
+    container
+        The mapping that it belongs to, such as ``"points"``.
+    source
+        Where it is loaded from.
+    """
+
+    container: str
+    source: Source
+
+
+def locations_of(source: Source) -> list[str]:
+    """All places from which an element is loaded."""
+    if isinstance(source, Derived):
+        return [place for origin in source.origins for place in locations_of(origin)]
+    return [] if source.location is None else [source.location]
+
+
+class OneByOne(Mapping[str, Any]):
+    """Elements by name, of which those that are not loaded are loaded for the moment, each time they are used.
+
+    Parameters
+    ----------
+    loaded
+        The elements that are in memory.
+    sources
+        Where all of them come from, in their order.
+    """
+
+    def __init__(self, loaded: Mapping[str, Any], sources: Mapping[str, Source]) -> None:
+        self._loaded = loaded
+        self._sources = sources
+
+    def __getitem__(self, name: str) -> Any:
+        return self._loaded[name] if name in self._loaded else self._sources[name].load()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sources)
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    def is_loaded(self, name: str) -> bool:
+        """Whether an element is in memory."""
+        return name in self._loaded

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.elements import element_attrs, is_table, type_name
 from spatialdata._core.names import check_name
-from spatialdata._core.sources import InMemory, Source
+from spatialdata._core.sources import InMemory, OneByOne, Pending, Source
 from spatialdata.errors import ElementNotFoundError, UnsupportedElementError, unknown_name
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.model import get_model
@@ -156,6 +156,11 @@ class Elements(MutableMapping[str, Any]):
             return slot.source.attrs
         return slot.element.uns if is_table(slot.element) else element_attrs(slot.element)
 
+    def one_by_one(self) -> OneByOne:
+        """The elements for someone who goes through them: what is loaded for that does not stay."""
+        loaded = {name: slot.element for name, slot in self._slots.items() if slot.element is not None}
+        return OneByOne(loaded, {name: slot.source for name, slot in self._slots.items()})
+
     def name_of(self, element: Any) -> str | None:
         """The name of an element, found by identity."""
         return next((name for name, slot in self._slots.items() if slot.element is element), None)
@@ -185,6 +190,10 @@ class Elements(MutableMapping[str, Any]):
         if isinstance(origin, Elements) and origin.kind is self._kind:
             self.put_source(name, origin.source(name))
             self._slots[name].element = origin[name] if origin.is_loaded(name) else None
+        elif isinstance(pending := origin[name], Pending):
+            check_name(name)
+            self._shelf.check_free(name, self._kind)
+            self.put_source(name, pending.source)
         else:
             self[name] = origin[name]
 
@@ -246,4 +255,6 @@ class Shelf:
 
     def place(self, element: Any) -> Elements:
         """The mapping for an element."""
+        if isinstance(element, Pending):
+            return self._by_kind[Kind(element.container)]
         return self._by_kind[Kind.TABLE if is_table(element) else kind_of(element)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from spatialdata._core.elements import is_points, is_raster, is_table, levels_of
 from spatialdata._core.matrices import is_lazy, is_lazy_table, matrices_of
 from spatialdata._core.names import names_faults
+from spatialdata._core.sources import locations_of
 from spatialdata.errors import (
     ElementNotFoundError,
     Fault,
@@ -37,6 +38,7 @@ __all__ = [
     "delete_elements",
     "fill_from_store",
     "is_same_place",
+    "reads_from",
     "store_path",
     "write_elements",
     "write_metadata_of",
@@ -134,13 +136,17 @@ def _as_lazy(source: Any, lazy: bool) -> Any:
 
 
 def check_before_writing(sdata: ElementHolder) -> None:
-    """Raise one error with everything that would keep the object from being written."""
+    """Raise one error with everything that would keep the object from being written.
+
+    Elements that are not loaded come from a store, and are checked when it is their turn.
+    """
     faults: list[Fault] = []
     for elements in sdata.shelf:
         container = elements.kind.container
         faults.extend(names_faults(elements, (container,)))
         for name in elements:
-            faults.extend(_element_faults(elements[name], (container, name)))
+            if elements.is_loaded(name):
+                faults.extend(_element_faults(elements[name], (container, name)))
     raise_faults("The object cannot be written:", faults)
 
 
@@ -164,7 +170,7 @@ def write_sdata(
     from spatialdata.store.publish import write_anywhere
 
     check_before_writing(sdata)
-    elements = {mapping.kind: dict(mapping) for mapping in sdata.shelf}
+    elements = {mapping.kind: mapping.one_by_one() for mapping in sdata.shelf}
     return write_anywhere(
         location,
         elements,
@@ -287,6 +293,23 @@ def store_path(sdata: ElementHolder) -> Path:
     if sdata.path is None:
         raise ValueError("The object is not backed by a store. Call write(path) first.")
     return path_of(sdata.path)
+
+
+def reads_from(sdata: ElementHolder, location: Any) -> bool:
+    """Whether elements of an object are read from a store that lies at a location."""
+    from spatialdata.store.backing import get_dask_backing_files
+    from spatialdata.store.files import is_archive, is_local, path_of
+
+    if is_archive(location) or not is_local(path_of(location)):
+        return False
+    root = path_of(location).resolve()
+    for elements in sdata.shelf:
+        for name in elements:
+            loaded = elements.is_loaded(name)
+            files = get_dask_backing_files(elements[name]) if loaded else locations_of(elements.source(name))
+            if any(root in Path(file).resolve().parents for file in files):
+                return True
+    return False
 
 
 def is_same_place(one: Any, other: Any) -> bool:

@@ -109,7 +109,7 @@ class StoringMethods(BackingMethods):
             "table_shards": table_shards,
             "ngff": ngff,
         }
-        rewritten = _io.is_same_place(self._path, file_path)
+        rewritten = _io.is_same_place(self._path, file_path) or (overwrite and _io.reads_from(self, file_path))
         path = _io.write_sdata(
             self,
             file_path,

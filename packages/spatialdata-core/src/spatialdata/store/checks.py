@@ -8,6 +8,7 @@ from typing import Any
 
 from spatialdata._core.elements import axes_of
 from spatialdata._core.names import names_faults
+from spatialdata._core.sources import OneByOne
 from spatialdata.errors import Fault, InvalidAttributeError, SpatialDataError, ValidationError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.model import validate_element
@@ -16,7 +17,7 @@ from spatialdata.store.dialects.edges import edges_of
 from spatialdata.store.json_values import json_faults
 from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
 
-__all__ = ["check_attrs", "check_element", "check_elements"]
+__all__ = ["check_attrs", "check_element", "check_elements", "is_pending"]
 
 _RESERVED = "spatialdata_attrs"
 
@@ -50,9 +51,16 @@ def check_elements(elements: Mapping[Kind, Mapping[str, Any]]) -> None:
     twice = sorted({str(name) for name in names if names.count(name) > 1})
     faults.extend(Fault(("names",), f"the name {name!r} is used by several elements") for name in twice)
     for kind in Kind:
-        for name, element in elements.get(kind, {}).items():
-            faults.extend(_element_faults(kind, name, element, check_name=False))
+        of_kind = elements.get(kind, {})
+        for name in of_kind:
+            if not is_pending(of_kind, name):
+                faults.extend(_element_faults(kind, name, of_kind[name], check_name=False))
     _raise(faults)
+
+
+def is_pending(elements: Mapping[str, Any], name: str) -> bool:
+    """Whether an element is loaded only when it is its turn to be written, and checked then."""
+    return isinstance(elements, OneByOne) and not elements.is_loaded(name)
 
 
 def _raise(faults: list[Fault]) -> None:

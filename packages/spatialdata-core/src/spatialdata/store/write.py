@@ -19,7 +19,7 @@ from spatialdata.errors import (
     unknown_name,
 )
 from spatialdata.models.kind import Kind
-from spatialdata.store.checks import check_attrs, check_element, check_elements
+from spatialdata.store.checks import check_attrs, check_element, check_elements, is_pending
 from spatialdata.store.codec import write_into
 from spatialdata.store.consolidated import consolidate as _consolidate
 from spatialdata.store.consolidated import without_consolidated
@@ -169,11 +169,15 @@ def opened_for_writing(path: str | os.PathLike[str]) -> Iterator[Store]:
 
 
 def _write_elements(root: Path, elements: Mapping[Kind, Mapping[str, Any]], options: WriteOptions) -> None:
-    entries = [(Entry(kind, name), element) for kind in Kind for name, element in elements.get(kind, {}).items()]
-    for entry, element in tqdm(entries, desc="Writing", unit="element", disable=None, leave=False):
+    entries = [Entry(kind, name) for kind in Kind for name in elements.get(kind, {})]
+    for entry in tqdm(entries, desc="Writing", unit="element", disable=None, leave=False):
         group = root / entry.kind.container
         if not group.exists():
             _write_container(group, entry.kind, list(elements[entry.kind]), options)
+        of_kind = elements[entry.kind]
+        element = of_kind[entry.name]
+        if is_pending(of_kind, entry.name):
+            check_element(entry.kind, entry.name, element)
         with _named(entry), TaskBar(str(entry)):
             write_into(group / entry.name, entry.kind, entry.name, element, options)
 
