@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix, issparse
 from spatialdata import SpatialData, aggregate
 from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
 from spatialdata.models.kind import Kind, kind_of
-from spatialdata.ops.aggregate import AGGREGATE
+from spatialdata.ops.aggregate_pairs import AGGREGATE
 from spatialdata.ops.circle_area import circle_circle_area, circle_polygon_area
 from spatialdata.testing import assert_elements_are_identical
 from spatialdata.transformations import Affine, Identity, Scale, get_transformation

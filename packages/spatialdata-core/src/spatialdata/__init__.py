@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spatialdata.ops.concatenate import concatenate
     from spatialdata.ops.deepcopy import deepcopy
     from spatialdata.ops.extent import are_extents_equal, get_extent
+    from spatialdata.ops.grid_over import grid_over
     from spatialdata.ops.map_raster import map_raster
     from spatialdata.ops.mask import mask
     from spatialdata.ops.neighbours import nearest, within_distance
@@ -69,6 +70,7 @@ _HOMES = {
     "get_pyramid_levels": "spatialdata.ops.pyramid_levels",
     "get_region_properties": "spatialdata.ops.region_properties",
     "get_values": "spatialdata.relations.values",
+    "grid_over": "spatialdata.ops.grid_over",
     "join_spatialelement_table": "spatialdata.relations.join",
     "map_raster": "spatialdata.ops.map_raster",
     "mask": "spatialdata.ops.mask",
@@ -123,6 +125,7 @@ __all__ = [
     "get_pyramid_levels",
     "get_region_properties",
     "get_values",
+    "grid_over",
     "join_spatialelement_table",
     "map_raster",
     "mask",

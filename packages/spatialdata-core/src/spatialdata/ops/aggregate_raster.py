@@ -15,19 +15,18 @@ from spatialdata.ops.accumulate_samples import Samples
 from spatialdata.ops.aggregate_plan import Part, Plan, table_of
 from spatialdata.ops.common_pixels import CommonPixels
 from spatialdata.ops.label_runs import ids_and_runs, native
-from spatialdata.ops.pairs import Figures, PointLocator
 from spatialdata.regions.project import Projection, projection_of
 from spatialdata.relations.blocks import computed
 
 if TYPE_CHECKING:
-    from geopandas import GeoDataFrame
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
     from spatialdata.ops.aggregate_funcs import AggFunc
+    from spatialdata.ops.pairs import Locator
     from spatialdata.ops.scanlines import Scanlines
 
-__all__ = ["aggregate_image_by_labels", "aggregate_image_by_shapes"]
+__all__ = ["aggregate_image_by_labels", "aggregate_image_by_regions"]
 
 _PIXELS_AT_ONCE = 1_000_000
 
@@ -68,31 +67,28 @@ def aggregate_image_by_labels(
     return matrix, names, ids
 
 
-def aggregate_image_by_shapes(
-    image: Any, by: GeoDataFrame, funcs: tuple[AggFunc, ...], system: str, buffer_resolution: int | None
+def aggregate_image_by_regions(
+    image: Any, locate: Locator, funcs: tuple[AggFunc, ...], system: str
 ) -> tuple[csr_matrix, list[str]]:
-    """Statistics of the pixels whose centre lies in each shape or on its border, by channel.
+    """Statistics of the pixels whose centre lies in each region, by channel.
 
     Parameters
     ----------
     image
-        The image; its finest level counts. Of a 3D image the pixels of all planes count, since shapes are flat.
-    by
-        The regions, in the coordinates of ``system``.
+        The image; its finest level counts. Of a 3D image the pixels of all planes count, since regions are flat.
+    locate
+        Finds the regions of places in the coordinates of ``system``.
     funcs
         The functions.
     system
         The coordinate system in which the two are brought together.
-    buffer_resolution
-        Take circles as polygons with that many segments in a quarter of a circle; exactly as circles if None.
 
     Returns
     -------
     Sparse matrix of shape ``(regions, variables)`` and the names ``channel_<name>_<func>`` of the variables.
     """
-    plan = _plan(image, funcs, len(by))
+    plan = _plan(image, funcs, len(locate))
     projection = projection_of(image, system).plane()
-    locate = PointLocator(Figures.of(by, buffer_resolution))
     work = _ShapeWork(plan, projection, locate)
     return _table(plan, _in_blocks(levels_of(image)[0].data, work, plan, None))
 
@@ -161,7 +157,7 @@ class _ShapeWork:
 
     plan: Plan
     projection: Projection
-    locate: PointLocator
+    locate: Locator
 
     def reaches(self, corner: list[int], sizes: list[int]) -> bool:
         """Whether shapes may lie on a block."""

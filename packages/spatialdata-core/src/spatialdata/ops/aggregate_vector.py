@@ -11,7 +11,7 @@ from spatialdata._core.sources import Window
 from spatialdata.errors import listing
 from spatialdata.ops.aggregate_plan import Part, Plan
 from spatialdata.ops.frames import over_partitions, plane_coordinates, windowed
-from spatialdata.ops.pairs import Figures, PointLocator, pairs_of_shapes, shared_areas
+from spatialdata.ops.pairs import Figures, pairs_of_shapes, shared_areas
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from spatialdata.ops.aggregate_funcs import AggFunc
     from spatialdata.ops.aggregate_values import ValueSource
+    from spatialdata.ops.pairs import Locator
     from spatialdata.regions.project import Projection
     from spatialdata.transformations.algebra import FloatArray
 
@@ -34,7 +35,7 @@ class _PointsWork:
     """What is done with each partition of points."""
 
     plane: Projection
-    locate: PointLocator
+    locate: Locator
     source: ValueSource
     plan: Plan
 
@@ -57,12 +58,11 @@ class _PointsWork:
 def aggregate_points(
     points: Any,
     projection: Projection,
-    by: GeoDataFrame,
+    locate: Locator,
     values: ValueSource,
     funcs: tuple[AggFunc, ...],
-    buffer_resolution: int | None,
 ) -> tuple[csr_matrix, list[str]]:
-    """Values of the points that lie on each region, its border included.
+    """Values of the points that lie on each region.
 
     Parameters
     ----------
@@ -71,25 +71,22 @@ def aggregate_points(
         are in memory at a time as are worked on.
     projection
         The map from their coordinates to those of the regions.
-    by
-        The regions.
+    locate
+        Finds the regions of points.
     values
         The values of the points.
     funcs
         The functions.
-    buffer_resolution
-        Take circles as polygons with that many segments in a quarter of a circle; exactly as circles if None.
 
     Returns
     -------
     Sparse matrix of shape ``(regions, variables)``, and the names of the variables.
     """
     plane = projection.plane()
-    locate = PointLocator(Figures.of(by, buffer_resolution))
     columns = list(dict.fromkeys([*plane.axes, *values.columns]))
     meta, _ = values.rows(points._meta[columns])  # noqa: SLF001
     plan = Plan.of(
-        funcs, len(by), meta if values.table is None else values.table, fractions=False, weighted=values.weighted
+        funcs, len(locate), meta if values.table is None else values.table, fractions=False, weighted=values.weighted
     )
     work = _PointsWork(plane, locate, values, plan)
     near = windowed(points, _window(plane, *locate.bounds()))

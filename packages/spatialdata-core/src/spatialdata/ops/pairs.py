@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
+    from spatialdata.regions.lattice import HexagonGrid, SquareGrid
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["Figures", "PointLocator", "pairs_of_shapes", "shared_areas"]
+__all__ = ["CellLocator", "Figures", "Locator", "PointLocator", "pairs_of_shapes", "shared_areas"]
 
 # Beyond so many pairs of edges, GEOS finds the intersection sooner.
 _MOST_EDGE_PAIRS = 20_000
@@ -74,6 +75,45 @@ class Figures:
         return np.asarray(shapely.area(self.geometry) if self.radii is None else np.pi * self.radii**2)
 
 
+class Locator(Protocol):
+    """Finds the regions that points lie on."""
+
+    def __len__(self) -> int:
+        """The number of regions."""
+
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """The lower and the upper corner of all regions; the lower exceeds the upper if there are none."""
+
+    def __call__(self, x: FloatArray, y: FloatArray) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The pairs (number of the point, number of the region)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellLocator:
+    """Finds the one cell of a grid that a point lies in.
+
+    Attributes
+    ----------
+    grid
+        The grid.
+    """
+
+    grid: SquareGrid | HexagonGrid
+
+    def __len__(self) -> int:
+        return len(self.grid)
+
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """The lower and the upper corner of all cells."""
+        return self.grid.bounds()
+
+    def __call__(self, x: FloatArray, y: FloatArray) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The pairs (number of the point, number of the cell), in the order of the points."""
+        cell = self.grid.cell_at(x, y)
+        point = np.flatnonzero(cell >= 0).astype(np.int32)
+        return point, cell[point]
+
+
 class PointLocator:
     """Finds the figures that points lie on, their border included.
 
@@ -90,6 +130,9 @@ class PointLocator:
         self._figures = figures
         self._cells = tuple(cells_of_boxes(figures.bounds()))
         self._outlines = tuple(outlines_of(figures.geometry)) if figures.radii is None else ()
+
+    def __len__(self) -> int:
+        return len(self._figures)
 
     def bounds(self) -> tuple[FloatArray, FloatArray]:
         """The lower and the upper corner of all figures; the lower exceeds the upper if there are none."""

@@ -1,0 +1,230 @@
+"""What is done with each pair of kinds of values and regions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from spatialdata.errors import listing
+from spatialdata.models.kind import Kind, kind_of
+from spatialdata.ops.aggregate_pixels import aggregate_points_by_labels
+from spatialdata.ops.aggregate_raster import aggregate_image_by_labels, aggregate_image_by_regions
+from spatialdata.ops.aggregate_values import ValueSource, source_of_values
+from spatialdata.ops.aggregate_vector import aggregate_points, aggregate_shapes
+from spatialdata.ops.bent import on_pixels, placed_outlines, straight_points, under_pixels
+from spatialdata.ops.frames import copied_attrs
+from spatialdata.ops.pairs import CellLocator, Figures, PointLocator
+from spatialdata.ops.to_vector import to_polygons
+from spatialdata.ops.transform import transform
+from spatialdata.regions.lattice import HexagonGrid, SquareGrid
+from spatialdata.regions.project import plane_of, projection_of
+from spatialdata.transformations.attach import get_transformation
+from spatialdata.transformations.linear import Identity
+
+if TYPE_CHECKING:
+    from spatialdata.ops.aggregate_funcs import AggFunc
+    from spatialdata.ops.pairs import Locator
+
+__all__ = ["AGGREGATE", "BY_GRID", "Found", "Task", "gathered"]
+
+# The regions, the matrix, the names of its variables, the ids of the regions.
+Found: TypeAlias = "tuple[Any, Any, list[str], Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One call of aggregate, with its elements found."""
+
+    values: Any
+    by: Any
+    values_sdata: Any
+    values_name: str | None
+    value_key: list[str] | str | None
+    funcs: tuple[AggFunc, ...]
+    system: str
+    fractions: bool
+    weights: str | None
+    table_name: str | None
+    buffer_resolution: int | None
+    deepcopy: bool
+
+
+def gathered(task: Task) -> Found:
+    """The values of one element by the regions of another, or by the cells of a grid.
+
+    Raises
+    ------
+    NotImplementedError
+        This pair of kinds cannot be aggregated, or both are the same element.
+    """
+    if task.values is task.by:
+        raise NotImplementedError("values and by are the same element. Give two different ones.")
+    return _pair(task.values, task.by)(task)
+
+
+def _vector_regions(task: Task) -> Any:
+    """The regions in the target coordinate system."""
+    transformations = [get_transformation(element, task.system) for element in (task.by, task.values)]
+    if not all(isinstance(t, Identity) for t in transformations):
+        return transform(task.by, to_coordinate_system=task.system)
+    if not task.deepcopy:
+        return task.by
+    copy = task.by.copy()
+    copy.attrs = copied_attrs(task.by)
+    return copy
+
+
+def _source(task: Task) -> ValueSource:
+    """Where the values of points, shapes or labels come from."""
+    if task.fractions and kind_of(task.values) is Kind.POINTS:
+        raise ValueError("fractions=True is for shapes and labels; a point has no area to take a fraction of.")
+    return source_of_values(
+        task.values, task.value_key, task.values_sdata, task.values_name, task.table_name, task.weights
+    )
+
+
+def _check_image(task: Task) -> None:
+    if task.fractions:
+        raise NotImplementedError("fractions=True is for shapes and labels; a pixel lies on a region or does not.")
+    if task.value_key is not None or task.weights is not None:
+        raise ValueError(
+            "value_key and weights are not for images, of which all channels are aggregated. "
+            "Select the channels beforehand."
+        )
+
+
+def _figures(task: Task, regions: Any) -> Any:
+    """What the regions cover in the target coordinate system; where they were bent, their edges are too."""
+    transformation = get_transformation(task.by, task.system)
+    return regions if transformation.is_linear else placed_outlines(task.by, transformation, task.system)
+
+
+def _points_by_shapes(task: Task) -> Found:
+    source = _source(task)
+    regions = _vector_regions(task)
+    locate = PointLocator(Figures.of(_figures(task, regions), task.buffer_resolution))
+    return regions, *_points_at(task, source, locate), regions.index
+
+
+def _points_at(task: Task, source: ValueSource, locate: Locator) -> tuple[Any, list[str]]:
+    points = straight_points(task.values, task.system)
+    plane = plane_of(points, get_transformation(points, task.system))
+    return aggregate_points(points, plane, locate, source, task.funcs)
+
+
+def _points_by_grid(task: Task) -> Found:
+    regions = task.by.shapes()
+    return regions, *_points_at(task, _source(task), CellLocator(task.by)), regions.index
+
+
+def _shapes_by_grid(task: Task) -> Found:
+    """The shapes, or the outlines of labels, that share an area with a cell; those that only touch it do not count."""
+    source, regions = _source(task), task.by.shapes()
+    values = to_polygons(task.values) if kind_of(task.values) is Kind.LABELS else task.values
+    matrix, names = aggregate_shapes(
+        _in_system(values, task.system), regions, source, task.funcs, task.buffer_resolution,
+        fractions=task.fractions, overlapping=True,
+    )  # fmt: skip
+    return regions, matrix, names, regions.index
+
+
+def _image_by_grid(task: Task) -> Found:
+    _check_image(task)
+    regions = task.by.shapes()
+    image, figures = under_pixels(task.values, regions, task.system)
+    locate = CellLocator(task.by) if figures is regions else PointLocator(Figures.of(figures))
+    return regions, *aggregate_image_by_regions(image, locate, task.funcs, task.system), regions.index
+
+
+def _points_by_labels(task: Task) -> Found:
+    source = _source(task)
+    points, labels = on_pixels(task.values, task.by, task.system)
+    return _labels(task), *aggregate_points_by_labels(points, labels, source, task.funcs, task.system)
+
+
+def _shapes_by_shapes(task: Task) -> Found:
+    source = _source(task)
+    regions = _vector_regions(task)
+    matrix, names = aggregate_shapes(
+        _in_system(task.values, task.system), _figures(task, regions), source, task.funcs, task.buffer_resolution,
+        fractions=task.fractions,
+    )  # fmt: skip
+    return regions, matrix, names, regions.index
+
+
+def _by_pixel_outlines(task: Task) -> Found:
+    """Labels are taken as the polygons that their pixels form."""
+    source = _source(task)
+    by_labels = kind_of(task.by) is Kind.LABELS
+    values = to_polygons(task.values) if kind_of(task.values) is Kind.LABELS else task.values
+    regions = _in_system(to_polygons(task.by), task.system).sort_index() if by_labels else _vector_regions(task)
+    figures = regions if by_labels else _figures(task, regions)
+    matrix, names = aggregate_shapes(
+        _in_system(values, task.system), figures, source, task.funcs, task.buffer_resolution,
+        fractions=task.fractions, overlapping=True,
+    )  # fmt: skip
+    return _labels(task) if by_labels else regions, matrix, names, regions.index
+
+
+def _in_system(shapes: Any, system: str) -> Any:
+    transformation = get_transformation(shapes, system)
+    if not transformation.is_linear:
+        return placed_outlines(shapes, transformation, system)
+    if projection_of(shapes, system).is_identity:
+        return shapes
+    return transform(shapes, to_coordinate_system=system)
+
+
+def _image_by_labels(task: Task) -> Found:
+    _check_image(task)
+    return _labels(task), *aggregate_image_by_labels(task.values, task.by, task.funcs, task.system)
+
+
+def _image_by_shapes(task: Task) -> Found:
+    _check_image(task)
+    regions = _vector_regions(task)
+    image, figures = under_pixels(task.values, _figures(task, regions), task.system)
+    locate = PointLocator(Figures.of(figures, task.buffer_resolution))
+    return regions, *aggregate_image_by_regions(image, locate, task.funcs, task.system), regions.index
+
+
+def _labels(task: Task) -> Any:
+    return task.by.copy() if task.deepcopy else task.by
+
+
+AGGREGATE: dict[tuple[Kind, Kind], Callable[[Task], Found]] = {
+    (Kind.POINTS, Kind.SHAPES): _points_by_shapes,
+    (Kind.POINTS, Kind.LABELS): _points_by_labels,
+    (Kind.SHAPES, Kind.SHAPES): _shapes_by_shapes,
+    (Kind.SHAPES, Kind.LABELS): _by_pixel_outlines,
+    (Kind.LABELS, Kind.SHAPES): _by_pixel_outlines,
+    (Kind.LABELS, Kind.LABELS): _by_pixel_outlines,
+    (Kind.IMAGE, Kind.LABELS): _image_by_labels,
+    (Kind.IMAGE, Kind.SHAPES): _image_by_shapes,
+}
+
+
+BY_GRID: dict[Kind, Callable[[Task], Found]] = {
+    Kind.POINTS: _points_by_grid,
+    Kind.SHAPES: _shapes_by_grid,
+    Kind.LABELS: _shapes_by_grid,
+    Kind.IMAGE: _image_by_grid,
+}
+
+
+def _pair(values: Any, by: Any) -> Callable[[Task], Found]:
+    if isinstance(by, SquareGrid | HexagonGrid):
+        if kind_of(values) not in BY_GRID:
+            raise NotImplementedError(
+                f"{kind_of(values).value} have no place and cannot be aggregated by a grid. Aggregate the element "
+                "that they annotate."
+            )
+        return BY_GRID[kind_of(values)]
+    pair = (kind_of(values), kind_of(by))
+    if pair not in AGGREGATE:
+        possible = [f"{a.value} by {b.value}" for a, b in AGGREGATE]
+        raise NotImplementedError(
+            f"{pair[0].value} cannot be aggregated by {pair[1].value}. Possible: {listing(possible)}."
+        )
+    return AGGREGATE[pair]
