@@ -116,10 +116,24 @@ def peer_python(session: nox.Session) -> str:
     return str(python)
 
 
+def install_node_readers(session: nox.Session) -> None:
+    """Install the JavaScript readers where they are missing or out of date."""
+    npm = shutil.which("npm")
+    if npm is None:
+        session.warn("npm was not found: what JavaScript readers see is NOT tested")
+        return
+    folder = ROOT / "tests" / "contract" / "node"
+    installed, wanted = folder / "node_modules" / ".package-lock.json", folder / "package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
+        with session.chdir(folder):
+            session.run(npm, "ci", external=True)
+
+
 @nox.session(python=False)
 def contract(session: nox.Session) -> None:
-    """Check what others rely on against the published wheels."""
+    """Check what others rely on against the published wheels and the readers of other projects."""
     env = {"SPATIALDATA_PEER_PYTHON": peer_python(session)}
+    install_node_readers(session)
     session.run("python", "-m", "pytest", "tests/contract", *session.posargs, env=env)
 
 

@@ -1,9 +1,10 @@
-"""Runs code in the environment of the published wheels."""
+"""Runs code of others: in the environment of the published wheels, and under node."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,30 @@ def peer(tmp_path_factory: pytest.TempPathFactory) -> Peer:
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
         if done.returncode:
             pytest.fail(f"{script.name} failed with the published wheels:\n{done.stderr}")
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
+
+
+NODE = Path(__file__).parent / "node"
+
+
+@pytest.fixture(scope="session")
+def node() -> Peer:
+    """Function that runs a script of the folder ``node`` with its arguments and returns the JSON on its last line."""
+    program = shutil.which("node")
+    if program is None:
+        pytest.skip("node is not installed")
+    if not (NODE / "node_modules").is_dir():
+        pytest.skip("no JavaScript readers: ./dev nox -s contract installs them with npm")
+
+    def run(script: str, *arguments: object) -> Any:
+        command = [program, str(NODE / script), *(str(argument) for argument in arguments)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, encoding="utf-8", cwd=NODE, check=False, timeout=120
+        )
+        if done.returncode:
+            pytest.fail(f"{script} failed under node:\n{done.stderr}")
         return json.loads(done.stdout.splitlines()[-1])
 
     return run

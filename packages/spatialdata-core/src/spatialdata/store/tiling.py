@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Tiling", "write_tiles"]
 
 MORTON = "morton_code_2d"
-_FEWEST_ROWS_PER_GROUP = 40_000
+_FEWEST_ROWS_PER_GROUP = 25_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ Units: TypeAlias = Mapping[str, Mapping[str, str]]
 NGFF_VERSION = "0.6"
 _ELEMENT_VERSION = "0.3"
 _LABEL = "spatialdata:label"
+_OVER_THEIR_AXES = ("identity", "scale", "translation", "affine")
 # Outside of what OME-Zarr describes: not every reader passes over keys that it does not know.
 _EXACT = "spatialdata:transformations"
 
@@ -199,7 +200,7 @@ def with_places(
             "input": system_object(intrinsic, axes),
             "output": system_object(name, target, units.get(name)),
         }
-        edges.append({**edge, **ends})
+        edges.append({**_with_ends_of_members(edge, intrinsic, axes), **ends})
         systems.append(write_system(name, target, {**units.get(name, {}), **time}))
     datasets = [
         {**dataset, EDGES: [{**dataset[EDGES][0], "output": {"name": intrinsic}}]} for dataset in old["datasets"]
@@ -225,9 +226,26 @@ def _edge(
     except TransformationError:
         own = {}
         edge = write_transformation(sampled(transformation, axes, shape, where), axes, target, own)
+    if edge["type"] == "affine" and target == axes:
+        target = _drawn(axes)
+        edge = write_transformation(transformation, axes, target, own)
     fields.update(own)
     again = restricted(read_transformation(edge, axes, target, where, own.__getitem__), axes, without_time(axes))
     return edge, target, again == transformation
+
+
+def _drawn(axes: Axes) -> Axes:
+    """The axes with x before y: Vitessce takes the first row of an affine map of an image for x if they are swapped."""
+    return tuple(sorted(axes, key=("t", "c", "z", "x", "y").index)) if "z" not in axes else axes
+
+
+def _with_ends_of_members(edge: dict[str, Any], intrinsic: str, axes: Axes) -> dict[str, Any]:
+    """A sequence whose steps say their axes, as SpatialData.js needs it, where all are over those of the element."""
+    members = edge.get("transformations", [])
+    if edge["type"] != "sequence" or any(member["type"] not in _OVER_THEIR_AXES for member in members):
+        return edge
+    own = system_object(intrinsic, axes)
+    return {**edge, "transformations": [{**member, "input": own, "output": own} for member in members]}
 
 
 def _with_own_labels(omero: Any) -> Any:
