@@ -300,3 +300,15 @@ def test_a_map_that_drops_an_axis_is_refused() -> None:
     )
     with pytest.raises(TransformationError, match="maps the axes"):
         bounding_box_query(flat, XY, [0, 0], [1, 1], "bent")
+
+
+def test_extents_are_those_of_bent_outlines() -> None:
+    squares = [shapely.box(10, 10, 30, 40), shapely.box(60, 30, 95, 75)]
+    shapes = ShapesModel.parse(geopandas.GeoDataFrame(geometry=squares), transformations={"bent": SPLINE})
+    found = get_extent(shapes, "bent")
+    expected = shapely.total_bounds(np.array([moved_polygon(square, by_spline) for square in squares], dtype=object))
+    np.testing.assert_allclose([*found["x"], *found["y"]], expected[[0, 2, 1, 3]], atol=2e-3)
+    circles = ShapesModel.parse(np.array([[50.0, 40.0]]), geometry=0, radius=12, transformations={"bent": SPLINE})
+    disc = shapely.transform(shapely.Point(50, 40).buffer(12, quad_segs=2000), by_spline)
+    found = get_extent(circles, "bent")
+    np.testing.assert_allclose([*found["x"], *found["y"]], np.array(disc.bounds)[[0, 2, 1, 3]], atol=0.01)

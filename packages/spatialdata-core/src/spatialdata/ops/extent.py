@@ -17,10 +17,11 @@ from spatialdata.errors import (
     unknown_name,
 )
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.ops.bent import bent_outlines
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
 from spatialdata.ops.frames import coordinates_of, known_bounds, partitions_of
 from spatialdata.ops.stored_shapes import keeps_discs, pending_shapes, stand_in
-from spatialdata.ops.transform_vector import circle_scale, moved_points, moved_shapes
+from spatialdata.ops.transform_vector import circle_scale, moved_points
 from spatialdata.ops.warp import enclosing_box
 from spatialdata.regions.project import Projection, projection_of, projection_over
 from spatialdata.transformations.attach import get_transformation
@@ -116,7 +117,7 @@ def _straightened(element: Any, transformation: BaseTransformation) -> tuple[Any
     axes: tuple[ValidAxis, ...] = ("x", "y") if flat else spatial_axes_of(element)
     identity = projection_over(Identity(), axes)
     if flat:
-        return moved_shapes(element, transformation), identity
+        return bent_outlines(element, transformation), identity
     if is_raster(element):
         full = levels_of(element)[0]
         return enclosing_box(transformation, np.array([full.sizes[axis] for axis in axes], dtype=float), axes), identity
