@@ -13,6 +13,7 @@ MEMBERS = ("spatialdata-core", "spatialdata-io", "spatialdata-plot", "napari-spa
 SOURCES = ("packages", "tests", "benchmarks", "docs", "noxfile.py")
 PYTHONS = ("3.11", "3.12", "3.13")
 PEER = ROOT / ".dev" / "peer"
+VALIDATORS = ROOT / ".dev" / "validators"
 PUBLISHED = ("spatialdata==0.7.3", "spatialdata-io==0.7.1", "spatialdata-plot==0.4.0")
 DOWNSTREAM = {"squidpy": "squidpy==1.8.2", "sopa": "sopa==2.2.11", "harpy": "harpy-analysis==0.4.2"}
 
@@ -107,13 +108,18 @@ def python_of(environment: Path) -> Path:
     return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def peer_python(session: nox.Session) -> str:
-    """Create the environment of the published wheels where it is missing or out of date."""
-    python = python_of(PEER)
+def python_with(session: nox.Session, environment: Path, requirements: str) -> str:
+    """Create an environment where it is missing or out of date, and return its interpreter."""
+    python = python_of(environment)
     if not python.exists():
-        uv(session, "venv", "--quiet", str(PEER))
-    uv(session, "pip", "sync", "--quiet", "--python", str(python), "benchmarks/peer.txt")
+        uv(session, "venv", "--quiet", str(environment))
+    uv(session, "pip", "sync", "--quiet", "--python", str(python), requirements)
     return str(python)
+
+
+def peer_python(session: nox.Session) -> str:
+    """Return the interpreter of the published wheels."""
+    return python_with(session, PEER, "benchmarks/peer.txt")
 
 
 def install_node_readers(session: nox.Session) -> None:
@@ -131,8 +137,11 @@ def install_node_readers(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def contract(session: nox.Session) -> None:
-    """Check what others rely on against the published wheels and the readers of other projects."""
-    env = {"SPATIALDATA_PEER_PYTHON": peer_python(session)}
+    """Check what others rely on with the published wheels, validators of OME-Zarr and readers of other projects."""
+    env = {
+        "SPATIALDATA_PEER_PYTHON": peer_python(session),
+        "SPATIALDATA_NGFF_PYTHON": python_with(session, VALIDATORS, "tests/contract/validators.txt"),
+    }
     install_node_readers(session)
     session.run("python", "-m", "pytest", "tests/contract", *session.posargs, env=env)
 

@@ -15,27 +15,31 @@ import pytest
 Peer = Callable[..., Any]
 
 
+def runner(variable: str, what: str, folder: Path) -> Peer:
+    """Function that runs a script file in another environment and returns the JSON on its last line."""
+    python = os.environ.get(variable)
+    if not python:
+        pytest.skip(f"no {what}: {variable} is not set (./dev nox -s contract sets it)")
+    # Neither this environment nor the folder that pytest runs in may reach the other interpreter.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+
+    def run(script: Path, *arguments: object) -> Any:
+        command = [python, "-W", "ignore", str(script), *(str(argument) for argument in arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
+        if done.returncode:
+            pytest.fail(f"{script.name} failed with the {what}:\n{done.stderr}")
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def peer(tmp_path_factory: pytest.TempPathFactory) -> Peer:
     """Function that runs a script file with the published wheels and returns the JSON on its last line.
 
     The script gets the other arguments as ``sys.argv[1:]``. ``./dev nox -s contract`` makes the environment.
     """
-    python = os.environ.get("SPATIALDATA_PEER_PYTHON")
-    if not python:
-        pytest.skip("no published wheels: SPATIALDATA_PEER_PYTHON is not set (./dev nox -s contract sets it)")
-    # Neither this environment nor the folder that pytest runs in may reach the other interpreter.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    folder = tmp_path_factory.mktemp("peer")
-
-    def run(script: Path, *arguments: object) -> Any:
-        command = [python, "-W", "ignore", str(script), *(str(argument) for argument in arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
-        if done.returncode:
-            pytest.fail(f"{script.name} failed with the published wheels:\n{done.stderr}")
-        return json.loads(done.stdout.splitlines()[-1])
-
-    return run
+    return runner("SPATIALDATA_PEER_PYTHON", "published wheels", tmp_path_factory.mktemp("peer"))
 
 
 NODE = Path(__file__).parent / "node"
@@ -60,3 +64,9 @@ def node() -> Peer:
         return json.loads(done.stdout.splitlines()[-1])
 
     return run
+
+
+@pytest.fixture(scope="session")
+def validators(tmp_path_factory: pytest.TempPathFactory) -> Peer:
+    """Function that runs a script file with ngff-zarr and ome-zarr-models; see ``peer``."""
+    return runner("SPATIALDATA_NGFF_PYTHON", "validators", tmp_path_factory.mktemp("validators"))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,8 +18,18 @@ from spatialdata.errors import (
     UnknownCoordinateSystemError,
     UnsupportedElementError,
 )
-from spatialdata.models import Image3DModel, Labels2DModel, PointsModel
-from spatialdata.transformations import Affine, MapAxis, Scale, Sequence, ThinPlateSpline, unit_scale
+from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, PointsModel, ShapesModel
+from spatialdata.store.formats import SpatialDataContainerFormatV01
+from spatialdata.transformations import (
+    Affine,
+    Identity,
+    MapAxis,
+    Scale,
+    Sequence,
+    ThinPlateSpline,
+    set_transformation,
+    unit_scale,
+)
 from spatialdata.transformations.units import LENGTHS, check_unit, unit_factor
 
 XY = ("x", "y")
@@ -91,3 +103,57 @@ def test_conversions_are_those_of_the_metre(unit: str) -> None:
     assert unit_factor("meter", unit) * LENGTHS[unit] == pytest.approx(1)
     assert unit_scale(unit, "um", ("x", "z")).to_scale_vector(("x", "y", "z")).tolist()[1] == 1
     assert check_unit(unit) == unit
+
+
+@pytest.mark.parametrize("options", [{}, {"ngff": "0.6"}, {"sdata_formats": SpatialDataContainerFormatV01()}])
+def test_units_are_in_the_axes_of_every_kind_and_version(tmp_path: Path, options: dict[str, Any]) -> None:
+    """Another program that drops the attributes of the root leaves the units in the axes."""
+    sdata = SpatialData(
+        images={"photo": Image2DModel.parse(np.zeros((1, 4, 4)), scale_factors=[2])},
+        labels={"cells": Labels2DModel.parse(np.eye(4, dtype=int))},
+        points={"dots": PointsModel.parse(np.zeros((2, 3)), transformations={"stage": Identity()})},
+        shapes={"spots": ShapesModel.parse(np.zeros((2, 2)), geometry=0, radius=1.0)},
+    )
+    sdata.set_units("global", {"x": "um", "y": "nanometer"})
+    sdata.set_units("stage", "mm")
+    sdata.write(tmp_path / "store.zarr", **options)
+    group = zarr.open_group(tmp_path / "store.zarr", mode="r+")
+    del group.attrs["coordinate_system_units"]
+    for name in ("images", "labels", "shapes"):
+        back = read_zarr(tmp_path / "store.zarr", selection=name)
+        assert back.units("global") == {"x": "micrometer", "y": "nanometer"}
+    back = read_zarr(tmp_path / "store.zarr")
+    assert back.units("stage") == {"x": "millimeter", "y": "millimeter", "z": "millimeter"}
+    assert back.pixel_size("photo", unit="nanometer") == {"y": 1, "x": 1000}
+    # Written anew, they are in the attributes again.
+    back.write_attrs()
+    assert read_zarr(tmp_path / "store.zarr").attrs == back.attrs
+    # What the attributes say counts.
+    back.set_units("global", "pixel")
+    back.write_attrs()
+    assert read_zarr(tmp_path / "store.zarr").units("global")["x"] == "pixel"
+
+
+def test_new_transformations_are_written_with_their_units(tmp_path: Path) -> None:
+    sdata = SpatialData(labels={"cells": Labels2DModel.parse(np.eye(4, dtype=int))})
+    sdata.write(tmp_path / "store.zarr")
+    set_transformation(sdata["cells"], Scale([2, 2], ("x", "y")), "stage")
+    sdata.set_units("stage", "um")
+    sdata.write_transformations("cells")
+    assert read_zarr(tmp_path / "store.zarr").units("stage") == {"x": "micrometer", "y": "micrometer"}
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_units_of_plain_images_are_respected(tmp_path: Path, version: str) -> None:
+    group = zarr.open_group(tmp_path / "slide.zarr", mode="w", zarr_format=2 if version == "0.4" else 3)
+    group.create_array("0", data=np.zeros((4, 4)))
+    axes = [{"name": axis, "type": "space", "unit": "nanometer"} for axis in "yx"]
+    steps = [{"type": "scale", "scale": [500.0, 250.0]}]
+    body = {"multiscales": [{"axes": axes, "datasets": [{"path": "0", "coordinateTransformations": steps}]}]}
+    group.attrs.update({**body, "version": "0.4"} if version == "0.4" else {"ome": {"version": "0.5", **body}})
+    sdata = read_zarr(tmp_path / "slide.zarr")
+    assert sdata.pixel_size("slide", unit="um") == {"y": 0.5, "x": 0.25}
+    axes[1]["unit"] = "furlong"
+    group.attrs.update({**body, "version": "0.4"} if version == "0.4" else {"ome": {"version": "0.5", **body}})
+    with pytest.raises(UnitError, match="'furlong'"):
+        read_zarr(tmp_path / "slide.zarr").pixel_size("slide", unit="um")
