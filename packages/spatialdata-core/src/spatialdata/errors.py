@@ -27,6 +27,7 @@ __all__ = [
     "StoreExistsError",
     "StoreNotFoundError",
     "TransformationError",
+    "UnfinishedBuildError",
     "UnitError",
     "UnknownCoordinateSystemError",
     "UnknownTimeError",
@@ -96,6 +97,10 @@ class StoreNotFoundError(StoreError, FileNotFoundError):
 
 class StoreExistsError(StoreError, FileExistsError, ValueError):
     """There is something at the place that was to be written to."""
+
+
+class UnfinishedBuildError(StoreExistsError):
+    """Batches of an element are there that an earlier process has not finished."""
 
 
 class StoreBusyError(StoreError, BlockingIOError):

@@ -8,6 +8,7 @@ from spatialdata._core.accessors import accessor_names, find_accessor
 from spatialdata._core.container import register_container
 from spatialdata._sdata import io as _io
 from spatialdata._sdata.annotating import AnnotatingMethods
+from spatialdata._sdata.building import BuildingMethods
 from spatialdata._sdata.elements import Shelf
 from spatialdata._sdata.instances import InstanceMethods
 from spatialdata._sdata.placing import PlacingMethods
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["SpatialData", "read_zarr"]
 
 
-class SpatialData(AnnotatingMethods, InstanceMethods, PlacingMethods, StoringMethods):
+class SpatialData(AnnotatingMethods, BuildingMethods, InstanceMethods, PlacingMethods, StoringMethods):
     """Images, labels, points, shapes and tables that belong together.
 
     Elements are standard objects: xarray.DataArray or DataTree (images, labels), dask frames (points), GeoDataFrames

@@ -39,6 +39,7 @@ __all__ = [
     "fill_from_store",
     "is_same_place",
     "reads_from",
+    "show_stored",
     "store_path",
     "write_elements",
     "write_metadata_of",
@@ -237,6 +238,14 @@ def read_from_store_again(sdata: ElementHolder, names: Iterable[str]) -> None:
                     continue
                 _adopt_matrices(element, source.load())
         elements.replace_source(name, source)
+
+
+def show_stored(sdata: ElementHolder, kind: Kind, name: str) -> None:
+    """Put an element that was just written into the store into the object, not loaded; a table as a lazy one."""
+    from spatialdata.store.store import Entry, Store
+
+    source = Store.open(store_path(sdata)).source(Entry(kind, name))
+    sdata.shelf[kind].put_source(name, _as_lazy(source, True))
 
 
 def _adopt_matrices(table: Any, stored: Any) -> None:

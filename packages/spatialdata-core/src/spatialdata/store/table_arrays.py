@@ -47,7 +47,7 @@ class ArrayLayout:
         >>> ArrayLayout(100, 4).sizes((1000,))
         {'chunks': (100,), 'shards': (400,)}
         >>> ArrayLayout(100, 4).sizes((300, 5))
-        {'chunks': (20, 5)}
+        {'chunks': (20, 5), 'shards': (80, 5)}
         """
         if not shape:
             return {}
