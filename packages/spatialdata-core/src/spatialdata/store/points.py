@@ -241,6 +241,7 @@ def _write_sorted(
         else:
             for number, table in enumerate(merged(parts, ROWS_PER_PART)):
                 write_table(table, directory / f"part.{number}.parquet", layout)
+                del table
     for path in paths:
         path.unlink()
 

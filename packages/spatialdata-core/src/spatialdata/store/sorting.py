@@ -125,19 +125,26 @@ def sort_table(table: pa.Table, bounds: Bounds) -> SortedTable:
 
 def merged(parts: Sequence[SortedTable], rows: int) -> Iterator[pa.Table]:
     """Merge sorted partitions into tables of about ``rows`` rows, which follow each other along the curve."""
-    import pyarrow as pa
-
     total = sum(len(part.codes) for part in parts)
     limits = _limits(parts, max(round(total / rows), 1))
     for first, last in pairwise(limits):
         slices = []
         for part in parts:
             start, stop = np.searchsorted(part.codes, [first, last])
-            slices.append((part.codes[start:stop], part.table.slice(start, stop - start)))
-        codes = np.concatenate([piece[0] for piece in slices])
-        if len(codes):
-            table = pa.concat_tables([piece[1] for piece in slices]).combine_chunks()
-            yield table if len(slices) == 1 else table.take(order_of(codes))
+            slices.append(SortedTable(part.codes[start:stop], part.table.slice(start, stop - start)))
+        if any(len(piece.codes) for piece in slices):
+            # No name is bound to the table, which would keep it while the next one is made.
+            yield _joined(slices)
+
+
+def _joined(slices: Sequence[SortedTable]) -> pa.Table:
+    """The rows of sorted tables in one order."""
+    import pyarrow as pa
+
+    table = pa.concat_tables([piece.table for piece in slices]).combine_chunks()
+    if len(slices) == 1:
+        return table
+    return table.take(order_of(np.concatenate([piece.codes for piece in slices])))
 
 
 def _limits(parts: Sequence[SortedTable], count: int) -> list[int]:

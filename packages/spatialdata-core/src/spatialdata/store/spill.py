@@ -34,6 +34,7 @@ def opened_spills(paths: Sequence[Path]) -> Iterator[list[SortedTable]]:
         for path in paths:
             file = stack.enter_context(pa.memory_map(str(path)))
             table = pa.ipc.open_file(file).read_all()
-            codes = table.column(_CODES).combine_chunks().to_numpy(zero_copy_only=True)
+            # Combining chunks, even of one, would copy them into memory.
+            codes = table.column(_CODES).chunk(0).to_numpy(zero_copy_only=True)
             parts.append(SortedTable(np.asarray(codes), table.drop_columns([_CODES])))
         yield parts
