@@ -29,6 +29,7 @@ class StoringMethods(BackingMethods):
         *,
         raster_chunks: Mapping[str, int] | None = None,
         raster_shards: Mapping[str, int] | None = None,
+        label_statistics: bool = False,
         points_layout: Literal["sorted", "kept", "vitessce"] = "sorted",
         shapes_layout: Literal["sorted", "kept"] = "sorted",
         table_chunks: int | None = None,
@@ -62,6 +63,9 @@ class StoringMethods(BackingMethods):
         raster_chunks, raster_shards
             Sizes in pixels by axis, such as ``{"y": 512, "x": 512}``. A shard is one file of several chunks; without
             ``raster_shards`` each chunk is a file.
+        label_statistics
+            Store the ids, numbers of pixels, centres and bounds of labels beside them, in one more file that other
+            readers pass by. Questions about instances then need no pixels. Labels over time get none.
         points_layout
             ``"sorted"`` puts points that are near each other into one part of the file, so that queries by region
             read little; more than 65,536 points then change their order and keep their index. ``"kept"`` leaves the
@@ -103,6 +107,7 @@ class StoringMethods(BackingMethods):
             "raster_compressor": raster_compressor,
             "raster_chunks": raster_chunks,
             "raster_shards": raster_shards,
+            "label_statistics": label_statistics,
             "points_layout": points_layout,
             "shapes_layout": shapes_layout,
             "table_chunks": table_chunks,
@@ -132,6 +137,7 @@ class StoringMethods(BackingMethods):
         *,
         raster_chunks: Mapping[str, int] | None = None,
         raster_shards: Mapping[str, int] | None = None,
+        label_statistics: bool = False,
         points_layout: Literal["sorted", "kept", "vitessce"] = "sorted",
         shapes_layout: Literal["sorted", "kept"] = "sorted",
         table_chunks: int | None = None,
@@ -156,6 +162,9 @@ class StoringMethods(BackingMethods):
         raster_chunks, raster_shards
             Sizes in pixels by axis, such as ``{"y": 512, "x": 512}``. A shard is one file of several chunks; without
             ``raster_shards`` each chunk is a file.
+        label_statistics
+            Store the ids, numbers of pixels, centres and bounds of labels beside them, in one more file that other
+            readers pass by. Questions about instances then need no pixels. Labels over time get none.
         points_layout
             ``"sorted"`` puts points that are near each other into one part of the file, so that queries by region
             read little; more than 65,536 points then change their order and keep their index. ``"kept"`` leaves the
@@ -182,6 +191,7 @@ class StoringMethods(BackingMethods):
             "raster_compressor": raster_compressor,
             "raster_chunks": raster_chunks,
             "raster_shards": raster_shards,
+            "label_statistics": label_statistics,
             "points_layout": points_layout,
             "shapes_layout": shapes_layout,
             "table_chunks": table_chunks,

@@ -37,7 +37,7 @@ def run_moments(
 
     Returns
     -------
-    The fields of ``spatialdata.ops.label_runs.BlockShapes``.
+    The fields of ``spatialdata.models.label_runs.BlockShapes``.
     """
     axes = lead.shape[0] + 1
     last = axes - 1

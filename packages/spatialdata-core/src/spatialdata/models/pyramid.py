@@ -49,7 +49,7 @@ def level_coordinates(full_size: int, size: int) -> np.ndarray[Any, np.dtype[np.
     >>> level_coordinates(4, 2)
     array([1., 3.])
     """
-    step = full_size / size
+    step = full_size / max(size, 1)
     return np.asarray(np.arange(size) * step + step / 2)
 
 

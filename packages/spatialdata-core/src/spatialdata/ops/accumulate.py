@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
+    from spatialdata.models.scanlines import Scanlines
     from spatialdata.ops.aggregate_funcs import AggFunc
-    from spatialdata.ops.scanlines import Scanlines
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["CategoryPairs", "Moments"]

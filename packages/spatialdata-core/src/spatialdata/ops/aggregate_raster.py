@@ -10,11 +10,11 @@ import numpy as np
 
 from spatialdata._core.elements import axes_of, levels_of, spatial_axes_of
 from spatialdata.errors import listing
+from spatialdata.models.label_runs import ids_and_runs, native
 from spatialdata.ops.accumulate import Moments
 from spatialdata.ops.accumulate_samples import Samples
 from spatialdata.ops.aggregate_plan import Part, Plan, table_of
 from spatialdata.ops.common_pixels import CommonPixels
-from spatialdata.ops.label_runs import ids_and_runs, native
 from spatialdata.regions.project import Projection, projection_of
 from spatialdata.relations.blocks import computed
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
+    from spatialdata.models.scanlines import Scanlines
     from spatialdata.ops.aggregate_funcs import AggFunc
     from spatialdata.ops.pairs import Locator
-    from spatialdata.ops.scanlines import Scanlines
 
 __all__ = ["aggregate_image_by_labels", "aggregate_image_by_regions"]
 

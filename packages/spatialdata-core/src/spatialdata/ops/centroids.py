@@ -21,8 +21,8 @@ from spatialdata.transformations.linear import Identity
 if TYPE_CHECKING:
     import pandas as pd
 
+    from spatialdata.models.label_runs import BlockShapes
     from spatialdata.models.points_frame import PointsFrame
-    from spatialdata.ops.label_runs import BlockShapes
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["get_centroids"]

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata.errors import listing
-from spatialdata.ops.label_runs import native
+from spatialdata.models.label_runs import native
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from spatialdata.ops.scanlines import Scanlines
+    from spatialdata.models.scanlines import Scanlines
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["PIXEL_STATISTICS", "BlockPixels", "check_statistics", "pixels_of_runs", "quantiles_of"]

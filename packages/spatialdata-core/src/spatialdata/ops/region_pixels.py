@@ -9,8 +9,9 @@ import numpy as np
 
 from spatialdata._core.elements import axes_of, levels_of, spatial_axes_of
 from spatialdata.errors import listing
+from spatialdata.models.label_runs import BlockShapes, ids_and_runs, shapes_of_runs
+from spatialdata.models.label_statistics import known_statistics
 from spatialdata.models.times import at_one_time
-from spatialdata.ops.label_runs import BlockShapes, ids_and_runs, shapes_of_runs
 from spatialdata.ops.pairs import Figures
 from spatialdata.ops.pixel_statistics import BlockPixels, pixels_of_runs, quantiles_of
 from spatialdata.ops.rasterize_raster import level_for
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatialdata.ops.scanlines import Scanlines
+    from spatialdata.models.scanlines import Scanlines
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["Gathered", "gather_labels", "gather_shapes"]
@@ -94,6 +95,10 @@ def gather_labels(
     import dask
 
     labels, image = at_one_time(labels, _MEASURING), at_one_time(image, _MEASURING)
+    known = known_statistics(labels) if image is None else None
+    if known is not None:
+        known = known if background else known.without_background()
+        return Gathered(known.ids, known.shapes, None, None)
     data = levels_of(labels)[0].data
     starts = [np.concatenate([[0], np.cumsum(sizes)])[:-1] for sizes in data.chunks]
     blocks = data.to_delayed()

@@ -20,7 +20,7 @@ from spatialdata.transformations.attach import get_transformation
 if TYPE_CHECKING:
     import pandas as pd
 
-    from spatialdata.ops.label_runs import BlockShapes
+    from spatialdata.models.label_runs import BlockShapes
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["get_region_properties", "intensities", "morphology"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import ArrayLike
 
-    from spatialdata.ops.label_runs import BlockShapes
+    from spatialdata.models.label_runs import BlockShapes
 
 __all__ = ["to_circles", "to_polygons"]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spatialdata._core.elements import levels_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.models.label_statistics import known_statistics
 from spatialdata.relations.blocks import computed
 
 if TYPE_CHECKING:
@@ -66,12 +67,16 @@ def _labels_ids(labels: Any, *, background: bool) -> pd.Index:
     import pandas as pd
 
     data = levels_of(labels)[0].data
-    find = dask.delayed(lambda block: pd.unique(np.asarray(block).ravel()))
-    found = computed([find(block) for block in data.to_delayed().ravel()], "ids of labels") if data.size else ()
-    ids = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=data.dtype)
-    if ids.dtype == bool:
-        ids = ids.astype(np.int64)
-    return pd.Index(ids if background else ids[ids != 0])
+    known = known_statistics(labels)
+    if known is None:
+        find = dask.delayed(lambda block: pd.unique(np.asarray(block).ravel()))
+        found = computed([find(block) for block in data.to_delayed().ravel()], "ids of labels") if data.size else ()
+        ids = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=data.dtype)
+    else:
+        ids = known.ids
+    own = np.asarray(ids, dtype=np.int64 if data.dtype == bool else data.dtype)
+    index: pd.Index = pd.Index(own if background else own[own != 0])
+    return index
 
 
 def _index(element: Any) -> pd.Index:

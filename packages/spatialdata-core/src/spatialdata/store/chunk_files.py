@@ -123,6 +123,10 @@ class ChunkFiles:
             raise StoreError(f"The chunk {path} is damaged: it holds {found} bytes, but its array needs {expected}.")
         return plain
 
+    def __getitem__(self, key: tuple[slice, ...]) -> NDArray[Any]:
+        """The pixels of a window; see :meth:`read`."""
+        return self.read(key)
+
     def __setitem__(self, key: Sequence[slice], pixels: NDArray[Any]) -> None:
         """Write whole chunks; those at the far border may be cut.
 

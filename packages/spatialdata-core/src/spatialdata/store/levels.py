@@ -41,6 +41,7 @@ def write_levels(
     targets: Sequence[Target],
     grids: Sequence[ChunkGrid],
     steps: Sequence[Coarsening | None],
+    watch: Callable[[Place, NDArray[Any]], None] | None = None,
 ) -> None:
     """Write lazy levels, the finest first, in one pass over the blocks of dask.
 
@@ -52,11 +53,16 @@ def write_levels(
         The arrays on disk, and how they are cut.
     steps
         How each level follows from the one before it; None for those that are computed by themselves.
+    watch
+        What is called, in any thread, with the place of the first pixel and the pixels of each block of the finest
+        level, while they are in memory.
     """
     import dask.array as da
 
     if not _on_threads():
         _write_each(levels, targets, grids)
+        if watch is not None:
+            _read_again(targets[0], grids[0].block, watch)
         return
     writers: list[LevelWriter] = []
     for number in reversed(range(len(levels))):
@@ -67,6 +73,7 @@ def write_levels(
             target=targets[number],
             block=grids[number].block,
             coarser=(step, writers[-1]) if step else None,
+            watch=watch if number == 0 else None,
         )
         writers.append(writer)
     own = [number for number, step in enumerate(steps) if step is None]
@@ -96,6 +103,14 @@ def _write_each(levels: Sequence[da.Array], targets: Sequence[Target], grids: Se
         da.store(sources, list(targets), lock=False)
 
 
+def _read_again(target: Target, block: Place, watch: Callable[[Place, NDArray[Any]], None]) -> None:
+    """Let blocks be looked at that other processes have written."""
+    spans = [range(0, size, step) for size, step in zip(target.shape, block, strict=True)]
+    for start in itertools.product(*spans):
+        stop = [min(first + step, size) for first, step, size in zip(start, block, target.shape, strict=True)]
+        watch(start, np.asarray(target[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))]))
+
+
 def _aligned(data: da.Array, chunks: tuple[int, ...]) -> da.Array:
     blocks: list[Any] = []
     for sizes, chunk in zip(data.chunks, chunks, strict=True):
@@ -117,6 +132,8 @@ class LevelWriter:
         The size of what is written in one piece, along each dimension.
     coarser
         How the next level follows from this one, and its writer; None for the last level.
+    watch
+        What is called with the place and the pixels of each block.
 
     Examples
     --------
@@ -139,7 +156,9 @@ class LevelWriter:
         target: Target | None,
         block: Sequence[int],
         coarser: tuple[Coarsening, LevelWriter] | None = None,
+        watch: Callable[[Place, NDArray[Any]], None] | None = None,
     ) -> None:
+        self._watch = watch
         self.shape, self.dtype = tuple(shape), np.dtype(dtype)
         self._coarser = coarser
         self._target = target
@@ -176,6 +195,8 @@ class LevelWriter:
             self._coarser[1].finish()
 
     def _write(self, start: Place, pixels: NDArray[Any]) -> None:
+        if self._watch is not None:
+            self._watch(start, pixels)
         if self._target is not None:
             self._target[_slices(start, pixels.shape)] = pixels
 

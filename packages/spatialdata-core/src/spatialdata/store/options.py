@@ -40,6 +40,8 @@ class WriteOptions:
     raster_chunks, raster_shards
         Sizes of chunks and shards by axis; axes that are not named keep theirs, and without ``raster_shards`` there
         are none.
+    label_statistics
+        Store the ids, numbers of pixels, centres and bounds of labels beside them.
     points_layout
         ``"sorted"`` puts points that are near each other close together in the file, if there are many; ``"kept"``
         leaves their order; ``"vitessce"`` sorts also few of them, and adds the columns by which Vitessce loads tiles.
@@ -59,6 +61,7 @@ class WriteOptions:
     raster_codec: tuple[str, int] | None = None
     raster_chunks: Mapping[str, int] = field(default_factory=dict)
     raster_shards: Mapping[str, int] = field(default_factory=dict)
+    label_statistics: bool = False
     points_layout: PointsLayout = "sorted"
     shapes_layout: ShapesLayout = "sorted"
     ngff: str = NGFF_VERSIONS[0]
@@ -81,6 +84,7 @@ class WriteOptions:
         raster_compressor: Mapping[str, int] | None = None,
         raster_chunks: Mapping[str, int] | None = None,
         raster_shards: Mapping[str, int] | None = None,
+        label_statistics: bool = False,
         points_layout: str = "sorted",
         shapes_layout: str = "sorted",
         table_chunks: int | None = None,
@@ -111,6 +115,7 @@ class WriteOptions:
             raster_codec=_codec(raster_compressor),
             raster_chunks=_sizes("raster_chunks", raster_chunks),
             raster_shards=_sizes("raster_shards", raster_shards),
+            label_statistics=bool(label_statistics),
             points_layout=points_layout,  # type: ignore[arg-type]
             shapes_layout=shapes_layout,  # type: ignore[arg-type]
             **_counts(table_chunks=table_chunks, table_shards=table_shards),

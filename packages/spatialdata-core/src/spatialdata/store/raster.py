@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from spatialdata._core.elements import RASTER_DIMS, axes_of, has_time, levels_of
 from spatialdata.errors import StoreError
 from spatialdata.models.kind import Kind
+from spatialdata.models.label_statistics import remember_statistics
 from spatialdata.models.pyramid import VARIABLE, coarsening_of, level_coordinates, tree_of
 from spatialdata.models.times import UNITS, time_coordinate, time_values
 from spatialdata.store.attributes import own_attrs, stored_attrs
@@ -20,6 +21,7 @@ from spatialdata.store.dialects.edges import edges_of, transformations_of_edges,
 from spatialdata.store.dialects.multiscale import Times
 from spatialdata.store.documents import array_shape, write_group
 from spatialdata.store.field_arrays import arrays_below, write_fields
+from spatialdata.store.label_statistics import StatisticsOfBlocks, StoredLabels, write_statistics
 from spatialdata.store.levels import write_levels
 from spatialdata.store.source import ElementSource, reading
 from spatialdata.store.stored_array import StoredArray
@@ -119,7 +121,7 @@ class RasterSource(ElementSource):
 
     def _arrays(self, found: Multiscale) -> list[StoredArray]:
         with reading(self.where, self.folder):
-            arrays = [StoredArray(self.folder / path) for path in found.paths]
+            arrays = [self._array(path, number) for number, path in enumerate(found.paths)]
         for path, array in zip(found.paths, arrays, strict=True):
             if array.ndim != len(found.axes):
                 raise StoreError(
@@ -131,12 +133,18 @@ class RasterSource(ElementSource):
             raise StoreError(f"{self.where} names {len(found.channels)} channels {found.channels}, but has {count}.")
         return arrays
 
+    def _array(self, path: str, number: int) -> StoredArray:
+        has_statistics = number == 0 and self.kind is Kind.LABELS
+        return StoredLabels(self.folder / path) if has_statistics else StoredArray(self.folder / path)
+
 
 def _level(array: StoredArray, found: Multiscale, full: tuple[int, ...], where: str) -> DataArray:
     import dask.array as da
     from xarray import DataArray
 
     data = da.from_array(array, chunks=array.chunks)
+    if isinstance(array, StoredLabels):
+        remember_statistics(data, array)
     coords: dict[str, Any] = {}
     for axis, size, full_size in zip(found.axes, array.shape, full, strict=True):
         if axis == "c":
@@ -177,7 +185,11 @@ def write_raster(folder: Path, kind: Kind, name: str, raster: Raster, options: W
         new_array(folder / f"s{number}", level.data, grid, axes, kind, options)
         for number, (level, grid) in enumerate(zip(levels, grids, strict=True))
     ]
-    write_levels([level.data for level in levels], targets, grids, steps)
+    watched = StatisticsOfBlocks() if options.label_statistics and kind is Kind.LABELS and "t" not in axes else None
+    write_levels([level.data for level in levels], targets, grids, steps, watched)
+    statistics = watched.merged() if watched else None
+    if statistics is not None:
+        write_statistics(folder / "s0", statistics, axes)
 
 
 def _attributes(

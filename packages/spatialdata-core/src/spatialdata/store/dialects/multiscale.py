@@ -146,7 +146,7 @@ def datasets_of(
     """The levels with their scale relative to the finest one, and the shift of their first pixel centre."""
     datasets = []
     for number, shape in enumerate(shapes):
-        factors: list[float] = [full / size for full, size in zip(shapes[0], shape, strict=True)]
+        factors: list[float] = [full / size if size else 1.0 for full, size in zip(shapes[0], shape, strict=True)]
         shift = [(factor - 1) / 2 if axis in SPATIAL_AXES else 0.0 for axis, factor in zip(axes, factors, strict=True)]
         if times is not None:
             factors[0], shift[0] = times.step, times.start

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata.ops.scanlines import Scanlines
+from spatialdata.models.scanlines import Scanlines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,6 +83,10 @@ class BlockShapes:
     scatter: FloatArray
     lower: FloatArray
     upper: FloatArray
+
+    def part(self, rows: NDArray[np.bool_]) -> BlockShapes:
+        """The shapes of some instances."""
+        return BlockShapes(self.count[rows], self.centre[rows], self.scatter[rows], self.lower[rows], self.upper[rows])
 
     @classmethod
     def merged(cls, parts: list[BlockShapes], owner: NDArray[np.intp], size: int) -> BlockShapes:

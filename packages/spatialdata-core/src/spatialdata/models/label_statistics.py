@@ -1,0 +1,78 @@
+"""What is known of labels without looking at their pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from spatialdata._core.elements import levels_of
+from spatialdata.models.label_runs import BlockShapes, ids_and_runs, shapes_of_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["LabelStatistics", "StatisticsSource", "known_statistics", "remember_statistics"]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelStatistics:
+    """The instances of labels and where their pixels lie, the background included.
+
+    Attributes
+    ----------
+    ids
+        The ids, sorted.
+    shapes
+        Numbers of pixels, centres and bounds, in pixels of the finest level, in the order of ``ids``.
+    """
+
+    ids: NDArray[Any]
+    shapes: BlockShapes
+
+    @classmethod
+    def of_block(cls, block: NDArray[Any], start: tuple[int, ...]) -> LabelStatistics:
+        """What one block holds, whose first pixel is at ``start``."""
+        ids, runs = ids_and_runs(block, background=True)
+        return cls(ids, shapes_of_runs(runs, len(ids), block.shape, start))
+
+    @classmethod
+    def merged(cls, parts: Sequence[LabelStatistics]) -> LabelStatistics:
+        """The statistics of several blocks, of which there is at least one."""
+        ids, owner = np.unique(np.concatenate([part.ids for part in parts]), return_inverse=True)
+        return cls(ids, BlockShapes.merged([part.shapes for part in parts], owner.ravel(), len(ids)))
+
+    def without_background(self) -> LabelStatistics:
+        """The same without the id 0."""
+        return self.part(self.ids != 0)
+
+    def part(self, rows: NDArray[np.bool_]) -> LabelStatistics:
+        """Some of the instances."""
+        return LabelStatistics(self.ids[rows], self.shapes.part(rows))
+
+
+class StatisticsSource(Protocol):
+    """Whoever can say what is known of stored labels."""
+
+    def statistics(self) -> LabelStatistics | None:
+        """The statistics of the labels as they are stored now; None if there are none, or they may be out of date."""
+        ...
+
+
+# Kept alive by the graphs that read from them.
+_sources: WeakValueDictionary[str, StatisticsSource] = WeakValueDictionary()
+
+
+def remember_statistics(data: Any, source: StatisticsSource) -> None:
+    """Remember who knows the statistics of a lazy array; what is derived from the array has another name."""
+    _sources[data.name] = source
+
+
+def known_statistics(labels: Any) -> LabelStatistics | None:
+    """The statistics of labels, if they are known without looking at the pixels."""
+    source = _sources.get(levels_of(labels)[0].data.name)
+    return None if source is None else source.statistics()
