@@ -1,4 +1,7 @@
-"""Makes one object with an element of every kind: ``make.py STORE`` writes it and prints where."""
+"""Makes one object with an element of every kind.
+
+``make.py STORE [FORMAT …]`` writes it in formats, by the names of their classes, and prints where.
+"""
 
 import json
 import sys
@@ -7,8 +10,11 @@ from typing import Any
 import numpy as np
 
 
-def make() -> Any:
-    """Return the object. It is the same on both sides of a contract."""
+def make(*, bare: bool = False) -> Any:
+    """Return the object. It is the same on both sides of a contract.
+
+    ``bare`` leaves out what the first version of shapes cannot hold: further columns.
+    """
     import anndata as ad
     import geopandas as gpd
     import pandas as pd
@@ -56,7 +62,8 @@ def make() -> Any:
             "mask": Labels2DModel.parse(mask, dims=("y", "x"), transformations=dict(placed)),
             "molecules": PointsModel.parse(rows, feature_key="gene", instance_key="cell", transformations=dict(placed)),
             "squares": ShapesModel.parse(
-                gpd.GeoDataFrame({"score": [1, 2, 3]}, geometry=squares, index=[5, 7, 9]), transformations=dict(placed)
+                gpd.GeoDataFrame({} if bare else {"score": [1, 2, 3]}, geometry=squares, index=[5, 7, 9]),
+                transformations=dict(placed),
             ),
             "circles": ShapesModel.parse(circles),
             "annotated": TableModel.parse(annotated, region="squares", region_key="region", instance_key="instance"),
@@ -66,5 +73,9 @@ def make() -> Any:
 
 
 if __name__ == "__main__":
-    make().write(sys.argv[1])
-    print(json.dumps(sys.argv[1]))
+    from spatialdata._io import format as known
+
+    store, *names = sys.argv[1:]
+    formats = [getattr(known, name)() for name in names]
+    make(bare="ShapesFormatV01" in names).write(store, **({"sdata_formats": formats} if formats else {}))
+    print(json.dumps(store))
