@@ -195,6 +195,17 @@ def test_cp_of_a_part(run: Run, store: Path, tmp_path: Path, everything: Everyth
     assert "Known: 'images'" in wrong.output
 
 
+def test_cp_into_ome_zarr_0_6_and_back(run: Run, store: Path, tmp_path: Path, everything: Everything) -> None:
+    assert run("cp", store, tmp_path / "new.zarr", "--ngff", "0.6").exit_code == 0
+    ome: Any = zarr.open_group(tmp_path / "new.zarr" / "images" / "photo", mode="r").attrs["ome"]
+    assert ome["version"] == "0.6"
+    assert run("validate", tmp_path / "new.zarr", "--deep").exit_code == 0
+    assert_spatial_data_objects_are_identical(read_zarr(tmp_path / "new.zarr"), everything())
+    assert run("diff", store, tmp_path / "new.zarr").exit_code == 0
+    assert run("cp", tmp_path / "new.zarr", tmp_path / "old.zarr").exit_code == 0
+    assert_spatial_data_objects_are_identical(read_zarr(tmp_path / "old.zarr"), everything())
+
+
 def test_concat_and_diff(run: Run, store: Path, tmp_path: Path) -> None:
     shutil.copytree(store, tmp_path / "other.zarr")
     same = run("diff", store, tmp_path / "other.zarr")

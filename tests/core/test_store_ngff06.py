@@ -12,7 +12,7 @@ import zarr
 from scipy.ndimage import map_coordinates
 
 from spatialdata import SpatialData, read_zarr
-from spatialdata.errors import TransformationError
+from spatialdata.errors import StoreError, TransformationError
 from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, PointsModel
 from spatialdata.store.consolidated import stale_paths
 from spatialdata.transformations import (
@@ -298,6 +298,40 @@ def test_the_default_is_unchanged_and_mistakes_are_named(path: Path) -> None:
     sdata.write(path)
     assert ome(path / "images" / "photo")["version"] == "0.5-dev-spatialdata"
     assert "ome" not in json.loads((path / "zarr.json").read_text())["attributes"]
+
+
+def test_a_raster_opens_on_its_own_as_plain_ome_zarr(path: Path) -> None:
+    places = {"global": Scale([2, 3], XY), "field": FIELD}
+    sdata = SpatialData(images={"photo": image(scale_factors=[2], c_coords=["a", "b"], transformations=places)})
+    sdata.set_units("global", "um")
+    sdata.write(path, ngff="0.6")
+    plain = read_zarr(path / "images" / "photo")
+    assert plain.coordinate_systems == ["cyx", "field", "global"]
+    assert get_transformation(plain["photo"], "cyx") == Identity()
+    assert plain["photo"]["scale0"]["image"].coords["c"].values.tolist() == ["a", "b"]
+    np.testing.assert_allclose(
+        get_transformation(plain["photo"], "global").to_affine_matrix(XY, XY), np.diag([2, 3, 1])
+    )
+    at = np.random.default_rng(0).uniform(0, 16, (20, 2))
+    np.testing.assert_allclose(
+        get_transformation(plain["photo"], "field").transform_coordinates(at, XY), FIELD.transform_coordinates(at, XY)
+    )
+    assert plain.pixel_size("photo", unit="um") == {"y": 3, "x": 2}
+    sdata.write(path, overwrite=True)
+    with pytest.raises(StoreError, match="Open the SpatialData store that it belongs to"):
+        read_zarr(path / "images" / "photo")
+
+
+@pytest.mark.parametrize("place", ["memory://ngff06.zarr", "cells.zarr.zip"])
+def test_anywhere(tmp_path: Path, place: str) -> None:
+    target = place if "://" in place else tmp_path / place
+    sdata = SpatialData(labels={"cells": labels(transformations={"global": SPLINE, "field": FIELD})})
+    sdata.link("global", "atlas", Scale([2, 2], XY))
+    sdata.write(target, ngff="0.6", overwrite=True)
+    back = read_zarr(target)
+    assert get_transformation(back["cells"], get_all=True) == {"global": SPLINE, "field": FIELD}
+    assert back.coordinate_systems == ["atlas", "field", "global"]
+    assert "'atlas', by links only" in repr(back)
 
 
 def test_a_name_like_that_of_the_pixels(path: Path) -> None:

@@ -89,10 +89,14 @@ def _system_lines(sdata: ElementHolder) -> list[str]:
         for name in sorted(elements, key=natural_key):
             for system in elements.transformations(name):
                 by_system.setdefault(system, []).append(f"{name} ({elements.kind.container.title()})")
-    if not by_system:
+    systems = sorted(sdata.coordinate_systems, key=natural_key)
+    if not systems:
         return []
     lines = ["with coordinate systems:"]
-    for system in sorted(by_system, key=natural_key):
+    for system in systems:
+        if system not in by_system:
+            lines.append(f"    ▸ {system!r}, by links only")
+            continue
         lines.append(f"    ▸ {system!r}, with elements:")
         lines.extend(_wrapped(by_system[system]))
     return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["cp"]
 
 _VERSIONS = ("0.1", "0.2")
+_NGFF = ("0.5-dev-spatialdata", "0.6")
 
 
 @click.command()
@@ -25,6 +26,7 @@ _VERSIONS = ("0.1", "0.2")
 @click.option("--chunk", type=click.IntRange(min=1), help="Width and height of the chunks of images and labels.")
 @click.option("--shard", type=click.IntRange(min=1), help="Width and height of files of several chunks.")
 @click.option("--format", "version", type=click.Choice(_VERSIONS), help="Version of the container; else the newest.")
+@click.option("--ngff", type=click.Choice(_NGFF), help="Version of OME-Zarr of images and labels.")
 @click.option("--overwrite", is_flag=True, help="Replace a store at TARGET.")
 @traceback_option
 def cp(
@@ -36,6 +38,7 @@ def cp(
     chunk: int | None,
     shard: int | None,
     version: str | None,
+    ngff: Any,
     overwrite: bool,
 ) -> None:
     """Copy the store at SOURCE, or a part of it, to TARGET.
@@ -54,6 +57,7 @@ def cp(
             sdata_formats=SpatialDataContainerFormatV01() if version == _VERSIONS[0] else None,
             raster_chunks=None if chunk is None else {"y": chunk, "x": chunk},
             raster_shards=None if shard is None else {"y": shard, "x": shard},
+            ngff=ngff,
         )
     except ValueError as error:
         raise click.ClickException(str(error)) from error

@@ -17,7 +17,7 @@ from spatialdata.models.times import time_coordinate
 from spatialdata.store.dialects import v06
 from spatialdata.store.dialects.multiscale import EDGES, Times, only_multiscale, times_of
 from spatialdata.store.dialects.without_axes import restricted, without_time
-from spatialdata.store.documents import read_node
+from spatialdata.store.documents import document_stamp, read_node
 from spatialdata.store.field_arrays import arrays_below
 from spatialdata.store.source import reading
 from spatialdata.store.stored_array import StoredArray
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Join", "PlainRaster", "RasterOf04", "RasterOf06", "ome_of", "spatial"]
 
-_VERSIONS = ("0.4", "0.5", "0.6")
+_VERSIONS = ("0.4", "0.5")
+# Its drafts have names such as 0.6.dev3.
+_NEWEST = "0.6"
 _SPATIAL: tuple[ValidAxis, ...] = ("z", "y", "x")
 
 
@@ -91,8 +93,9 @@ class PlainRaster(ABC):
         with reading(self.where, self.folder):
             body = ome_of(read_node(self.folder).attributes)
             version = body.get("version", only_multiscale(body, self.where).get("version"))
-            if not str(version).startswith(_VERSIONS):
-                raise StoreError(f"It has the NGFF version {version!r}. Valid: {listing(_VERSIONS)}.")
+            if version not in _VERSIONS and not str(version).startswith(_NEWEST):
+                hint = " Open the SpatialData store that it belongs to." if "spatialdata" in str(version) else ""
+                raise StoreError(f"It has the NGFF version {version!r}. Valid: {listing([*_VERSIONS, _NEWEST])}.{hint}")
             return body
 
     @property
@@ -286,6 +289,7 @@ class RasterOf06(PlainRaster):
         self.prefix = prefix
         self.joins = tuple(joins)
         self.others = others or {}
+        self._image: tuple[object, v06.Image] | None = None
 
     def is_kept(self, axis: str, size: int) -> bool:
         """See :meth:`PlainRaster.is_kept`; a flat z stays, since transformations may name it."""
@@ -293,9 +297,13 @@ class RasterOf06(PlainRaster):
 
     @property
     def image(self) -> v06.Image:
-        """The metadata, read."""
+        """The metadata, read; again only when they were replaced, since some transformations lie in arrays."""
         with reading(self.where, self.folder):
-            return v06.parse_image(self.ome, self.where, arrays_below(self.folder), self.others)
+            stamp = document_stamp(self.folder)
+            if self._image is None or self._image[0] != stamp:
+                read = v06.parse_image(self.ome, self.where, arrays_below(self.folder), self.others)
+                self._image = (stamp, read)
+            return self._image[1]
 
     @property
     def units(self) -> dict[str, dict[str, str]]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from spatialdata.store.dialects.multiscale import Multiscale
     from spatialdata.store.dialects.v06_read import Field
     from spatialdata.store.dialects.v06_spatialdata import Units
+    from spatialdata.store.documents import Node
     from spatialdata.store.options import WriteOptions
     from spatialdata.transformations.algebra import BaseTransformation
 
@@ -43,6 +44,8 @@ __all__ = ["RasterSource", "placed_attributes", "write_raster"]
 
 class RasterSource(ElementSource):
     """An image or labels in a store."""
+
+    _placed: tuple[Node, dict[str, BaseTransformation]] | None = None
 
     @property
     def description(self) -> Multiscale:
@@ -76,6 +79,13 @@ class RasterSource(ElementSource):
         return units_of_edges(self.description.edges)
 
     def _transformations(self, found: Multiscale) -> dict[str, BaseTransformation]:
+        """The transformations; read again only when the metadata were replaced, since some lie in arrays."""
+        node = self.node
+        if self._placed is None or self._placed[0] is not node:
+            self._placed = (node, self._read_transformations(found))
+        return dict(self._placed[1])
+
+    def _read_transformations(self, found: Multiscale) -> dict[str, BaseTransformation]:
         if not self.is_in_06:
             return transformations_of_edges(found.edges, found.axes, self.where)
         with reading(self.where, self.folder):

@@ -22,7 +22,7 @@ from spatialdata.store.documents import (
 )
 from spatialdata.store.files import is_local, path_of, stage_elsewhere
 from spatialdata.store.lock import exclusive
-from spatialdata.store.scene import has_scene, without_scene
+from spatialdata.store.scene import OME, has_scene, without_scene
 from spatialdata.store.transaction import finish_swap, finish_swaps_below
 from spatialdata.store.versions import ContainerVersion, container_version
 
@@ -36,6 +36,8 @@ __all__ = ["ATTRS_KEY", "Entry", "Store", "local_path"]
 
 ATTRS_KEY = "spatialdata_attrs"
 _OLDEST = "0.1"
+# What the root of a store says, and an element does not.
+_SOFTWARE = "spatialdata_software_version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Store:
             raise StoreNotFoundError(f"{path} is a Zarr array, not a SpatialData store, which is a group.")
         self._attributes = node.attributes
         own = node.attributes.get(ATTRS_KEY)
+        self._check_is_no_image(own)
         # Stores older than the versioning of the container have no such attribute.
         version = own.get("version") if isinstance(own, Mapping) else _OLDEST
         self.container: ContainerVersion = container_version(version, str(path))
@@ -149,9 +152,15 @@ class Store:
                 "Give the folder that holds images, labels, points, shapes and tables."
             )
 
-    def _check_is_store(self, own: object) -> None:
-        if own is None and {"multiscales", "scene"} & {*self._attributes, *(self._attributes.get("ome") or {})}:
+    def _check_is_no_image(self, own: object) -> None:
+        """Raise a StoreNotFoundError for an image, also one of a store, and for a scene that is no store."""
+        if isinstance(own, Mapping) and _SOFTWARE in own:
+            return
+        keys = {*self._attributes, *(self._attributes.get(OME) or {})}
+        if "multiscales" in keys or (own is None and "scene" in keys):
             raise StoreNotFoundError(f"{self.path} is plain OME-Zarr, not a SpatialData store. read_zarr opens it.")
+
+    def _check_is_store(self, own: object) -> None:
         if own is not None or any((self.path / kind.container).is_dir() for kind in Kind):
             return
         raise StoreNotFoundError(
