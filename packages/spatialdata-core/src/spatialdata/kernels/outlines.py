@@ -14,27 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["padded_labels", "trace"]
 
 
-@compiled
-def _count_corners(padded: NDArray[np.int64]) -> int:
-    """The number of corners of all outlines: each pixel has those where the outline turns around it or into it."""
-    corners = 0
-    for y in range(1, padded.shape[0] - 1):
-        for x in range(1, padded.shape[1] - 1):
-            label = padded[y, x]
-            if label == 0:
-                continue
-            for dy in (-1, 1):
-                for dx in (-1, 1):
-                    beside, above = padded[y, x + dx] == label, padded[y + dy, x] == label
-                    convex, concave = not beside and not above, beside and above and padded[y + dy, x + dx] != label
-                    corners += convex or concave
-    return corners
+_ROOM = 4096
 
 
 @compiled
-def trace(
-    padded: NDArray[np.int64],
-) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+def trace(padded: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[Any], NDArray[np.bool_]]:
     """Follow the outlines of all labels, the label always on the right hand as seen with y downwards.
 
     Pixels of a label that share only a corner are apart. Outer outlines have a positive area, those of holes a
@@ -57,12 +41,10 @@ def trace(
     touches
         Whether an outline may touch itself at a corner.
     """
-    total = _count_corners(padded)
     height, width = padded.shape
-    corners = np.empty((total + total // 4, 2), np.int32)
-    offsets = np.empty(total // 4 + 1, np.int64)
-    labels = np.empty(total // 4, np.int64)
-    touches = np.zeros(total // 4, np.bool_)
+    corners = np.empty((_ROOM, 2), np.int32)
+    offsets, labels = np.empty(_ROOM + 1, np.int64), np.empty(_ROOM, padded.dtype)
+    touches = np.zeros(_ROOM, np.bool_)
     seen = np.zeros((height, width), np.bool_)
     # Directions: 0 to the right, 1 down, 2 to the left, 3 up. For each, the step of the corner and the pixels ahead
     # of it on the right and on the left hand, seen from the corner.
@@ -73,13 +55,19 @@ def trace(
     for first_y in range(1, height - 1):
         for first_x in range(1, width - 1):
             label = padded[first_y, first_x]
-            if label == 0 or seen[first_y, first_x] or padded[first_y - 1, first_x] == label:
+            if padded[first_y - 1, first_x] == label or label == 0 or seen[first_y, first_x]:
                 continue
+            if ring == len(labels):
+                offsets, labels = np.append(offsets, offsets[:-1]), np.append(labels, labels)
+                touches = np.append(touches, np.zeros(ring, np.bool_))
             offsets[ring], labels[ring] = end, label
             corners[end, 0], corners[end, 1] = first_x - 1, first_y - 1
             end += 1
             x, y, direction = first_x, first_y, 0
             while True:
+                # Room for the corner of this step, and for the first one once more.
+                if end + 2 > len(corners):
+                    corners = np.concatenate((corners, np.empty_like(corners)))
                 if direction == 0:
                     seen[y, x] = True
                 x += step_x[direction]
@@ -102,11 +90,11 @@ def trace(
             end += 1
             ring += 1
     offsets[ring] = end
-    return corners[:end], offsets[: ring + 1], labels[:ring], touches[:ring]
+    return corners[:end].copy(), offsets[: ring + 1].copy(), labels[:ring].copy(), touches[:ring].copy()
 
 
-def padded_labels(block: NDArray[Any]) -> NDArray[np.int64]:
+def padded_labels(block: NDArray[Any]) -> NDArray[Any]:
     """Labels with a border of zeros, as :func:`trace` takes them."""
-    padded = np.zeros((block.shape[0] + 2, block.shape[1] + 2), dtype=np.int64)
+    padded = np.zeros((block.shape[0] + 2, block.shape[1] + 2), dtype=block.dtype)
     padded[1:-1, 1:-1] = block
     return padded

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from spatialdata._core.elements import axes_of, is_raster
 from spatialdata.errors import listing
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.ops.aggregate_pixels import aggregate_points_by_labels
 from spatialdata.ops.aggregate_raster import aggregate_image_by_labels, aggregate_image_by_regions
 from spatialdata.ops.aggregate_values import ValueSource, source_of_values
 from spatialdata.ops.aggregate_vector import aggregate_points, aggregate_shapes
+from spatialdata.ops.aggregate_volumes import volumes_by_labels, volumes_by_regions
 from spatialdata.ops.bent import on_pixels, placed_outlines, straight_points, under_pixels
 from spatialdata.ops.frames import copied_attrs
 from spatialdata.ops.pairs import CellLocator, Figures, PointLocator
@@ -121,6 +123,8 @@ def _points_by_grid(task: Task) -> Found:
 def _shapes_by_grid(task: Task) -> Found:
     """The shapes, or the outlines of labels, that share an area with a cell; those that only touch it do not count."""
     source, regions = _source(task), task.by.shapes()
+    if _is_deep(task.values):
+        return regions, *_volumes_at(task, source, CellLocator(task.by)), regions.index
     values = to_polygons(task.values) if kind_of(task.values) is Kind.LABELS else task.values
     matrix, names = aggregate_shapes(
         _in_system(values, task.system), regions, source, task.funcs, task.buffer_resolution,
@@ -154,9 +158,15 @@ def _shapes_by_shapes(task: Task) -> Found:
 
 
 def _by_pixel_outlines(task: Task) -> Found:
-    """Labels are taken as the polygons that their pixels form."""
+    """Flat labels are taken as the polygons that their pixels form, and those with a depth pixel by pixel."""
     source = _source(task)
     by_labels = kind_of(task.by) is Kind.LABELS
+    if by_labels and (_is_deep(task.by) or _is_deep(task.values)):
+        return _labels(task), *_volumes_by_labels(task, source)
+    if _is_deep(task.values):
+        regions = _vector_regions(task)
+        locate = PointLocator(Figures.of(_figures(task, regions), task.buffer_resolution))
+        return regions, *_volumes_at(task, source, locate), regions.index
     values = to_polygons(task.values) if kind_of(task.values) is Kind.LABELS else task.values
     regions = _in_system(to_polygons(task.by), task.system).sort_index() if by_labels else _vector_regions(task)
     figures = regions if by_labels else _figures(task, regions)
@@ -165,6 +175,22 @@ def _by_pixel_outlines(task: Task) -> Found:
         fractions=task.fractions, overlapping=True,
     )  # fmt: skip
     return _labels(task) if by_labels else regions, matrix, names, regions.index
+
+
+def _is_deep(element: Any) -> bool:
+    return is_raster(element) and "z" in axes_of(element)
+
+
+def _volumes_by_labels(task: Task, source: ValueSource) -> tuple[Any, list[str], Any]:
+    if kind_of(task.values) is not Kind.LABELS:
+        raise NotImplementedError(
+            "Shapes are flat and cannot be aggregated by labels with a depth. Select a plane of the labels first."
+        )
+    return volumes_by_labels(task.values, task.by, source, task.funcs, task.system, fractions=task.fractions)
+
+
+def _volumes_at(task: Task, source: ValueSource, locate: Locator) -> tuple[Any, list[str]]:
+    return volumes_by_regions(task.values, locate, source, task.funcs, task.system, fractions=task.fractions)
 
 
 def _in_system(shapes: Any, system: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from spatialdata.ops.accumulate import Moments
 from spatialdata.ops.accumulate_samples import Samples
 from spatialdata.ops.aggregate_plan import Part, Plan, table_of
 from spatialdata.ops.common_pixels import CommonPixels
+from spatialdata.ops.pixel_places import located, reaches
 from spatialdata.regions.project import Projection, projection_of
 from spatialdata.relations.blocks import computed
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["aggregate_image_by_labels", "aggregate_image_by_regions"]
 
-_PIXELS_AT_ONCE = 1_000_000
-
 
 def aggregate_image_by_labels(
     image: Any, labels: Any, funcs: tuple[AggFunc, ...], system: str
@@ -41,8 +39,9 @@ def aggregate_image_by_labels(
     image
         The image; its finest level counts.
     labels
-        The labels, with the spatial axes of the image. Their pixels may be others than those of the image: then the
-        pixels of the finer of the two are counted, each with the label and the value that its centre lies on.
+        The labels, with the spatial axes of the image; flat ones stand for all planes of a volume. Their pixels may be
+        others than those of the image: then the pixels of the finer of the two are counted, each with the label and the
+        value that its centre lies on.
     funcs
         The functions; deviations are those of a sample.
     system
@@ -53,18 +52,41 @@ def aggregate_image_by_labels(
     Sparse matrix of shape ``(labels, variables)``; the names ``channel_<name>_<func>`` of the variables; the ids
     of the labels, sorted, without the background.
     """
+    if set(spatial_axes_of(image)) - set(spatial_axes_of(labels)) == {"z"}:
+        return _planes_by_labels(image, labels, funcs, system)
     if spatial_axes_of(image) != spatial_axes_of(labels):
         raise NotImplementedError(
-            f"An image with the axes {axes_of(image)} cannot be aggregated by labels with the axes {axes_of(labels)}. "
-            "Select a plane, or repeat the labels along z, first."
+            f"An image with the axes {axes_of(image)} cannot be aggregated by labels with the axes {axes_of(labels)}: "
+            "it has no depth. Select a plane of the labels first."
         )
     pixels = CommonPixels.of(image, labels, system)
     plan = _plan(image, funcs, 0)
-    by_channels = _in_blocks(pixels.image, _LabelWork(plan), plan, _runs(pixels.labels))
-    ids = pixels.ids if pixels.ids is not None else _ids_of(by_channels)
+    return _by_labels(plan, _in_blocks(pixels.image, _LabelWork(plan), plan, _runs(pixels.labels)), pixels.ids)
+
+
+def _by_labels(
+    plan: Plan, by_channels: list[Part], ids: NDArray[Any] | None
+) -> tuple[csr_matrix, list[str], NDArray[Any]]:
+    ids = ids if ids is not None else _ids_of(by_channels)
     plan = replace(plan, regions=len(ids))
     matrix, names = _table(plan, [_renumbered(part, ids) for part in by_channels])
     return matrix, names, ids
+
+
+def _planes_by_labels(
+    image: Any, labels: Any, funcs: tuple[AggFunc, ...], system: str
+) -> tuple[csr_matrix, list[str], NDArray[Any]]:
+    """Flat labels stand for all planes of a volume."""
+    level, mask = levels_of(image)[0], levels_of(labels)[0].data
+    there = projection_of(image, system).plane().over(("y", "x"))
+    of_labels = projection_of(labels, system).over(("y", "x"))
+    plan = _plan(image, funcs, 0)
+    planes, runs, ids = [], None, None
+    for pixels in (level.data[:, z] for z in range(level.sizes["z"])):
+        common = CommonPixels.of_arrays(pixels, mask, there, of_labels, labels if ids is None else ids)
+        runs, ids = _runs(common.labels) if runs is None else runs, common.ids
+        planes.append(_in_blocks(common.image, _LabelWork(plan), plan, runs))
+    return _by_labels(plan, [plan.merged(parts) for parts in zip(*planes, strict=True)], ids)
 
 
 def aggregate_image_by_regions(
@@ -161,36 +183,16 @@ class _ShapeWork:
 
     def reaches(self, corner: list[int], sizes: list[int]) -> bool:
         """Whether shapes may lie on a block."""
-        lower, upper = self.locate.bounds()
-        start = np.array(corner[-2:], dtype=np.float64)[::-1]
-        low, high = self.projection.box(start, start + np.array(sizes[-2:], dtype=np.float64)[::-1])
-        return bool((low <= upper).all() and (high >= lower).all() and (lower <= upper).all())
+        return reaches(self.projection, self.locate, corner[-2:], sizes[-2:])
 
     def __call__(self, block: NDArray[Any], found: None, corner: list[int]) -> Part:  # noqa: ARG002
         planes = block.reshape(len(block), -1, *block.shape[-2:])
         parts = []
-        for rows, region, y, x in self._located(block.shape[-2:], corner[-2:]):
+        for rows, region, y, x in located(self.projection, self.locate, block.shape[-2:], corner[-2:]):
             values = planes[:, :, rows, :][:, :, y, x]
             columns = values.reshape(len(values), -1)
             parts.append(self.plan.numbers(np.tile(region, planes.shape[1]), list(columns)))
         return self.plan.merged(parts)
-
-    def _located(
-        self, shape: tuple[int, ...], corner: list[int]
-    ) -> Iterator[tuple[slice, NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]]:
-        """Strips of rows; for each the pairs of a region and a pixel of the strip."""
-        height, width = shape
-        step = max(_PIXELS_AT_ONCE // max(width, 1), 1)
-        for first in range(0, height, step):
-            rows = slice(first, min(first + step, height))
-            centre_y, centre_x = np.meshgrid(
-                corner[0] + np.arange(rows.start, rows.stop) + 0.5, corner[1] + np.arange(width) + 0.5, indexing="ij"
-            )
-            mapped = self.projection(np.column_stack([centre_x.ravel(), centre_y.ravel()]))
-            x, y = np.ascontiguousarray(mapped.T)
-            pixel, region = self.locate(x, y)
-            row, column = np.divmod(pixel.astype(np.int64), max(width, 1))
-            yield rows, region, row, column
 
 
 def _ids_of(parts: list[Part]) -> NDArray[Any]:

@@ -55,13 +55,30 @@ class CommonPixels:
             axes, ones = spatial_axes_of(labels), np.ones(mask.ndim)
             warp = Warp(Chain([of_labels, of_image.inverse()]), axes, np.zeros(mask.ndim), ones, ones)
             return cls(*_on_labels(pixels, mask, warp), instance_ids(labels).to_numpy())
-        there, back = projection_of(image, system), projection_of(labels, system).inverse()
+        return cls.of_arrays(pixels, mask, projection_of(image, system), projection_of(labels, system), labels)
+
+    @classmethod
+    def of_arrays(cls, pixels: Any, mask: Any, there: Projection, of_labels: Projection, labels: Any) -> CommonPixels:
+        """The same for arrays and their maps to the coordinate system, both over the axes of the labels.
+
+        Parameters
+        ----------
+        pixels
+            Lazy array of shape ``(c, [z,] y, x)``.
+        mask
+            The pixels of the labels.
+        there, of_labels
+            The maps.
+        labels
+            Their ids, sorted, or the element that these are found in where the shared pixels may miss some.
+        """
+        back = of_labels.inverse()
         to_labels = Projection(there.axes, back.linear @ there.linear, back(there.offset[None])[0])
         depth = len(there.axes)
         identity = np.allclose(to_labels.linear, np.eye(depth), atol=_SAME)
         if identity and np.allclose(to_labels.offset, 0, atol=_SAME) and pixels.shape[1:] == mask.shape:
             return cls(pixels, mask.rechunk(pixels.chunks[1:]), None)
-        ids = instance_ids(labels).to_numpy()
+        ids = labels if isinstance(labels, np.ndarray) else instance_ids(labels).to_numpy()
         if abs(np.linalg.det(to_labels.linear)) <= 1 + _SAME:
             pixels, to_labels = _cropped(pixels, to_labels, mask.shape)
             under = resample(mask, to_labels, pixels.shape[1:])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata.models.label_runs import native
 from spatialdata.relations.blocks import computed
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def label_polygons(data: Any) -> tuple[NDArray[Any], NDArray[Any]]:
     result = polygons[first]
     for number in np.flatnonzero(count > 1):
         result[number] = _joined(polygons[first[number] : first[number] + count[number]])
+    if unique.dtype.itemsize < 8:
+        unique = unique.astype(np.int64)
     return unique, shapely.normalize(result)
 
 
@@ -66,19 +69,19 @@ def _joined(pieces: NDArray[Any]) -> Any:
     return shapely.simplify(shapely.normalize(shapely.union_all(pieces)), 0, preserve_topology=False)
 
 
-def _outlines_of_block(block: NDArray[Any], y: int, x: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+def _outlines_of_block(block: NDArray[Any], y: int, x: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """The labels of a block and their polygons; ``y`` and ``x`` are the position of its first pixel."""
     from spatialdata.kernels.outlines import padded_labels, trace
 
-    corners, offsets, labels, touches = trace(padded_labels(np.asarray(block)))
+    corners, offsets, labels, touches = trace(padded_labels(native(block)))
     coordinates: FloatArray = corners.astype(np.float64) + np.array([x, y])
     coordinates, offsets, labels = _split(coordinates, offsets, labels, touches)
     return _assembled(coordinates, offsets, labels)
 
 
 def _split(
-    coordinates: FloatArray, offsets: NDArray[np.int64], labels: NDArray[np.int64], touches: NDArray[np.bool_]
-) -> tuple[FloatArray, NDArray[np.int64], NDArray[np.int64]]:
+    coordinates: FloatArray, offsets: NDArray[np.int64], labels: NDArray[Any], touches: NDArray[np.bool_]
+) -> tuple[FloatArray, NDArray[np.int64], NDArray[Any]]:
     """Cut outlines that touch themselves at a corner into ones that do not."""
     suspects = np.flatnonzero(touches)
     if not len(suspects):
@@ -96,7 +99,7 @@ def _split(
     return (
         np.concatenate([kept, *rings]),
         np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        np.concatenate([labels[plain], np.array(owners, dtype=np.int64)]),
+        np.concatenate([labels[plain], np.array(owners, dtype=labels.dtype)]),
     )
 
 
@@ -121,8 +124,8 @@ def _loops(ring: FloatArray) -> list[FloatArray]:
 
 
 def _assembled(
-    coordinates: FloatArray, offsets: NDArray[np.int64], labels: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    coordinates: FloatArray, offsets: NDArray[np.int64], labels: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Polygons of outer outlines and the holes in them, one for each label."""
     import shapely
 
@@ -144,7 +147,7 @@ def _assembled(
     return _by_label(labels[outer], polygons)
 
 
-def _by_label(labels: NDArray[np.int64], polygons: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[Any]]:
+def _by_label(labels: NDArray[Any], polygons: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     import shapely
 
     order = np.argsort(labels, kind="stable")
@@ -170,7 +173,7 @@ def _areas(coordinates: FloatArray, offsets: NDArray[np.int64]) -> FloatArray:
 def _owners(
     coordinates: FloatArray,
     offsets: NDArray[np.int64],
-    labels: NDArray[np.int64],
+    labels: NDArray[Any],
     area: FloatArray,
     outer: NDArray[np.intp],
     holes: NDArray[np.intp],

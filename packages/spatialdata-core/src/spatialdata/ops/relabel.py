@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata.models.label_runs import ids_and_runs
 from spatialdata.relations.blocks import computed
 
 if TYPE_CHECKING:
@@ -51,9 +52,10 @@ def relabel_sequential(arr: da.Array) -> da.Array:
 
 
 def _ids_of_block(block: NDArray[Any]) -> NDArray[Any]:
-    import pandas as pd
-
-    return np.asarray(pd.unique(np.asarray(block).ravel()))
+    if not block.size:
+        return np.zeros(0, dtype=block.dtype)
+    ids, _ = ids_and_runs(np.atleast_2d(block))
+    return ids
 
 
 def _positions(block: NDArray[Any], ids: NDArray[Any]) -> NDArray[Any]:

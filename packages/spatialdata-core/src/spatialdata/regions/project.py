@@ -113,6 +113,11 @@ class Projection:
             self.offset + np.maximum(low, high).sum(axis=1),
         )
 
+    def over(self, axes: tuple[ValidAxis, ...]) -> Projection:
+        """The same map over the same axes in another order."""
+        order = [self.axes.index(axis) for axis in axes]
+        return Projection(axes, self.linear[np.ix_(order, order)], self.offset[order])
+
     def plane(self) -> Projection:
         """The same map over x and y only.
 

@@ -1,0 +1,209 @@
+"""Labels with a depth aggregated by what their pixels lie in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata._core.elements import axes_of, levels_of, spatial_axes_of
+from spatialdata.ops.aggregate_plan import Plan
+from spatialdata.ops.common_pixels import CommonPixels
+from spatialdata.ops.pixel_places import located, reaches
+from spatialdata.ops.region_pixels import gather_labels
+from spatialdata.regions.project import projection_of
+from spatialdata.relations.blocks import computed
+from spatialdata.relations.instances import instance_ids
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+    from spatialdata.ops.aggregate_funcs import AggFunc
+    from spatialdata.ops.aggregate_values import ValueSource
+    from spatialdata.ops.pairs import Locator
+    from spatialdata.regions.project import Projection
+    from spatialdata.transformations.algebra import FloatArray
+
+__all__ = ["volumes_by_labels", "volumes_by_regions"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """How many pixels labels share with regions.
+
+    Attributes
+    ----------
+    label, region
+        The pairs: the id of the label, and the id or the number of the region. One may occur several times.
+    count
+        The number of pixels of each.
+    """
+
+    label: NDArray[Any]
+    region: NDArray[Any]
+    count: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, label: NDArray[Any], region: NDArray[Any]) -> _Shared:
+        """The pairs of the pixels of a block; those of the background are left out."""
+        import pandas as pd
+
+        inside = label != 0
+        label_code, labels = pd.factorize(label[inside])
+        region_code, regions = pd.factorize(region[inside])
+        pair, count = np.unique(label_code * max(len(regions), 1) + region_code, return_counts=True)
+        first, second = np.divmod(pair, max(len(regions), 1))
+        return cls(np.asarray(labels)[first], np.asarray(regions)[second], count.astype(np.int64))
+
+    @classmethod
+    def merged(cls, parts: Sequence[_Shared]) -> _Shared:
+        """The pairs of all blocks, each once."""
+        import pandas as pd
+
+        if not parts:
+            nothing = np.zeros(0, dtype=np.int64)
+            return cls(nothing, nothing, nothing)
+        columns = {name: [getattr(part, name) for part in parts] for name in ("label", "region", "count")}
+        frame = pd.DataFrame({name: np.concatenate(found) for name, found in columns.items()})
+        sums = frame.groupby(["label", "region"], sort=True, as_index=False)["count"].sum()
+        return cls(*(sums[name].to_numpy() for name in columns))
+
+
+def volumes_by_labels(
+    values: Any, labels: Any, source: ValueSource, funcs: tuple[AggFunc, ...], system: str, *, fractions: bool
+) -> tuple[csr_matrix, list[str], NDArray[Any]]:
+    """Values of labels by other labels that they share pixels with, both with a depth.
+
+    Parameters
+    ----------
+    values
+        The labels with values.
+    labels
+        The labels that are regions. The pixels of the finer of the two count, each with what its centre lies in.
+    source
+        The values.
+    funcs
+        The functions.
+    system
+        The coordinate system in which the two are brought together by linear maps.
+    fractions
+        Weight each value by the part of its volume that lies in the region.
+
+    Returns
+    -------
+    Sparse matrix of shape ``(labels, variables)``; the names of the variables; the ids of the regions, sorted.
+    """
+    if spatial_axes_of(values) != spatial_axes_of(labels):
+        raise NotImplementedError(
+            f"Labels with the axes {axes_of(values)} cannot be aggregated by labels with the axes {axes_of(labels)}. "
+            "Both must have a depth, or neither; select a plane first."
+        )
+    of_values, of_labels = (projection_of(element, system) for element in (values, labels))
+    pixels, mask = levels_of(values)[0].data[None], levels_of(labels)[0].data
+    ids = instance_ids(labels).to_numpy()
+    common = CommonPixels.of_arrays(pixels, mask, of_values, of_labels, ids)
+    tasks = _paired(common.image, common.labels)
+    pixel = min(_volume(of_values), _volume(of_labels))
+    shared = _Shared.merged(computed(tasks, "pixels that labels share"))
+    region = np.searchsorted(ids, shared.region)
+    return *_result(values, of_values, source, funcs, shared, region, len(ids), pixel if fractions else None), ids
+
+
+def _paired(image: Any, labels: Any) -> list[Any]:
+    import dask
+
+    look = dask.delayed(_shared_of_blocks, pure=False)
+    pixels, masks = image.to_delayed()[0], labels.to_delayed()
+    return [look(pixels[position], masks[position]) for position in np.ndindex(*masks.shape)]
+
+
+def _shared_of_blocks(block: NDArray[Any], mask: NDArray[Any]) -> _Shared:
+    inside = mask != 0
+    return _Shared.of(block[0][inside], mask[inside])
+
+
+def volumes_by_regions(
+    values: Any, locate: Locator, source: ValueSource, funcs: tuple[AggFunc, ...], system: str, *, fractions: bool
+) -> tuple[csr_matrix, list[str]]:
+    """Values of labels with a depth by flat regions, which stand for all depths.
+
+    Parameters
+    ----------
+    values
+        The labels with values. They lie in a region as far as the centres of their pixels do.
+    locate
+        Finds the regions of places in the coordinates of ``system``.
+    source, funcs, system, fractions
+        As for :func:`volumes_by_labels`.
+
+    Returns
+    -------
+    Sparse matrix of shape ``(regions, variables)``, and the names of the variables.
+    """
+    import dask
+
+    of_values, data = projection_of(values, system), levels_of(values)[0].data
+    look = dask.delayed(_LocatedLabels(of_values.plane(), locate), pure=False, traverse=False)
+    blocks = data.to_delayed()
+    starts = [np.concatenate([[0], np.cumsum(sizes)])[:-1].tolist() for sizes in data.chunks]
+    tasks = []
+    for position in np.ndindex(*blocks.shape):
+        corner = [starts[axis][position[axis]] for axis in (-2, -1)]
+        sizes = [data.chunks[axis][position[axis]] for axis in (-2, -1)]
+        if reaches(of_values.plane(), locate, corner, sizes):
+            tasks.append(look(blocks[position], corner))
+    shared = _Shared.merged(computed(tasks, "pixels that labels share"))
+    pixel = _volume(of_values) if fractions else None
+    return _result(values, of_values, source, funcs, shared, shared.region, len(locate), pixel)
+
+
+@dataclass(frozen=True, slots=True)
+class _LocatedLabels:
+    """Pairs the labels of a block with the regions that the centres of their pixels lie in."""
+
+    plane: Projection
+    locate: Locator
+
+    def __call__(self, block: NDArray[Any], corner: list[int]) -> _Shared:
+        parts = []
+        planes = block.reshape(-1, *block.shape[-2:])
+        for rows, region, y, x in located(self.plane, self.locate, block.shape[-2:], corner):
+            label = planes[:, rows, :][:, y, x]
+            parts.append(_Shared.of(label.ravel(), np.tile(region, len(planes))))
+        return _Shared.merged(parts)
+
+
+def _volume(projection: Projection) -> float:
+    return float(abs(np.linalg.det(projection.linear)))
+
+
+def _result(
+    values: Any,
+    of_values: Projection,
+    source: ValueSource,
+    funcs: tuple[AggFunc, ...],
+    shared: _Shared,
+    region: NDArray[Any],
+    regions: int,
+    pixel: float | None,
+) -> tuple[csr_matrix, list[str]]:
+    """The matrix and the names; ``pixel`` is the volume of a shared pixel if fractions are wanted."""
+    found = gather_labels(values)
+    table, present = source.rows(_frame(found.ids))
+    plan = Plan.of(funcs, regions, table, fractions=pixel is not None, weighted=source.weighted)
+    row = np.searchsorted(found.ids, shared.label)
+    keep = present[row]
+    weight: FloatArray | None = None
+    if pixel is not None and found.shapes is not None:
+        weight = (shared.count * pixel / (found.shapes.count[row] * _volume(of_values)))[keep]
+    return plan.result(plan.merged([plan.part(region[keep].astype(np.int32), row[keep], table, weight)]))
+
+
+def _frame(ids: NDArray[Any]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({"label": ids}, index=ids)
