@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix, issparse
 
 from spatialdata import SpatialData, aggregate
-from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
+from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.ops.aggregate_pairs import AGGREGATE
 from spatialdata.ops.circle_area import circle_circle_area, circle_polygon_area
@@ -462,8 +462,6 @@ def test_elements_may_be_given_with_their_object() -> None:
 def test_arguments_that_are_not_for_pixels(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         aggregate(Image2DModel.parse(np.ones((1, 4, 4))), Labels2DModel.parse(np.ones((4, 4), dtype=int)), **arguments)
-    with pytest.raises(NotImplementedError, match="along z"):
-        aggregate(Image3DModel.parse(np.ones((1, 2, 4, 4))), Labels2DModel.parse(np.ones((4, 4), dtype=int)))
 
 
 def test_counts_are_merged_when_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
