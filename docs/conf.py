@@ -9,6 +9,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
 
+from format_files import write_format_files  # noqa: E402
 from public_names import PUBLIC_MODULES, write_pages  # noqa: E402
 
 project = "SpatialData"
@@ -24,7 +25,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
 ]
-exclude_patterns = ["_build", "_ext"]
+exclude_patterns = ["_build", "_ext", "_format"]
 templates_path = ["_templates"]
 html_theme = "furo"
 html_title = f"SpatialData {release}"
@@ -47,3 +48,4 @@ nitpick_ignore_regex = [
 ]
 
 write_pages(HERE / "api" / "generated", PUBLIC_MODULES)
+write_format_files(HERE / "_format")

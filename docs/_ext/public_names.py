@@ -17,6 +17,7 @@ PUBLIC_MODULES = (
     "spatialdata.datasets",
     "spatialdata.testing",
     "spatialdata.testing.conformance",
+    "spatialdata.testing.conformance_store",
     "spatialdata.testing.strategies",
     "spatialdata.errors",
     "spatialdata.config",

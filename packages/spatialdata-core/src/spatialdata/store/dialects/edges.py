@@ -24,7 +24,7 @@ from spatialdata.transformations.units import known_unit
 if TYPE_CHECKING:
     from spatialdata.transformations.algebra import BaseTransformation
 
-__all__ = ["edges_of", "system_object", "transformations_of_edges", "units_of_edges"]
+__all__ = ["TRANSFORMATION_TYPES", "edges_of", "system_object", "transformations_of_edges", "units_of_edges"]
 
 Axes: TypeAlias = tuple[str, ...]
 Edge: TypeAlias = dict[str, Any]
@@ -233,3 +233,4 @@ _READERS: dict[str, Callable[[Edge, Axes, str], BaseTransformation]] = {
     "rotation": _read_rotation,
     "byDimension": _read_by_dimension,
 }
+TRANSFORMATION_TYPES = tuple(_READERS)
