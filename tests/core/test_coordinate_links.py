@@ -160,8 +160,14 @@ def test_a_warped_link(sdata: SpatialData, tmp_path: Path) -> None:
     np.testing.assert_allclose(path.transform_coordinates(at, XY), warp.transform_coordinates(at, XY))
     sdata.write(tmp_path / "warped.zarr", ngff="0.6")
     scene = json.loads((tmp_path / "warped.zarr" / "zarr.json").read_text())["attributes"]["ome"]["scene"]
-    (edge,) = [each for each in scene["coordinateTransformations"] if each["type"] == "displacements"]
-    assert (tmp_path / "warped.zarr" / edge["path"] / "zarr.json").is_file()
+    (edge,) = [
+        each for each in scene["coordinateTransformations"] if "transformations" in each and "displ" in str(each)
+    ]
+    # The axes of the section are x and y, those of the atlas y and x.
+    bent, turned = edge["transformations"]
+    assert turned["affine"] == [[0, 1, 0], [1, 0, 0]]
+    named = bent["transformations"][0]["transformation"] if bent["type"] == "byDimension" else bent
+    assert (tmp_path / "warped.zarr" / named["path"] / "zarr.json").is_file()
     back = read_zarr(tmp_path / "warped.zarr")
     assert back.coordinate_links == sdata.coordinate_links
     corners = np.array([[0.0, 0], [9, 0], [0, 9]])

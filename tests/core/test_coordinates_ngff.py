@@ -217,6 +217,18 @@ def test_fields_there_and_back(axes: tuple[str, ...], kind: type) -> None:
     )
 
 
+def test_a_field_between_axes_in_another_order() -> None:
+    warp = Displacements(field(), YX, [2, 3])
+    fields: dict[str, Field] = {}
+    for source, target in ((("x", "y"), YX), (CYX, YX)):
+        entry = json.loads(json.dumps(write_transformation(warp, source, target, fields)))
+        again = read_transformation(entry, source, target, "here", fields.__getitem__)
+        at = np.random.default_rng(1).uniform(0, 5, (20, len(source)))
+        mapped = again.transform_coordinates(at, source, target)
+        expected = warp.transform_coordinates(at, source, target)
+        np.testing.assert_allclose(mapped, expected, atol=1e-12)
+
+
 def test_systems_are_written_with_their_units() -> None:
     system = write_system("um", CYX, {"x": "micrometer"})
     assert [axis["type"] for axis in system["axes"]] == ["channel", "space", "space"]

@@ -201,6 +201,23 @@ def test_the_scene_follows_every_change(path: Path) -> None:
     assert "ome" not in json.loads((path / "zarr.json").read_text())["attributes"]
 
 
+def test_a_broken_raster_hinders_no_other(path: Path) -> None:
+    sdata = SpatialData(images={"photo": image()}, labels={"cells": labels()})
+    sdata.write(path, ngff="0.6", consolidate_metadata=False)
+    document = path / "labels" / "cells" / "zarr.json"
+    content = json.loads(document.read_text())
+    del content["attributes"]["ome"]["multiscales"][0]["coordinateSystems"]
+    document.write_text(json.dumps(content))
+    sdata.images["other"] = image()
+    with pytest.warns(UserWarning, match=r"labels/cells is left out of the scene.*coordinateSystems"):
+        sdata.write_element("other")
+    members = [edge["input"]["path"] for edge in ome(path)["scene"]["coordinateTransformations"]]
+    assert members == ["images/other", "images/photo"]
+    with pytest.warns(UserWarning, match="labels/cells"):
+        back = read_zarr(path, on_bad_files="warn")
+    assert sorted(back.images) == ["other", "photo"]
+
+
 def test_channels_keep_their_names_and_numbers(path: Path) -> None:
     sdata = SpatialData(images={"photo": image()})
     sdata.write(path, ngff="0.6")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spatialdata._core.axes import ValidAxis
-from spatialdata.errors import TransformationError
+from spatialdata.errors import StoreError, TransformationError
 from spatialdata.models.kind import Kind
 from spatialdata.store.dialects import v06, v06_spatialdata
 from spatialdata.store.dialects.links import read_links
@@ -22,6 +22,7 @@ from spatialdata.store.dialects.multiscale import EDGES
 from spatialdata.store.dialects.v06_write import write_edge, write_system
 from spatialdata.store.documents import child_names, is_node, read_node, replace_attributes
 from spatialdata.store.field_arrays import remove_other_fields, write_fields
+from spatialdata.store.source import reading
 from spatialdata.transformations.attach import DEFAULT_COORDINATE_SYSTEM
 from spatialdata.transformations.linear import Identity
 from spatialdata.transformations.links import LINKS_KEY
@@ -54,14 +55,8 @@ class _Raster:
     """What the scene has to know of a raster."""
 
     path: str
-    ome: dict[str, Any]
-
-    def systems(self) -> dict[str, v06.System]:
-        return dict(v06.systems_of(self.ome, self.path))
-
-    def pixels(self) -> str:
-        """The name of the system of its pixels."""
-        return str(self.ome["multiscales"][0]["datasets"][0][EDGES][0]["output"]["name"])
+    is_in_06: bool
+    systems: Mapping[str, v06.System]
 
 
 def write_scene(root: Path) -> None:
@@ -70,8 +65,8 @@ def write_scene(root: Path) -> None:
     rasters = [*_rasters(root)]
     fields: dict[str, Field] = {}
     fresh = without_scene(attributes)
-    if rasters and all(v06_spatialdata.is_spoken({OME: raster.ome}) for raster in rasters):
-        described = _Scene(rasters, read_links(attributes.get(LINKS_KEY), str(root))).described(fields)
+    if rasters and all(raster.is_in_06 for raster in rasters):
+        described = _Scene(rasters, _links(attributes, root)).described(fields)
         if described is not None:
             fresh[OME] = {"version": v06_spatialdata.NGFF_VERSION, "scene": described}
     write_fields(root, fields)
@@ -83,9 +78,32 @@ def write_scene(root: Path) -> None:
 def _rasters(root: Path) -> Iterator[_Raster]:
     for kind in (Kind.IMAGE, Kind.LABELS):
         for name in child_names(root / kind.container):
-            folder = root / kind.container / name
-            if is_node(folder):
-                yield _Raster(f"{kind.container}/{name}", dict(read_node(folder).attributes.get(OME, {})))
+            folder, path = root / kind.container / name, f"{kind.container}/{name}"
+            if not is_node(folder):
+                continue
+            try:
+                with reading(path, folder):
+                    yield _raster(path, read_node(folder).attributes)
+            except StoreError as error:
+                # Other elements can be written all the same.
+                warnings.warn(f"{path} is left out of the scene of OME-Zarr 0.6. {error}", UserWarning, stacklevel=2)
+
+
+def _raster(path: str, attributes: Mapping[str, Any]) -> _Raster:
+    if not v06_spatialdata.is_spoken(attributes):
+        return _Raster(path, is_in_06=False, systems={})
+    ome = attributes[OME]
+    pixels = v06.end_of(ome["multiscales"][0]["datasets"][0][EDGES][0], "output", path)[1]
+    systems = {name: system for name, system in v06.systems_of(ome, path).items() if name != pixels}
+    return _Raster(path, is_in_06=True, systems=systems)
+
+
+def _links(attributes: Mapping[str, Any], root: Path) -> list[CoordinateLink]:
+    try:
+        return read_links(attributes.get(LINKS_KEY), str(root))
+    except StoreError as error:
+        warnings.warn(f"The links are left out of the scene of OME-Zarr 0.6. {error}", UserWarning, stacklevel=2)
+        return []
 
 
 class _Scene:
@@ -96,9 +114,7 @@ class _Scene:
         # The coordinate systems of the rasters, each with the one of the scene that it is.
         self.placed: list[tuple[End, str]] = []
         for raster in rasters:
-            for name, system in raster.systems().items():
-                if name == raster.pixels():
-                    continue
+            for name, system in raster.systems.items():
                 self.axes.setdefault(name, set()).update(system.axes)
                 self.units.setdefault(name, {}).update(system.units)
                 self.placed.append(((raster.path, name, system.axes), name))

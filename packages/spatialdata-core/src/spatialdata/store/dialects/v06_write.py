@@ -57,8 +57,12 @@ def write_transformation(
         forward = write_transformation(transformation.forward, source, target, fields)
         inverse = write_transformation(transformation.backward, target, source, fields)
         return {"type": "bijection", "forward": forward, "inverse": inverse}
-    if isinstance(transformation, Displacements | Coordinates) and source == target:
-        return _over_own_axes(transformation, source, fields)
+    if isinstance(transformation, Displacements | Coordinates):
+        transformation.axes_after(source)
+        field = _over_own_axes(transformation, source, fields)
+        if source == target:
+            return field
+        return {"type": "sequence", "transformations": [field, _linear(Identity(), source, target)]}
     raise TransformationError(
         f"OME-Zarr 0.6 cannot say {type(transformation).__name__} from {source} to {target}. Sample it onto a field of "
         "Displacements first."
