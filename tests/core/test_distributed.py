@@ -14,8 +14,19 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatialdata import SpatialData, aggregate, bounding_box_query, get_centroids, get_extent, polygon_query, read_zarr
+from spatialdata import (
+    SpatialData,
+    aggregate,
+    bounding_box_query,
+    get_centroids,
+    get_extent,
+    polygon_query,
+    rasterize,
+    read_zarr,
+)
+from spatialdata.errors import StoreError
 from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel
+from spatialdata.store import pieces
 from spatialdata.transformations import Affine
 
 distributed = pytest.importorskip("distributed", reason="the cluster of the tests is of dask.distributed")
@@ -69,6 +80,10 @@ def numbers(points: Any) -> np.ndarray:
     return np.asarray(points.compute()[["x", "y"]].sort_index().to_numpy())
 
 
+def drawn(points: Any, **asked: Any) -> np.ndarray:
+    return np.asarray(rasterize(points, ("x", "y"), [-40, 0], [40, 80], "global", target_width=16, **asked).values)
+
+
 BOX: Any = (("x", "y"), [-20, 0], [10, 40], "global")
 CALLS: dict[str, Callable[[SpatialData], np.ndarray]] = {
     "counts": lambda s: matrix(aggregate(s["points"], s["shapes"])),
@@ -81,7 +96,10 @@ CALLS: dict[str, Callable[[SpatialData], np.ndarray]] = {
     "pixels": lambda s: polygon_query(s["image"], shapely.Point(0, 20).buffer(15), "global").values,
     "centroids": lambda s: numbers(get_centroids(s["labels"])),
     "extent": lambda s: np.array([*get_extent(s["points"]).values()]),
+    "picture": lambda s: drawn(s["points"]),
+    "picture of genes": lambda s: drawn(s["points"], value_key="gene", agg_func="count_cat"),
 }
+OF_PIXELS = ("pixels of labels", "pixels of shapes", "pixels", "centroids")
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -93,3 +111,27 @@ def test_a_cluster_gives_what_threads_give(name: str, store: Path, client: Any) 
     assert worker != os.getpid()
     np.testing.assert_array_equal(there, here)
     assert here.size
+
+
+@pytest.mark.parametrize("name", [name for name in CALLS if name not in OF_PIXELS])
+def test_workers_read_their_own_pieces_of_points(
+    name: str, store: Path, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = CALLS[name](read_zarr(store))
+
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        raise StoreError(f"rows of points were read by the process that asked: {args}, {kwargs}")
+
+    # The workers are other processes, which have the function as it is.
+    monkeypatch.setattr(pieces, "_table", refuse)
+    with client.as_current():
+        there = CALLS[name](read_zarr(store))
+    np.testing.assert_array_equal(there, here)
+
+
+def test_labels_that_a_cluster_holds_are_asked_for(store: Path, client: Any) -> None:
+    here = CALLS["points by labels"](read_zarr(store))
+    with client.as_current():
+        sdata = read_zarr(store)
+        sdata["labels"] = sdata["labels"].persist()
+        np.testing.assert_array_equal(CALLS["points by labels"](sdata), here)

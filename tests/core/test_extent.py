@@ -140,7 +140,7 @@ def test_the_extent_of_stored_points_is_that_of_the_footers(tmp_path: Path, monk
     def refuse(*_: object) -> None:
         raise AssertionError("The data were read.")
 
-    monkeypatch.setattr("spatialdata.ops.extent.partitions_of", refuse)
+    monkeypatch.setattr("spatialdata.ops.extent.over_partitions", refuse)
     assert get_extent(stored, "global") == expected["global"]
     assert expected["global"]["y"] == pytest.approx((-3 * coordinates[:, 1].max(), -3 * coordinates[:, 1].min()))
 

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 __all__ = [
     "Bounded",
     "Derived",
@@ -17,6 +20,8 @@ __all__ = [
     "OneByOne",
     "PartedShapes",
     "Pending",
+    "RowSource",
+    "RowTest",
     "Source",
     "Window",
     "locations_of",
@@ -92,6 +97,32 @@ class PartedShapes(Source, Protocol):
 
     def has_parts(self) -> bool:
         """Whether a window may load less than all."""
+        ...
+
+
+class RowTest(Protocol):
+    """Tells by their coordinates which rows are wanted. It travels to where the rows are read."""
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes that it looks at."""
+        ...
+
+    def __call__(self, coordinates: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which rows, given by their coordinates of shape ``(rows, axes)``, are wanted."""
+        ...
+
+
+@runtime_checkable
+class RowSource(Protocol):
+    """A source of rows that reads no more of them than is asked for, wherever the work is done."""
+
+    def rows(self, columns: Sequence[str], window: Window) -> Any:
+        """Some columns of the rows that may lie inside the window, as a lazy frame without their index."""
+        ...
+
+    def select(self, wanted: Sequence[tuple[Window, RowTest]]) -> list[Any]:
+        """For each window the rows inside that pass a test, as a lazy element; None where there are none."""
         ...
 
 

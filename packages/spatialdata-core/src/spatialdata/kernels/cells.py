@@ -11,12 +11,13 @@ from spatialdata.kernels.compiled import compiled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Cells", "cell_of", "cells_of_boxes", "gathered"]
+__all__ = ["Cells", "are_gathered", "cell_of", "cells_of_boxes", "gathered"]
 
 _ENTRIES_PER_BOX = 16
 _CELLS_PER_BOX = 8
 _MOST_CELLS_ALONG = 2**15
 _CELLS_PER_TILE = 32
+_SAMPLED = 16
 
 
 class Cells(NamedTuple):
@@ -136,6 +137,20 @@ def _fill(
                 items[place[cell]] = box
                 place[cell] += 1
     return items
+
+
+@compiled
+def are_gathered(x: NDArray[np.float64], y: NDArray[np.float64], cells: tuple[Any, ...]) -> bool:
+    """Whether points that follow each other mostly lie in one neighbourhood already, by a sample of them."""
+    left, bottom, _, _, per_cell, columns, rows, _, _ = cells
+    together, seen = 0, 0
+    for number in range(0, len(x) - 1, _SAMPLED):
+        row = cell_of(y[number], bottom, per_cell, rows) // _CELLS_PER_TILE
+        column = cell_of(x[number], left, per_cell, columns) // _CELLS_PER_TILE
+        same_row = cell_of(y[number + 1], bottom, per_cell, rows) // _CELLS_PER_TILE == row
+        together += same_row and cell_of(x[number + 1], left, per_cell, columns) // _CELLS_PER_TILE == column
+        seen += 1
+    return 4 * together >= 3 * seen
 
 
 @compiled

@@ -60,7 +60,7 @@ def sum_pairs(
     region, category
         The pairs.
     weight
-        What each pair adds, in an array of the same length; or an array of length 0, and each adds 1.
+        What each pair adds, in an array of the same length.
     regions, categories
         The shape of the matrix.
 
@@ -77,7 +77,7 @@ def sum_pairs(
     for number in range(regions):
         names = _occurring(category, order, start[number], start[number + 1], seen)
         for place in range(start[number], start[number + 1]):
-            sums[category[order[place]]] += weight[order[place]] if len(weight) else 1.0
+            sums[category[order[place]]] += weight[order[place]]
         for name in names:
             indices[filled], data[filled] = name, sums[name]
             sums[name] = 0.0
@@ -86,15 +86,52 @@ def sum_pairs(
     return indptr, indices[:filled].copy(), data[:filled].copy()
 
 
+@compiled
+def _categories_by_region(
+    region: NDArray[np.int32], category: NDArray[np.int32], regions: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Where the pairs of each region start, and the categories of all pairs in the order of their regions."""
+    start = np.zeros(regions + 1, dtype=np.int64)
+    for pair in range(len(region)):
+        start[region[pair] + 1] += 1
+    for number in range(regions):
+        start[number + 1] += start[number]
+    ordered = np.empty(len(region), dtype=np.int32)
+    place = start[:-1].copy()
+    for pair in range(len(region)):
+        ordered[place[region[pair]]] = category[pair]
+        place[region[pair]] += 1
+    return start, ordered
+
+
+@compiled
 def count_pairs(
     region: NDArray[np.int32], category: NDArray[np.int32], regions: int, categories: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
     """The numbers of pairs by region and category; see :func:`sum_pairs`.
 
     Examples
     --------
     >>> pairs = np.array([1, 1, 0], dtype=np.int32), np.array([2, 2, 0], dtype=np.int32)
     >>> [part.tolist() for part in count_pairs(*pairs, regions=2, categories=3)]
-    [[0, 1, 2], [0, 2], [1.0, 2.0]]
+    [[0, 1, 2], [0, 2], [1, 2]]
     """
-    return sum_pairs(region, category, np.zeros(0), regions, categories)
+    start, ordered = _categories_by_region(region, category, regions)
+    indptr = np.zeros(regions + 1, dtype=np.int64)
+    indices, data = np.empty(len(region), dtype=np.int32), np.empty(len(region), dtype=np.int64)
+    counts, names = np.zeros(categories, dtype=np.int64), np.empty(categories, dtype=np.int32)
+    filled = 0
+    for number in range(regions):
+        found = 0
+        for place in range(start[number], start[number + 1]):
+            code = ordered[place]
+            if counts[code] == 0:
+                names[found] = code
+                found += 1
+            counts[code] += 1
+        for name in np.sort(names[:found]):
+            indices[filled], data[filled] = name, counts[name]
+            counts[name] = 0
+            filled += 1
+        indptr[number + 1] = filled
+    return indptr, indices[:filled].copy(), data[:filled].copy()

@@ -1,4 +1,4 @@
-"""Polygons as arrays, with the edges of each sorted into slabs, so that few are looked at for each point."""
+"""Polygons as arrays: small ones as they are, with the edges of others sorted into slabs to look at few of them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["INSIDE", "OUTSIDE", "UNCERTAIN", "Outlines", "Rings", "outlines_of", "rings_of", "where_in"]
+__all__ = ["INSIDE", "OUTSIDE", "UNCERTAIN", "Outlines", "Rings", "in_row", "outlines_of", "rings_of", "where_in"]
 
 OUTSIDE, INSIDE, UNCERTAIN = 0, 1, 2
+_POLYGON = 3
 _EDGES_PER_SLAB = 8
+# So many edges in a row are looked at sooner than a few that have to be found.
+_MOST_EDGES_IN_A_ROW = 96
 # Shewchuk's bound: below it, the sign of the determinant of three points may be wrong.
 _ROUNDING = 3.3306690738754716e-16
 
@@ -38,6 +41,9 @@ class Outlines(NamedTuple):
         Array of shape ``(slabs + 1,)``: where the edges of each slab start.
     edges
         The edges that meet each slab.
+    first, last
+        Arrays of shape ``(polygons,)``: the edges of a polygon of one ring with few corners are those from the first
+        to before the last, and it has no slabs; both are 0 for other polygons.
     """
 
     x: NDArray[np.float64]
@@ -47,6 +53,8 @@ class Outlines(NamedTuple):
     per_slab: NDArray[np.float64]
     start: NDArray[np.int64]
     edges: NDArray[np.int32]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
 
 
 def outlines_of(polygons: Sequence[Any] | NDArray[Any], edges_per_slab: int = _EDGES_PER_SLAB) -> Outlines:
@@ -70,16 +78,31 @@ def outlines_of(polygons: Sequence[Any] | NDArray[Any], edges_per_slab: int = _E
 
     geometry = np.asarray(polygons, dtype=object)
     bounds = np.asarray(shapely.bounds(geometry), dtype=np.float64).reshape(-1, 4)
-    coordinates, ring, polygon, _ = rings_of(geometry)
+    first, last = _in_a_row(geometry)
+    if (last > first).all():
+        coordinates = shapely.get_coordinates(geometry)
+        edges = owner = np.zeros(0, dtype=np.int64)
+    else:
+        coordinates, ring, polygon, _ = rings_of(geometry)
+        edges = np.flatnonzero((ring[1:] == ring[:-1]) & (last <= first)[polygon[:-1]])
+        owner = polygon[edges]
     x, y = (np.ascontiguousarray(column) for column in coordinates.T)
-    edges = np.flatnonzero(ring[1:] == ring[:-1])
-    owner = polygon[edges]
     slabs, per_slab = _slabs(y, edges, owner, bounds, edges_per_slab)
     first_slab = np.concatenate([[0], np.cumsum(slabs)]).astype(np.int64)
     start = _count(y, edges, owner, bounds, first_slab, per_slab)
-    return Outlines(
-        x, y, bounds, first_slab, per_slab, start, _fill(y, edges, owner, bounds, first_slab, per_slab, start)
-    )
+    filled = _fill(y, edges, owner, bounds, first_slab, per_slab, start)
+    return Outlines(x, y, bounds, first_slab, per_slab, start, filled, first, last)
+
+
+def _in_a_row(geometry: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The edges of each polygon that has one ring and few corners; from 0 to 0 for the others."""
+    import shapely
+
+    corners = shapely.get_num_coordinates(geometry).astype(np.int64)
+    end = np.cumsum(corners)
+    few = (shapely.get_type_id(geometry) == _POLYGON) & (shapely.get_num_interior_rings(geometry) == 0)
+    few &= (corners > 1) & (corners <= _MOST_EDGES_IN_A_ROW + 1)
+    return np.where(few, end - corners, 0), np.where(few, end - 1, 0)
 
 
 class Rings(NamedTuple):
@@ -211,22 +234,49 @@ def _meets(x: float, y: float, x1: float, y1: float, x2: float, y2: float) -> in
 
 
 @compiled
+def in_row(
+    corner_x: NDArray[np.float64], corner_y: NDArray[np.float64], first: int, last: int, x: float, y: float
+) -> int:
+    """Where a point lies by edges in a row; ``UNCERTAIN`` if it may lie on one of them, which :func:`where_in` tells.
+
+    Nothing branches and nothing ends early, so that several edges are looked at in each step.
+    """
+    crossed, doubts = 0, 0
+    for edge in range(first, last):
+        x1, y1, x2, y2 = corner_x[edge], corner_y[edge], corner_x[edge + 1], corner_y[edge + 1]
+        left, right = (x1 - x) * (y2 - y), (x2 - x) * (y1 - y)
+        turn = left - right
+        rises = y2 > y
+        crossed += ((y1 > y) != rises) & ((turn > 0) == rises)
+        level = ((y1 >= y) | (y2 >= y)) & ((y1 <= y) | (y2 <= y))
+        doubts += (abs(turn) <= _ROUNDING * (abs(left) + abs(right))) & level
+    if doubts:
+        return UNCERTAIN
+    return INSIDE if crossed & 1 else OUTSIDE
+
+
+@compiled
 def where_in(outlines: tuple[Any, ...], polygon: int, x: float, y: float) -> int:
     """Whether a point lies in a polygon, its border included: ``INSIDE``, ``OUTSIDE``, or ``UNCERTAIN``.
 
     ``outlines`` holds the fields of :class:`Outlines` as a plain tuple. Uncertain are points so near to an edge that
     only exact arithmetic tells on which side they lie.
     """
-    corner_x, corner_y, bounds, first_slab, per_slab, start, edges = outlines
+    corner_x, corner_y, bounds, first_slab, per_slab, start, edges, first_edge, last_edge = outlines
     if not (
         x >= bounds[polygon, 0] and x <= bounds[polygon, 2] and y >= bounds[polygon, 1] and y <= bounds[polygon, 3]
     ):
         return OUTSIDE
-    first = first_slab[polygon]
-    slab = first + _slab_of(y, bounds[polygon, 1], per_slab[polygon], first_slab[polygon + 1] - first)
+    in_a_row = last_edge[polygon] > first_edge[polygon]
+    if in_a_row:
+        begin, end = first_edge[polygon], last_edge[polygon]
+    else:
+        first = first_slab[polygon]
+        slab = first + _slab_of(y, bounds[polygon, 1], per_slab[polygon], first_slab[polygon + 1] - first)
+        begin, end = start[slab], start[slab + 1]
     odd, unsure = False, False
-    for place in range(start[slab], start[slab + 1]):
-        edge = edges[place]
+    for place in range(begin, end):
+        edge = place if in_a_row else edges[place]
         found = _meets(x, y, corner_x[edge], corner_y[edge], corner_x[edge + 1], corner_y[edge + 1])
         if found == _TOUCHES:
             return INSIDE

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatialdata.kernels.cells import cell_of
 from spatialdata.kernels.compiled import compiled
-from spatialdata.kernels.edges import OUTSIDE, UNCERTAIN, where_in
+from spatialdata.kernels.edges import OUTSIDE, UNCERTAIN, in_row, where_in
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,6 +43,7 @@ def points_in_polygons(
     The number of pairs. If it exceeds the length of the arrays, the rest was not written: call again with longer ones.
     """
     left, bottom, right, top, per_cell, columns, rows, start, items = cells
+    corner_x, corner_y, bounds, first, last = outlines[0], outlines[1], outlines[2], outlines[7], outlines[8]
     found = 0
     for number in range(len(x)):
         px, py = x[number], y[number]
@@ -51,7 +52,13 @@ def points_in_polygons(
         cell = cell_of(py, bottom, per_cell, rows) * columns + cell_of(px, left, per_cell, columns)
         for place in range(start[cell], start[cell + 1]):
             item = items[place]
-            where = where_in(outlines, item, px, py)
+            if px < bounds[item, 0] or px > bounds[item, 2] or py < bounds[item, 1] or py > bounds[item, 3]:
+                continue
+            where = UNCERTAIN
+            if last[item] > first[item]:
+                where = in_row(corner_x, corner_y, first[item], last[item], px, py)
+            if where == UNCERTAIN:
+                where = where_in(outlines, item, px, py)
             if where == OUTSIDE:
                 continue
             if found < len(point):
@@ -66,8 +73,16 @@ def places_in_polygon(
     x: NDArray[np.float64], y: NDArray[np.float64], outlines: tuple[Any, ...], places: NDArray[np.uint8]
 ) -> None:
     """Write for each point where it lies in the first polygon; see :func:`~spatialdata.kernels.edges.where_in`."""
+    corner_x, corner_y, bounds, first, last = outlines[0], outlines[1], outlines[2], outlines[7], outlines[8]
     for number in range(len(x)):
-        places[number] = where_in(outlines, 0, x[number], y[number])
+        px, py = x[number], y[number]
+        if not (px >= bounds[0, 0] and px <= bounds[0, 2] and py >= bounds[0, 1] and py <= bounds[0, 3]):
+            places[number] = OUTSIDE
+            continue
+        where = UNCERTAIN
+        if last[0] > first[0]:
+            where = in_row(corner_x, corner_y, first[0], last[0], px, py)
+        places[number] = where_in(outlines, 0, px, py) if where == UNCERTAIN else where
 
 
 @compiled

@@ -68,23 +68,26 @@ class CategoryPairs:
                 waiting = []
         return _joined([ready, *waiting]) if ready or waiting else cls(tuple(names), *_NOTHING)
 
-    def _csr(self, regions: int) -> tuple[Any, Any, FloatArray]:
-        from spatialdata.kernels.counts import sum_pairs
+    def _csr(self, regions: int) -> tuple[Any, Any, NDArray[Any]]:
+        from spatialdata.kernels.counts import count_pairs, sum_pairs
 
-        return sum_pairs(self.region, self.category, self.weight, regions, max(len(self.names), 1))
+        size = max(len(self.names), 1)
+        if not len(self.weight):
+            return count_pairs(self.region, self.category, regions, size)
+        return sum_pairs(self.region, self.category, self.weight, regions, size)
 
     def summed(self, regions: int) -> CategoryPairs:
         """Each pair once, with what all of its kind count."""
         indptr, category, weight = self._csr(regions)
         region = np.repeat(np.arange(regions, dtype=np.int32), np.diff(indptr))
-        return CategoryPairs(self.names, region, category, weight)
+        return CategoryPairs(self.names, region, category, weight.astype(np.float64, copy=False))
 
     def matrix(self, regions: int, dtype: Any) -> csr_matrix:
         """What the pairs count, as a matrix of shape ``(regions, categories)`` without stored zeros."""
         from scipy.sparse import csr_matrix
 
         indptr, category, weight = self._csr(regions)
-        matrix = csr_matrix((weight.astype(dtype), category, indptr), shape=(regions, len(self.names)))
+        matrix = csr_matrix((weight.astype(dtype, copy=False), category, indptr), shape=(regions, len(self.names)))
         matrix.eliminate_zeros()
         return matrix
 

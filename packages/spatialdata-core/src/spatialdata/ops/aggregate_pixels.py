@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spatialdata._core.elements import levels_of, spatial_axes_of
-from spatialdata.ops.aggregate_plan import Plan
-from spatialdata.ops.frames import coordinates_of, partitions_of, windowed
+from spatialdata.ops.aggregate_plan import Part, Plan
+from spatialdata.ops.frames import coordinates_of, over_partitions, partitions_of, plain_rows, windowed
 from spatialdata.regions.project import Projection, projection_of
 from spatialdata.regions.region import BoundingBox
 from spatialdata.relations.instances import instance_ids
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["aggregate_points_by_labels"]
 
+_DESCRIPTION = "aggregation of points"
+
 
 def aggregate_points_by_labels(
     points: Any, labels: Any, values: ValueSource, funcs: tuple[AggFunc, ...], system: str
@@ -33,7 +37,7 @@ def aggregate_points_by_labels(
     Parameters
     ----------
     points
-        The points; one partition, and the chunks of labels under it, are in memory at a time.
+        The points. Each partition, and the chunks of labels under it, is read where dask works on it.
     labels
         The labels, 2D or 3D; 2D labels take points at any depth. Their finest level counts.
     values
@@ -54,20 +58,54 @@ def aggregate_points_by_labels(
             f"Points with the axes {there.axes} cannot be aggregated by labels with the axes {back.axes}: "
             "they have no depth. Select a plane of the labels first."
         )
-    mask, ids = levels_of(labels)[0].data, instance_ids(labels).to_numpy()
+    ids = instance_ids(labels).to_numpy()
     columns = list(dict.fromkeys([*there.axes, *values.columns]))
     meta, _ = values.rows(points._meta[columns])  # noqa: SLF001
     template = meta if values.table is None else values.table
     plan = Plan.of(funcs, len(ids), template, fractions=False, weighted=values.weighted)
-    parts = []
-    near = windowed(points, _window(points, labels, system))
-    for rows in partitions_of(near, columns, "aggregation of points"):
-        found, present = values.rows(rows)
-        label = _labels_at(mask, _pixels(rows, there, back))
+    mask = _Mask.of(levels_of(labels)[0].data)
+    work = _LabelsWork(there, back, mask, ids, values, plan)
+    window = _window(points, labels, system)
+    near = plain_rows(points, columns, window) if values.table is None else windowed(points, window)
+    if mask.scattered:
+        found = work.finish([work(rows) for rows in partitions_of(near, columns, _DESCRIPTION)])
+    else:
+        found = over_partitions(near, columns, work, work.finish, _DESCRIPTION)
+    return (*plan.result(found), ids)
+
+
+@dataclass(frozen=True, slots=True)
+class _LabelsWork:
+    """What is done with each partition of points, where the partition is.
+
+    Attributes
+    ----------
+    there, back
+        The maps from points to the coordinate system, and on to pixels.
+    mask
+        The labels.
+    ids
+        Their ids, sorted.
+    source, plan
+        The values, and what becomes of them.
+    """
+
+    there: Projection
+    back: Projection
+    mask: _Mask
+    ids: NDArray[Any]
+    source: ValueSource
+    plan: Plan
+
+    def __call__(self, rows: pd.DataFrame) -> Part:
+        found, present = self.source.rows(rows)
+        label = self.mask.at(_pixels(rows, self.there, self.back))
         row = np.flatnonzero((label != 0) & present)
-        region = np.searchsorted(ids, label[row]).astype(np.int32)
-        parts.append(plan.part(region, row, found))
-    return (*plan.result(plan.merged(parts)), ids)
+        region = np.searchsorted(self.ids, label[row]).astype(np.int32)
+        return self.plan.part(region, row, found)
+
+    def finish(self, parts: list[Part]) -> Part:
+        return self.plan.merged(parts)
 
 
 def _window(points: Any, labels: Any, system: str) -> Window:
@@ -87,31 +125,47 @@ def _pixels(rows: Any, there: Projection, back: Projection) -> FloatArray:
     return back(world[:, [there.axes.index(axis) for axis in back.axes]])
 
 
-def _labels_at(mask: Any, pixels: FloatArray) -> NDArray[Any]:
-    """The label under each point, 0 outside; only chunks with points are read."""
-    import dask
+@dataclass(frozen=True, slots=True)
+class _Mask:
+    """Pixels of labels, looked up where the points are; only chunks with points are read, one after the other.
 
-    with np.errstate(invalid="ignore"):
-        inside = ((pixels >= 0) & (pixels < np.array(mask.shape))).all(axis=1)
-    points = np.flatnonzero(inside)
-    index = np.floor(pixels[points]).astype(np.int64)
-    edges = [np.concatenate([[0], np.cumsum(sizes)]) for sizes in mask.chunks]
-    chunk = [np.searchsorted(edge, index[:, axis], side="right") - 1 for axis, edge in enumerate(edges)]
-    number = np.ravel_multi_index(chunk, mask.numblocks)
-    order = np.argsort(number, kind="stable")
-    wanted, start = np.unique(number[order], return_index=True)
-    blocks = mask.to_delayed().ravel()
-    take = dask.delayed(_taken, pure=False)
-    pieces, tasks = np.split(order, start[1:]) if len(wanted) else [], []
-    for one, piece in zip(wanted.tolist(), pieces, strict=True):
-        position = np.unravel_index(one, mask.numblocks)
-        corner = [edge[at] for edge, at in zip(edges, position, strict=True)]
-        tasks.append(take(blocks[one], index[piece] - corner))
-    label = np.zeros(len(pixels), dtype=np.int64 if mask.dtype == bool else mask.dtype)
-    for piece, found in zip(pieces, dask.compute(*tasks), strict=True):
-        label[points[piece]] = found
-    return label
+    Attributes
+    ----------
+    pixels
+        The labels as a dask array, which travels unread.
+    scattered
+        Whether a cluster holds parts of it already, which only this process can ask for.
+    """
 
+    pixels: Any
+    scattered: bool
 
-def _taken(block: NDArray[Any], index: NDArray[np.int64]) -> NDArray[Any]:
-    return np.asarray(block[tuple(index.T)])
+    @classmethod
+    def of(cls, pixels: Any) -> _Mask:
+        """The pixels of a dask array."""
+        held = any(type(task).__module__.startswith("distributed.") for task in dict(pixels.__dask_graph__()).values())
+        return cls(pixels, held)
+
+    def at(self, where: FloatArray) -> NDArray[Any]:
+        """The label under each point, 0 outside."""
+        import dask
+
+        mask = self.pixels
+        with np.errstate(invalid="ignore"):
+            inside = ((where >= 0) & (where < np.array(mask.shape))).all(axis=1)
+        points = np.flatnonzero(inside)
+        index = np.floor(where[points]).astype(np.int64)
+        edges = [np.concatenate([[0], np.cumsum(sizes)]) for sizes in mask.chunks]
+        chunk = [np.searchsorted(edge, index[:, axis], side="right") - 1 for axis, edge in enumerate(edges)]
+        number = np.ravel_multi_index(chunk, mask.numblocks)
+        order = np.argsort(number, kind="stable")
+        wanted, start = np.unique(number[order], return_index=True)
+        label = np.zeros(len(where), dtype=np.int64 if mask.dtype == bool else mask.dtype)
+        for one, piece in zip(wanted.tolist(), np.split(order, start[1:]) if len(wanted) else [], strict=True):
+            position = np.unravel_index(one, mask.numblocks)
+            corner = [edge[at] for edge, at in zip(edges, position, strict=True)]
+            block = mask.blocks[tuple(int(at) for at in position)]
+            # Where this runs there is a task already, and nothing else to wait for.
+            (found,) = dask.compute(block) if self.scattered else dask.compute(block, scheduler="synchronous")
+            label[points[piece]] = np.asarray(found)[tuple((index[piece] - corner).T)]
+        return label

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.sources import Window
 from spatialdata.errors import listing
 from spatialdata.ops.aggregate_plan import Part, Plan
-from spatialdata.ops.frames import over_partitions, plane_coordinates, windowed
+from spatialdata.ops.frames import over_partitions, plain_rows, plane_coordinates, windowed
 from spatialdata.ops.pairs import Figures, pairs_of_shapes, shared_areas
+from spatialdata.regions.project import window_around
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,17 +89,9 @@ def aggregate_points(
         funcs, len(locate), meta if values.table is None else values.table, fractions=False, weighted=values.weighted
     )
     work = _PointsWork(plane, locate, values, plan)
-    near = windowed(points, _window(plane, *locate.bounds()))
+    window = window_around(plane, *locate.bounds())
+    near = plain_rows(points, columns, window) if values.table is None else windowed(points, window)
     return plan.result(over_partitions(near, columns, work, work.finish, "aggregation of points"))
-
-
-def _window(plane: Projection, lower: FloatArray, upper: FloatArray) -> Window:
-    """The box around all regions in the coordinates of the points; unbounded where that is not known."""
-    if np.linalg.matrix_rank(plane.linear) < len(plane.axes) or (lower > upper).any():
-        return Window((), (), ())
-    low, high = plane.inverse().box(lower, upper)
-    margin = 1e-9 * (np.abs(low) + np.abs(high))
-    return Window(plane.axes, tuple((low - margin).tolist()), tuple((high + margin).tolist()))
 
 
 def aggregate_shapes(

@@ -19,7 +19,7 @@ from spatialdata.errors import (
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.ops.bent import bent_outlines
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
-from spatialdata.ops.frames import coordinates_of, known_bounds, partitions_of
+from spatialdata.ops.frames import EVERYWHERE, coordinates_of, known_bounds, over_partitions, plain_rows
 from spatialdata.ops.stored_shapes import keeps_discs, pending_shapes, stand_in
 from spatialdata.ops.transform_vector import circle_scale, moved_points
 from spatialdata.ops.warp import enclosing_box
@@ -28,6 +28,8 @@ from spatialdata.transformations.attach import get_transformation
 from spatialdata.transformations.linear import Identity
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from spatialdata._core.axes import ValidAxis
     from spatialdata.sdata import SpatialData
     from spatialdata.transformations.algebra import BaseTransformation, FloatArray
@@ -137,13 +139,15 @@ def _points_bounds(points: Any, projection: Projection, exact: bool) -> Bounds:
     known = known_bounds(points, axes) if box_suffices else None
     if known is not None:
         return projection.box(*known)
-    lower, upper = np.full(len(axes), np.inf), np.full(len(axes), -np.inf)
-    for part in partitions_of(points, axes, "extent of points"):
-        if len(part):
-            coordinates = coordinates_of(part, axes)
-            mapped = coordinates if box_suffices else projection(coordinates)
-            lower = np.fmin(lower, np.fmin.reduce(mapped))
-            upper = np.fmax(upper, np.fmax.reduce(mapped))
+
+    def bounds_of(part: pd.DataFrame) -> Bounds:
+        coordinates = coordinates_of(part, axes)
+        mapped = coordinates if box_suffices else projection(coordinates)
+        return np.fmin.reduce(mapped, initial=np.inf), np.fmax.reduce(mapped, initial=-np.inf)
+
+    found = over_partitions(plain_rows(points, axes, EVERYWHERE), axes, bounds_of, list, "extent of points")
+    lower = np.fmin.reduce([low for low, _ in found])
+    upper = np.fmax.reduce([high for _, high in found])
     return projection.box(lower, upper) if box_suffices and np.isfinite(lower).all() else (lower, upper)
 
 

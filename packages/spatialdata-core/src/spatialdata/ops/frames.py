@@ -8,25 +8,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.elements import element_attrs
-from spatialdata._core.sources import Bounded
+from spatialdata._core.sources import Bounded, RowSource, Window
 from spatialdata.regions.region import BoundingBox
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from spatialdata._core.sources import Window
     from spatialdata.models.points_frame import PointsFrame
     from spatialdata.regions.project import Projection
     from spatialdata.regions.region import Region
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = [
+    "EVERYWHERE",
     "coordinates_of",
     "copied_attrs",
+    "in_memory",
     "known_bounds",
     "over_partitions",
     "partitions_of",
+    "plain_rows",
     "plane_coordinates",
     "points_of",
     "rows_at_times",
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 _ROWS_PER_PARTITION = 2_000_000
+EVERYWHERE = Window((), (), ())
 
 
 def copied_attrs(element: Any) -> dict[str, Any]:
@@ -58,6 +61,21 @@ def known_bounds(points: Any, axes: Sequence[str]) -> tuple[FloatArray, FloatArr
     return np.array(found[0]), np.array(found[1])
 
 
+def plain_rows(points: Any, columns: Sequence[str], window: Window) -> Any:
+    """Some columns of the points that may lie in a window; without their index, where reading it can be spared."""
+    source = getattr(points, "source", None)
+    if isinstance(source, RowSource):
+        return source.rows(columns, window)
+    return windowed(points, window)[list(columns)]
+
+
+def in_memory(points: Any) -> bool:
+    """Whether rows in the memory of this process go into a lazy frame."""
+    from dask.dataframe.dask_expr.io import FromPandas
+
+    return any(True for _ in points.expr.find_operations(FromPandas))
+
+
 def partitions_of(
     points: Any, columns: Sequence[str] | None = None, description: str = "points"
 ) -> Iterator[pd.DataFrame]:
@@ -70,7 +88,9 @@ def partitions_of(
         yield frame.partitions[number].compute()
 
 
-def over_partitions(points: Any, columns: Sequence[str], work: Any, finish: Any, description: str = "points") -> Any:
+def over_partitions(
+    points: Any, columns: Sequence[str], work: Any, finish: Any, description: str = "points", *, merge: Any = None
+) -> Any:
     """Work on the partitions of points at once, wherever dask works, and put the results together in their order.
 
     Parameters
@@ -85,6 +105,9 @@ def over_partitions(points: Any, columns: Sequence[str], work: Any, finish: Any,
         Takes the list of what ``work`` returned, and gives the result.
     description
         What the progress bar says.
+    merge
+        Takes what ``work`` returned for two neighbours and gives the same for both of them, so that there need not be
+        all of it at once.
     """
     import dask
 
@@ -95,6 +118,9 @@ def over_partitions(points: Any, columns: Sequence[str], work: Any, finish: Any,
         return finish([work(frame)])
     task = dask.delayed(work, pure=False, traverse=False)
     parts = [task(part) for part in frame.to_delayed()]
+    while merge is not None and len(parts) > 1:
+        join = dask.delayed(merge, pure=False, traverse=False)
+        parts = [join(*parts[at : at + 2]) if at + 1 < len(parts) else parts[at] for at in range(0, len(parts), 2)]
     (result,) = computed([dask.delayed(finish, pure=False, traverse=False)(parts)], description)
     return result
 

@@ -141,11 +141,14 @@ class PointLocator:
 
     def __call__(self, x: FloatArray, y: FloatArray) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The pairs (number of the point, number of the figure), in an order that depends on the points only."""
-        from spatialdata.kernels.cells import gathered
+        from spatialdata.kernels.cells import are_gathered, gathered
 
-        order = gathered(x, y, self._cells)
-        point, figure = self._pairs(x[order], y[order])
-        point = order[point]
+        if are_gathered(x, y, self._cells):
+            point, figure = self._pairs(x, y)
+        else:
+            order = gathered(x, y, self._cells)
+            point, figure = self._pairs(x[order], y[order])
+            point = order[point]
         doubtful = np.flatnonzero(figure < 0)
         if not len(doubtful):
             return point, figure

@@ -9,15 +9,13 @@ import numpy as np
 
 from spatialdata.errors import IdTypeError
 from spatialdata.ops.canvas import Canvas
-from spatialdata.ops.frames import partitions_of
+from spatialdata.ops.frames import EVERYWHERE, over_partitions, plain_rows, windowed
 from spatialdata.ops.rasterize_values import InstanceCodes, is_category
-from spatialdata.regions.project import projection_of
+from spatialdata.regions.project import projection_of, window_around
 from spatialdata.relations.ids import as_ids, check_same_type
 from spatialdata.relations.instances import instance_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -47,44 +45,69 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
-    """The rows of a partition that lie on the grid.
+class _Pixels:
+    """Finds the pixels of points, and the values that they bring.
 
     Attributes
     ----------
-    part
-        The partition.
-    where
-        The positions of the rows in it.
-    pixel
-        The pixel of each.
-    first
-        The number of rows before the partition.
+    axes
+        The axes of the points.
+    linear, offset
+        The map to pixels; see :meth:`Target.to_pixels`.
+    shape
+        The number of pixels along the axes of the picture.
+    key, table
+        The values: a column of the points, or of a table by instance. None for no values.
     """
 
-    part: pd.DataFrame
-    where: NDArray[np.intp]
-    pixel: NDArray[np.int64]
-    first: int
+    axes: tuple[str, ...]
+    linear: FloatArray
+    offset: FloatArray
+    shape: tuple[int, ...]
+    key: str | None = None
+    table: pd.Series | None = None
 
-    def column(self, key: str, table: pd.Series | None) -> pd.Series:
-        """The values of the rows, from their own column or from a table."""
-        return _of_rows(self.part if table is not None else self.part[[key]], self.where, key, table)
+    @classmethod
+    def of(cls, points: Any, target: Target, key: str | None = None, table: pd.Series | None = None) -> _Pixels:
+        """The pixels of a box of the coordinate system."""
+        projection = projection_of(points, target.coordinate_system)
+        linear, offset = target.to_pixels(projection)
+        return cls(projection.axes, np.ascontiguousarray(linear), offset, target.shape, key, table)
 
+    @property
+    def size(self) -> int:
+        """The number of pixels."""
+        return int(np.prod(self.shape))
 
-def _pixels(points: Any, target: Target, columns: list[str]) -> Iterator[_Rows]:
-    from spatialdata.kernels.pixels import pixels_of
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the points that are needed."""
+        own = [self.key] if self.key is not None and self.table is None else []
+        return list(dict.fromkeys([*self.axes, *own]))
 
-    projection = projection_of(points, target.coordinate_system)
-    linear, offset = target.to_pixels(projection)
-    shape = np.array(target.shape, dtype=np.int64)
-    first = 0
-    for part in partitions_of(points, list(dict.fromkeys([*projection.axes, *columns])), "drawing of points"):
-        coordinates = np.stack([part[axis].to_numpy(dtype=np.float64) for axis in projection.axes])
-        pixel = pixels_of(coordinates, np.ascontiguousarray(linear), offset, shape)
+    def of_rows(self, part: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """The positions of the rows that lie on the picture, and the pixel of each."""
+        from spatialdata.kernels.pixels import pixels_of
+
+        coordinates = np.stack([part[axis].to_numpy(dtype=np.float64) for axis in self.axes])
+        pixel = pixels_of(coordinates, self.linear, self.offset, np.array(self.shape, dtype=np.int64))
         where = np.flatnonzero(pixel >= 0)
-        yield _Rows(part, where, pixel if len(where) == len(pixel) else pixel[where], first)
-        first += len(part)
+        return where, pixel if len(where) == len(pixel) else pixel[where]
+
+    def values(self, part: pd.DataFrame, where: NDArray[np.intp]) -> pd.Series:
+        """The values of some rows."""
+        return _of_rows(part, where, str(self.key), self.table)
+
+
+def _near(points: Any, target: Target, pixels: _Pixels) -> Any:
+    """The rows that may lie on the picture; their index comes along only where a table is looked up by it."""
+    projection = projection_of(points, target.coordinate_system)
+    bounds = dict(zip(target.axes, zip(target.lower, target.upper, strict=True), strict=True))
+    lower, upper = (
+        np.array([bounds.get(axis, (-np.inf, np.inf))[side] for axis in projection.axes]) for side in (0, 1)
+    )
+    window = window_around(projection, lower, upper)
+    return plain_rows(points, pixels.columns, window) if pixels.table is None else windowed(points, window)
 
 
 def _of_rows(part: pd.DataFrame, where: NDArray[np.intp], key: str, table: pd.Series | None) -> pd.Series:
@@ -101,34 +124,52 @@ def _of_rows(part: pd.DataFrame, where: NDArray[np.intp], key: str, table: pd.Se
 
 def draw_numbers(points: Any, target: Target, key: str | None, table: pd.Series | None, reduction: str) -> Drawn:
     """One reduction of the numbers of the points on each pixel, or of their number without a key."""
-    canvas = Canvas(reduction, int(np.prod(target.shape)))
-    for rows in _pixels(points, target, [key] if key is not None and table is None else []):
-        value: FloatArray | None = None
-        if key is not None:
-            column = rows.column(key, table)
-            if is_category(column):
-                value = np.where(column.isna(), np.nan, 1.0)
-            else:
-                value = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        canvas.add(rows.pixel, value)
+    pixels = _Pixels.of(points, target, key, table)
+
+    def draw(part: pd.DataFrame) -> Canvas:
+        where, pixel = pixels.of_rows(part)
+        canvas = Canvas.around(reduction, pixel)
+        canvas.add(pixel, _numbers(pixels.values(part, where)) if key is not None else None)
+        return canvas
+
+    def finish(parts: list[Canvas]) -> Canvas:
+        canvas = Canvas(reduction, pixels.size)
+        for part in parts:
+            canvas.take_in(part)
+        return canvas
+
+    near = _near(points, target, pixels)
+    canvas = over_partitions(near, pixels.columns, draw, finish, "drawing of points", merge=Canvas.merged)
     return Drawn(canvas.result().reshape(1, *target.shape), [0])
+
+
+def _numbers(column: pd.Series) -> FloatArray:
+    """Numbers as they are, and 1 for each category."""
+    if is_category(column):
+        return np.where(column.isna(), np.nan, 1.0)
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def draw_categories(points: Any, target: Target, key: str, table: pd.Series | None, *, single: bool) -> Drawn:
     """The category of the first point on each pixel as a code, or the number of points by category in channels."""
-    size = int(np.prod(target.shape))
-    columns, pixels = [], []
-    for rows in _pixels(points, target, [key] if table is None else []):
-        columns.append(rows.column(key, table))
-        pixels.append(rows.pixel)
-    names, found = _codes(columns)
-    code, pixel = found[found >= 0], np.concatenate(pixels)[found >= 0]
-    if single:
-        canvas = Canvas("first", size)
-        canvas.add(pixel, (code + 1).astype(np.float64))
-        return Drawn(canvas.result().reshape(1, *target.shape), [0], dict(enumerate(names, start=1)))
-    counts = np.bincount(code * size + pixel, minlength=size * len(names)).astype(np.uint32)
-    return Drawn(counts.reshape(len(names), *target.shape), names)
+    pixels = _Pixels.of(points, target, key, table)
+
+    def look(part: pd.DataFrame) -> tuple[pd.Series, NDArray[np.int64]]:
+        where, pixel = pixels.of_rows(part)
+        return pixels.values(part, where), pixel
+
+    def finish(parts: list[tuple[pd.Series, NDArray[np.int64]]]) -> Drawn:
+        names, found = _codes([column for column, _ in parts])
+        code, pixel = found[found >= 0], np.concatenate([pixel for _, pixel in parts])[found >= 0]
+        if single:
+            canvas = Canvas("first", pixels.size)
+            canvas.add(pixel, (code + 1).astype(np.float64))
+            return Drawn(canvas.result().reshape(1, *target.shape), [0], dict(enumerate(names, start=1)))
+        counts = np.bincount(code * pixels.size + pixel, minlength=pixels.size * len(names)).astype(np.uint32)
+        return Drawn(counts.reshape(len(names), *target.shape), names)
+
+    drawn: Drawn = over_partitions(_near(points, target, pixels), pixels.columns, look, finish, "drawing of points")
+    return drawn
 
 
 def _codes(columns: list[pd.Series]) -> tuple[list[str], NDArray[np.int64]]:
@@ -144,11 +185,26 @@ def _codes(columns: list[pd.Series]) -> tuple[list[str], NDArray[np.int64]]:
 def draw_point_ids(points: Any, target: Target) -> Drawn:
     """The id of the first point on each pixel."""
     codes = InstanceCodes.of(instance_ids(points))
-    canvas = Canvas("first", int(np.prod(target.shape)))
-    for rows in _pixels(points, target, []):
-        canvas.add(rows.pixel, (rows.first + rows.where).astype(np.float64))
+    pixels = _Pixels.of(points, target)
+
+    def draw(part: pd.DataFrame) -> tuple[int, Canvas]:
+        where, pixel = pixels.of_rows(part)
+        canvas = Canvas.around("first", pixel)
+        canvas.add(pixel, where.astype(np.float64))
+        return len(part), canvas
+
+    def finish(parts: list[tuple[int, Canvas]]) -> Canvas:
+        canvas, before = Canvas("first", pixels.size), 0
+        for rows, part in parts:
+            canvas.take_in(part, shift=before)
+            before += rows
+        return canvas
+
+    # All rows, since each is known by its number.
+    everything = plain_rows(points, pixels.columns, EVERYWHERE)
+    canvas = over_partitions(everything, pixels.columns, draw, finish, "drawing of points")
     counted = canvas.occupied()
-    data = np.zeros(int(np.prod(target.shape)), dtype=codes.dtype)
+    data = np.zeros(pixels.size, dtype=codes.dtype)
     shown = canvas.result()[counted].astype(np.int64)
     data[counted] = codes.codes[shown]
     names = dict(zip(codes.codes[shown].tolist(), codes.ids[shown].tolist(), strict=True))

@@ -144,10 +144,9 @@ def _refuse_depth(shapes: GeoDataFrame, regions: Sequence[Region]) -> None:
 
 
 def _total(bounds: NDArray[np.float64]) -> NDArray[np.float64]:
-    present = bounds[~np.isnan(bounds).any(axis=1)]
-    if not len(present):
+    if not len(bounds):
         return np.zeros(4)
-    return np.concatenate([present[:, :2].min(axis=0), present[:, 2:].max(axis=0)])
+    return np.nan_to_num(np.concatenate([np.fmin.reduce(bounds[:, :2]), np.fmax.reduce(bounds[:, 2:])]))
 
 
 def _circles_inside(

@@ -40,13 +40,18 @@ def moved_points(points: Any, transformation: BaseTransformation) -> PointsFrame
     attrs = copied_attrs(points)
     if move.is_identity:
         return PointsFrame(points, attrs, getattr(points, "source", None))
-    meta = points._meta.astype(dict.fromkeys(axes, np.float64))  # noqa: SLF001
-    return PointsFrame(points.map_partitions(_moved_rows, move, meta=meta), attrs)
+    # Only the coordinates go through the map, so that columns that nobody asks for need not be read.
+    coordinates = points[list(axes)]
+    meta = coordinates._meta.astype(np.float64)  # noqa: SLF001
+    moved = coordinates.map_partitions(_moved_rows, move, meta=meta)
+    return PointsFrame(points.assign(**{axis: moved[axis] for axis in axes}), attrs)
 
 
 def _moved_rows(part: pd.DataFrame, move: Projection | Bend) -> pd.DataFrame:
+    import pandas as pd
+
     moved = move(coordinates_of(part, move.axes))
-    return part.assign(**{axis: moved[:, index] for index, axis in enumerate(move.axes)})
+    return pd.DataFrame({axis: moved[:, index] for index, axis in enumerate(move.axes)}, index=part.index, copy=False)
 
 
 def moved_shapes(shapes: GeoDataFrame, transformation: BaseTransformation) -> GeoDataFrame:

@@ -35,6 +35,7 @@ __all__ = [
     "place",
     "plane_of",
     "projection_of",
+    "window_around",
 ]
 
 
@@ -64,12 +65,12 @@ class Projection:
     def __call__(self, coordinates: FloatArray) -> FloatArray:
         """Map coordinates of shape ``(points, n)``; equal ones stay equal."""
         # A product of matrices would start threads for so narrow an array, and round by the place in it.
-        mapped = np.empty((len(coordinates), len(self.offset)))
-        for column, row, offset in zip(mapped.T, self.linear, self.offset, strict=True):
+        mapped = np.empty((len(self.offset), len(coordinates)))
+        for column, row, offset in zip(mapped, self.linear, self.offset, strict=True):
             column[:] = offset
             for axis in np.flatnonzero(row):
                 column += coordinates[:, axis] * row[axis]
-        return mapped
+        return mapped.T
 
     @classmethod
     def identity(cls, axes: tuple[ValidAxis, ...]) -> Projection:
@@ -203,6 +204,18 @@ def motion_of(element: Any, coordinate_system: str) -> Projection | Bend:
     if transformation.is_linear:
         return projection_of(element, coordinate_system)
     return Bend.over(transformation, ("x", "y") if is_shapes(element) else spatial_axes_of(element))
+
+
+def window_around(projection: Projection, lower: FloatArray, upper: FloatArray) -> Window:
+    """The window, in the coordinates of an element, around a box of the coordinate system that a projection leads to.
+
+    It is a little larger, so that no rounding matters, and unbounded where the map has no inverse or the box is none.
+    """
+    if (lower > upper).any() or np.linalg.matrix_rank(projection.linear) < len(projection.axes):
+        return Window((), (), ())
+    low, high = projection.inverse().box(lower, upper)
+    margin = 1e-9 * np.maximum(*(np.where(np.isfinite(side), np.abs(side), 0.0) for side in (low, high)))
+    return Window(projection.axes, tuple((low - margin).tolist()), tuple((high + margin).tolist()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from spatialdata._core.matrices import matrices_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.store.files import is_local
 from spatialdata.store.lazy_table import StoredSparse
-from spatialdata.store.parquet import Piece
+from spatialdata.store.pieces import Piece
 from spatialdata.store.stored_array import StoredArray
 
 if TYPE_CHECKING:

@@ -179,7 +179,8 @@ def opened_parquet(path: Path, **options: Any) -> Iterator[pq.ParquetFile]:
         with pq.ParquetFile(path, **options) as file:
             yield file
         return
-    with opened_stream(path) as stream, pq.ParquetFile(stream) as file:
+    known = {name: value for name, value in options.items() if name == "metadata"}
+    with opened_stream(path) as stream, pq.ParquetFile(stream, **known) as file:
         yield file
 
 

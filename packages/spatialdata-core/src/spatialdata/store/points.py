@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,23 +16,19 @@ from spatialdata.models.kind import Kind
 from spatialdata.store.attributes import own_attrs, stored_attrs
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
 from spatialdata.store.documents import contents, write_group
-from spatialdata.store.files import is_local
-from spatialdata.store.parquet import (
-    ROWS_PER_GROUP,
-    ROWS_PER_PART,
-    Layout,
+from spatialdata.store.files import is_local, stamp_of
+from spatialdata.store.footers import footer_of
+from spatialdata.store.parquet import ROWS_PER_GROUP, ROWS_PER_PART, Layout, table_of, write_partition, write_table
+from spatialdata.store.pieces import (
+    Categories,
     Piece,
-    bounds_in,
+    Reading,
     column_names,
     empty_frame,
-    own_columns,
+    holds_any,
     pieces_of,
     read_categories,
     read_piece,
-    row_count,
-    table_of,
-    write_partition,
-    write_table,
 )
 from spatialdata.store.sorting import Bounds, bounds_of, merged, sort_table
 from spatialdata.store.source import ElementSource, reading
@@ -43,7 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from dask.dataframe import DataFrame as DaskDataFrame
 
-    from spatialdata._core.sources import Window
+    from spatialdata._core.sources import RowTest, Window
     from spatialdata.models.points_frame import PointsFrame
     from spatialdata.store.options import WriteOptions
 
@@ -55,6 +52,8 @@ _ENCODING = "ngff:points"
 
 class PointsSource(ElementSource):
     """Points in a store."""
+
+    _known: tuple[list[tuple[Path, Any]], _Files] | None = None
 
     @property
     def attrs(self) -> Mapping[str, Any]:
@@ -99,32 +98,50 @@ class PointsSource(ElementSource):
 
         attrs = dict(self.attrs)
         with reading(self.where, self.folder / PARQUET):
-            frame = self._frame(columns, window)
+            frame = self._files().frame(columns, window)
         whole = columns is None and window is None
         return PointsFrame(frame, attrs, source=self if whole else None)
 
-    def _frame(self, columns: Sequence[str] | None, window: Window | None) -> DaskDataFrame:
-        import dask.dataframe as dd
+    def rows(self, columns: Sequence[str], window: Window) -> PointsFrame:
+        """See :meth:`spatialdata._core.sources.RowSource.rows`."""
+        from spatialdata.models.points_frame import PointsFrame
 
+        with reading(self.where, self.folder / PARQUET):
+            return PointsFrame(self._files().frame(columns, window, indexed=False), dict(self.attrs))
+
+    def select(self, wanted: Sequence[tuple[Window, RowTest]]) -> list[PointsFrame | None]:
+        """See :meth:`spatialdata._core.sources.RowSource.select`."""
+        import dask
+
+        from spatialdata.models.points_frame import PointsFrame
+
+        with reading(self.where, self.folder / PARQUET):
+            files = self._files()
+            pieces = [files.pieces(window) for window, _ in wanted]
+            holds = dask.delayed(holds_any, pure=False, traverse=False)
+            tests = [
+                holds(found, window, test) if found else False
+                for found, (window, test) in zip(pieces, wanted, strict=True)
+            ]
+            filled = dask.compute(*tests)
+            return [
+                PointsFrame(files.frame(None, window, test=test), dict(self.attrs)) if some else None
+                for some, (window, test) in zip(filled, wanted, strict=True)
+            ]
+
+    def _files(self) -> _Files:
+        """The files; what they have in common is read again only when one of them was replaced."""
         parts = self.parts
-        categories = read_categories(parts)
-        meta = empty_frame(parts[0], categories)
-        own = own_columns(parts[0])
-        meta = meta if own is None else meta[own]
-        if columns is not None:
-            missing = [column for column in columns if column not in meta.columns]
-            if missing:
-                raise StoreError(f"{self.where} has no column {listing(missing)}. Columns: {listing(meta.columns)}.")
-            meta = meta[list(columns)]
-        pieces = [piece for part in parts for piece in pieces_of(part, window)]
-        pieces = pieces or [Piece.nothing_of(parts[0])]
-        chosen = own if columns is None else list(columns)
-        return dd.from_map(read_piece, pieces, columns=chosen, categories=categories, meta=meta, label="read-points")
+        stamps = [(part, stamp_of(part)) for part in parts]
+        if self._known is None or self._known[0] != stamps or any(stamp is None for _, stamp in stamps):
+            categories = read_categories(parts)
+            self._known = stamps, _Files(self.where, parts, categories, empty_frame(parts[0], categories))
+        return self._known[1]
 
     def bounds(self, axes: Sequence[str]) -> tuple[list[float], list[float]] | None:
         """The least and the greatest coordinate along each axis, by the footers; None if they do not say."""
         with reading(self.where, self.folder / PARQUET):
-            found = [bounds_in(part, axes) for part in self.parts]
+            found = [footer_of(part).bounds(axes) for part in self.parts]
         known = [one for one in found if one is not None]
         if len(known) < len(found):
             return None
@@ -139,7 +156,7 @@ class PointsSource(ElementSource):
 
     def row_counts(self) -> list[int]:
         """The number of rows of each file, by the footers."""
-        return [row_count(part) for part in self.parts]
+        return [int(footer_of(part).metadata.num_rows) for part in self.parts]
 
     def facts(self) -> dict[str, Any]:
         """See :meth:`ElementSource.facts`."""
@@ -153,6 +170,57 @@ class PointsSource(ElementSource):
         facts = self.facts()
         shape = f"({facts['rows']}, {len(facts['columns'])})"
         return f"DataFrame with shape: {shape} ({len(facts['axes'])}D points)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The Parquet files of one element as they are now.
+
+    Attributes
+    ----------
+    where
+        The element as error messages name it.
+    parts
+        The files.
+    categories
+        The categories of the categorical columns.
+    meta
+        A frame without rows, with their columns, dtypes and index.
+    """
+
+    where: str
+    parts: list[Path]
+    categories: Categories
+    meta: pd.DataFrame
+
+    def pieces(self, window: Window | None) -> list[Piece]:
+        """The pieces that may hold points inside a window."""
+        return [piece for part in self.parts for piece in pieces_of(part, window)]
+
+    def frame(
+        self,
+        columns: Sequence[str] | None,
+        window: Window | None,
+        test: RowTest | None = None,
+        *,
+        indexed: bool = True,
+    ) -> DaskDataFrame:
+        """A lazy frame of some columns of the rows that may lie inside a window and pass a test."""
+        import dask.dataframe as dd
+
+        own = footer_of(self.parts[0]).own_columns
+        meta = self.meta if own is None else self.meta[own]
+        chosen = own if columns is None else list(columns)
+        missing = [column for column in chosen or () if column not in meta.columns]
+        if missing:
+            raise StoreError(f"{self.where} has no column {listing(missing)}. Columns: {listing(meta.columns)}.")
+        if not indexed:
+            meta = meta.reset_index(drop=True)
+        if chosen is not None:
+            meta = meta[chosen]
+        pieces = self.pieces(window) or [Piece.nothing_of(self.parts[0])]
+        how = Reading(self.categories, test, indexed)
+        return dd.from_map(read_piece, pieces, columns=chosen, how=how, meta=meta, label="read-points")
 
 
 def _numbered(folder: Path) -> Iterator[Path]:
