@@ -143,8 +143,9 @@ def warm() -> None:
     import pandas as pd
     import shapely
 
-    from spatialdata import aggregate, bounding_box_query, get_extent, polygon_query
+    from spatialdata import aggregate, bounding_box_query, get_extent, polygon_query, rasterize, transform
     from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel
+    from spatialdata.transformations import Scale, set_transformation
 
     frame = pd.DataFrame({"x": [1.0, 2.0], "y": [1.0, 2.0], "gene": pd.Categorical(["a", "b"]), "quality": [1, 2]})
     points = PointsModel.parse(frame, feature_key="gene")
@@ -160,3 +161,8 @@ def warm() -> None:
         bounding_box_query(element, ("x", "y"), [0, 0], [3, 3], target_coordinate_system="global")
         polygon_query(element, shapely.box(0, 0, 3, 3), target_coordinate_system="global")
         get_extent(element)
+        rasterize(element, ("x", "y"), [0, 0], [3, 3], "global", target_width=3)
+        set_transformation(element, Scale([2.0, 2.0], ("x", "y")), "doubled")
+        moved = transform(element, to_coordinate_system="doubled")
+        if hasattr(moved, "compute"):
+            moved.compute()

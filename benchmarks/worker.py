@@ -49,6 +49,8 @@ def main(case_file: str, step: str, size: str, folder: str) -> None:
         return
     if hasattr(case, "warm"):
         case.warm()
+    if hasattr(case, "prepare"):
+        case.prepare(Path(folder))
     forget_peak()
     cpu, wall = cpu_seconds(), time.perf_counter()
     result = case.run(Path(folder))

@@ -54,28 +54,49 @@ def profiles_of(polygons: NDArray[Any]) -> Profiles:
     import shapely
 
     coordinates, ring, polygon, is_hole = rings_of(np.asarray(polygons, dtype=object))
-    first = np.flatnonzero(ring[1:] == ring[:-1])
-    x, y = coordinates.T
-    # The sums of trapezoids are relative to the first corner of a ring, which keeps their digits.
-    corner = y[np.flatnonzero(np.diff(ring, prepend=-1))] if len(ring) else y
-    trapezoids = (x[first] - x[first + 1]) * (y[first] + y[first + 1] - 2 * corner[ring[first]])
-    counter_clockwise = np.bincount(ring[first], weights=trapezoids, minlength=len(is_hole)) > 0
-    outward = np.where(counter_clockwise != is_hole, 1.0, -1.0)
-    first = first[x[first] != x[first + 1]]
-    a, b = coordinates[first], coordinates[first + 1]
-    leftwards = a[:, 0] > b[:, 0]
-    low, high = np.where(leftwards[:, None], b, a), np.where(leftwards[:, None], a, b)
-    owner = polygon[first]
-    start = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(polygons)))]).astype(np.int64)
-    return Profiles(
-        np.ascontiguousarray(low[:, 0]),
-        np.ascontiguousarray(high[:, 0]),
-        np.ascontiguousarray(low[:, 1]),
-        (high[:, 1] - low[:, 1]) / (high[:, 0] - low[:, 0]),
-        np.where(leftwards, 1.0, -1.0) * outward[ring[first]],
-        start,
-        np.asarray(shapely.bounds(polygons), dtype=np.float64).reshape(-1, 4),
-    )
+    starts = np.flatnonzero(np.diff(ring, prepend=-1))
+    ends = np.append(starts[1:], len(ring))
+    found = _edges_of(coordinates, starts, ends, polygon[starts], is_hole[ring[starts]], len(polygons))
+    return Profiles(*found, np.asarray(shapely.bounds(polygons), dtype=np.float64).reshape(-1, 4))
+
+
+@compiled
+def _edges_of(
+    coordinates: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    polygon: NDArray[np.int64],
+    is_hole: NDArray[np.bool_],
+    polygons: int,
+) -> tuple[Any, ...]:
+    """The first six fields of :class:`Profiles`, from rings in the order of their polygons."""
+    left, right, height = np.empty(len(coordinates)), np.empty(len(coordinates)), np.empty(len(coordinates))
+    slope, sign = np.empty(len(coordinates)), np.empty(len(coordinates))
+    start = np.zeros(polygons + 1, dtype=np.int64)
+    filled = 0
+    for ring in range(len(starts)):
+        # The sum of trapezoids is relative to the first corner, which keeps its digits.
+        twice, corner = 0.0, coordinates[starts[ring], 1]
+        for at in range(starts[ring], ends[ring] - 1):
+            x1, y1, x2, y2 = coordinates[at, 0], coordinates[at, 1], coordinates[at + 1, 0], coordinates[at + 1, 1]
+            twice += (x1 - x2) * (y1 + y2 - 2 * corner)
+        outward = 1.0 if (twice > 0) != is_hole[ring] else -1.0
+        for at in range(starts[ring], ends[ring] - 1):
+            x1, y1, x2, y2 = coordinates[at, 0], coordinates[at, 1], coordinates[at + 1, 0], coordinates[at + 1, 1]
+            if x1 == x2:
+                continue
+            left[filled], right[filled] = min(x1, x2), max(x1, x2)
+            height[filled] = y2 if x1 > x2 else y1
+            slope[filled] = (y2 - y1) / (x2 - x1)
+            sign[filled] = outward if x1 > x2 else -outward
+            filled += 1
+            start[polygon[ring] + 1] += 1
+    for number in range(polygons):
+        start[number + 1] += start[number]
+    return (
+        left[:filled].copy(), right[:filled].copy(), height[:filled].copy(),
+        slope[:filled].copy(), sign[:filled].copy(), start,
+    )  # fmt: skip
 
 
 @compiled
