@@ -56,8 +56,11 @@ def profiles_of(polygons: NDArray[Any]) -> Profiles:
     coordinates, ring, polygon, is_hole = rings_of(np.asarray(polygons, dtype=object))
     starts = np.flatnonzero(np.diff(ring, prepend=-1))
     ends = np.append(starts[1:], len(ring))
-    found = _edges_of(coordinates, starts, ends, polygon[starts], is_hole[ring[starts]], len(polygons))
-    return Profiles(*found, np.asarray(shapely.bounds(polygons), dtype=np.float64).reshape(-1, 4))
+    left, right, height, slope, sign, start = _edges_of(
+        coordinates, starts, ends, polygon[starts], is_hole[ring[starts]], len(polygons)
+    )
+    bounds = np.asarray(shapely.bounds(polygons), dtype=np.float64).reshape(-1, 4)
+    return Profiles(left, right, height, slope, sign, start, bounds)
 
 
 @compiled

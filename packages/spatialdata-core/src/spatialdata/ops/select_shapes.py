@@ -146,7 +146,8 @@ def _refuse_depth(shapes: GeoDataFrame, regions: Sequence[Region]) -> None:
 def _total(bounds: NDArray[np.float64]) -> NDArray[np.float64]:
     if not len(bounds):
         return np.zeros(4)
-    return np.nan_to_num(np.concatenate([np.fmin.reduce(bounds[:, :2]), np.fmax.reduce(bounds[:, 2:])]))
+    total: NDArray[np.float64] = np.concatenate([np.fmin.reduce(bounds[:, :2]), np.fmax.reduce(bounds[:, 2:])])
+    return np.where(np.isnan(total), 0.0, total)
 
 
 def _circles_inside(
