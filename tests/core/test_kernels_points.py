@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import coo_matrix, csr_matrix
 
-from spatialdata.kernels.cells import cells_of_boxes, gathered
+from spatialdata.kernels import centres
+from spatialdata.kernels.cells import are_gathered, cells_of_boxes, gathered
 from spatialdata.kernels.counts import count_pairs, sum_pairs
 from spatialdata.kernels.edges import INSIDE, OUTSIDE, UNCERTAIN, outlines_of, where_in
 from spatialdata.kernels.locate import points_in_discs, points_in_polygons
@@ -60,6 +61,20 @@ def test_points_in_polygons(seed: int, whole: bool) -> None:
     doubtful[point[polygon < 0], number[polygon < 0]] = True
     expected = shapely.intersects_xy(figures[None], x[:, None], y[:, None])
     assert (certain == expected)[~doubtful].all()
+
+
+@given(seeds)
+def test_centres_of_many_polygons(seed: int) -> None:
+    # The way through WKB frees them from the grid that GEOS would round their centres to.
+    valid = shapely.from_wkb(shapely.to_wkb(shapely.make_valid(polygons(seed))))
+    valid = valid[np.isin(shapely.get_type_id(valid), (3, 6)) & ~shapely.is_empty(valid)]
+    flat = shapely.Polygon([(0, 0), (2, 0), (1, 0)])
+    figures = np.array([*valid, flat, *shapely.transform(valid, lambda corners: corners + 1e6)], dtype=object)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(centres, "_FEW", 0)
+        found = centres.centres_of(np.append(figures, shapely.Polygon()))
+    assert np.isnan(found[-1]).all()
+    np.testing.assert_allclose(found[:-1], shapely.get_coordinates(shapely.centroid(figures)), rtol=1e-11, atol=1e-9)
 
 
 def test_where_a_point_lies() -> None:
@@ -182,3 +197,13 @@ def test_areas_that_polygons_share(seed: int) -> None:
     found = shared_areas_of_profiles(profiles, profiles, first, second)
     expected = shapely.area(shapely.intersection(shapes[first], shapes[second]))
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-8)
+
+
+def test_points_in_the_order_of_a_curve_are_gathered() -> None:
+    side = np.arange(300.0)
+    cells = tuple(cells_of_boxes(np.stack([side, side, side + 1, side + 1], axis=1)))
+    along = np.linspace(0, 300, 20_000)
+    assert are_gathered(along, along, cells)
+    shuffled = np.random.default_rng(0).permutation(along)
+    assert not are_gathered(shuffled, shuffled, cells)
+    assert are_gathered(along[:0], along[:0], cells)

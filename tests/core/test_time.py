@@ -191,13 +191,13 @@ def test_points_and_shapes_at_times(tmp_path: Path) -> None:
 
 
 def test_only_row_groups_of_the_time_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from spatialdata.store import parquet
+    from spatialdata.store import parquet, pieces
 
     monkeypatch.setattr(parquet, "ROWS_PER_GROUP", 10)
     frame = pd.DataFrame({"x": np.arange(40.0) % 7, "y": 0.0, "t": np.repeat([0, 1, 2, 3], 10)})
     SpatialData(points={"p": PointsModel.parse(frame)}).write(tmp_path / "s.zarr", points_layout="kept")
     read: list[Any] = []
-    original = parquet.read_piece
+    original = pieces.read_piece
     monkeypatch.setattr(
         "spatialdata.store.points.read_piece", lambda piece, **more: read.append(piece) or original(piece, **more)
     )

@@ -89,9 +89,13 @@ def _of_labels(labels: Any, system: str, background: bool) -> PointsFrame:
 def _of_shapes(shapes: Any, system: str, background: bool) -> PointsFrame:  # noqa: ARG001
     import shapely
 
+    from spatialdata.kernels.centres import centres_of
+
     geometry = shapes.geometry.to_numpy()
-    points = geometry if are_circles(shapes) else shapely.centroid(geometry)
-    centres = np.stack([shapely.get_x(points), shapely.get_y(points)], axis=1)
+    if are_circles(shapes):
+        centres = np.stack([shapely.get_x(geometry), shapely.get_y(geometry)], axis=1)
+    else:
+        centres = centres_of(geometry)
     move = motion_of(shapes, system)
     return _points(move(centres), move.axes, shapes.index, system)
 

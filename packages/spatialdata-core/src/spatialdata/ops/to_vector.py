@@ -143,6 +143,8 @@ def to_circles(data: Any, radius: float | ArrayLike | None = None) -> GeoDataFra
     """
     import shapely
 
+    from spatialdata.kernels.centres import centres_of
+
     kind = kind_of(data)
     if kind not in (Kind.SHAPES, Kind.POINTS, Kind.LABELS):
         raise _refused(data, "circles", "Labels, shapes and points")
@@ -157,7 +159,9 @@ def to_circles(data: Any, radius: float | ArrayLike | None = None) -> GeoDataFra
     if are_circles(data):
         return data
     geometry = data.geometry.to_numpy()
-    return _circles(shapely.centroid(geometry), np.sqrt(shapely.area(geometry) / np.pi), data)
+    centres = shapely.points(centres_of(geometry))
+    centres[shapely.is_empty(geometry)] = shapely.Point()
+    return _circles(centres, np.sqrt(shapely.area(geometry) / np.pi), data)
 
 
 def _circles_of_labels(labels: Any) -> GeoDataFrame:
