@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.elements import require_mapping
 from spatialdata._core.sources import Derived
 from spatialdata.errors import ElementNotFoundError, unknown_name
 from spatialdata.relations.group import Groups, cut_to_rows
@@ -50,6 +51,7 @@ class SpatialDataCollection(Mapping[str, SpatialData]):
     """
 
     def __init__(self, datasets: Mapping[str, SpatialData | str | Path], table_name: str = "table") -> None:
+        require_mapping(datasets, "datasets")
         self._table_name = table_name
         self._datasets = {
             str(name): item if isinstance(item, SpatialData) else read_zarr(item) for name, item in datasets.items()

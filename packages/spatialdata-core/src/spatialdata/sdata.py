@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from spatialdata._core.accessors import accessor_names, find_accessor
 from spatialdata._core.container import register_container
+from spatialdata._core.elements import require_mapping
 from spatialdata._sdata import io as _io
 from spatialdata._sdata.annotating import AnnotatingMethods
 from spatialdata._sdata.building import BuildingMethods
@@ -80,6 +81,7 @@ class SpatialData(AnnotatingMethods, BuildingMethods, InstanceMethods, PlacingMe
         >>> SpatialData.init_from_elements({"points": PointsModel.parse(np.zeros((3, 2)))}).points
         points: points
         """
+        require_mapping(elements, "elements")
         shelf = Shelf()
         by_kind: dict[str, dict[str, Any]] = {kind.container: {} for kind in Kind}
         for name, element in elements.items():

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from spatialdata._core.elements import type_name
+from spatialdata.errors import UnsupportedElementError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from spatialdata.sdata import SpatialData
 
-__all__ = ["is_container", "new_container", "register_container"]
+__all__ = ["is_container", "new_container", "register_container", "require_container"]
 
 _FACTORIES: list[tuple[type[Any], Callable[..., Any]]] = []
 
@@ -30,6 +33,25 @@ def _registered() -> tuple[type[Any], Callable[..., Any]]:
 def is_container(value: object) -> TypeGuard[SpatialData]:
     """Whether ``value`` is a SpatialData object."""
     return isinstance(value, _registered()[0])
+
+
+def require_container(value: object, what: str) -> None:
+    """Raise unless a value is a SpatialData object.
+
+    Parameters
+    ----------
+    value
+        What was given.
+    what
+        What needs the object, as the subject of the message.
+
+    Raises
+    ------
+    UnsupportedElementError
+        It is something else.
+    """
+    if not is_container(value):
+        raise UnsupportedElementError(f"{what} takes a SpatialData object, not {type_name(value)}.")
 
 
 def new_container(elements: Mapping[str, Any], attrs: Mapping[Any, Any] | None = None) -> SpatialData:

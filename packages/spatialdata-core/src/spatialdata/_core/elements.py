@@ -34,6 +34,9 @@ __all__ = [
     "is_table",
     "is_tree",
     "levels_of",
+    "require_mapping",
+    "require_shapes",
+    "require_table",
     "spatial_axes_of",
     "type_name",
 ]
@@ -78,6 +81,24 @@ def is_table(value: object) -> TypeGuard[AnnData]:
     return _is_instance(value, "anndata", "AnnData")
 
 
+def require_table(value: object, what: str) -> None:
+    """Raise an UnsupportedElementError unless a value is a table; ``what`` is the subject of the message."""
+    if not is_table(value):
+        raise UnsupportedElementError(f"{what} takes a table (anndata.AnnData), not {type_name(value)}.")
+
+
+def require_shapes(value: object, what: str) -> None:
+    """Raise an UnsupportedElementError unless a value are shapes; ``what`` is the subject of the message."""
+    if not is_shapes(value):
+        raise UnsupportedElementError(f"{what} takes shapes (geopandas.GeoDataFrame), not {type_name(value)}.")
+
+
+def require_mapping(value: object, what: str) -> None:
+    """Raise a TypeError unless a value is a mapping of names; ``what`` is the subject of the message."""
+    if not isinstance(value, Mapping) or is_tree(value):
+        raise TypeError(f"{what} must be a dict by name, not {type_name(value)}.")
+
+
 def type_name(value: object) -> str:
     """The type of ``value`` as it is written in messages."""
     return f"{type(value).__module__.partition('.')[0]}.{type(value).__name__}"
@@ -89,6 +110,8 @@ def levels_of(raster: Raster) -> list[DataArray]:
         return [raster]
     tree = cast("DataTree", raster)
     names = sorted(tree.children, key=_level_number)
+    if not names:
+        raise UnsupportedElementError("A DataTree without levels is no raster. Levels are named 'scale0', 'scale1', …")
     return [_only_variable(tree, name) for name in names]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from spatialdata._core.elements import require_table
 from spatialdata._sdata import tables as _tables
 from spatialdata._sdata.holder import ElementHolder
 from spatialdata.errors import IdTypeError
@@ -129,6 +130,7 @@ class AnnotatingMethods(ElementHolder):
         UserWarning
             The table annotates an element that the object does not have.
         """
+        require_table(table, "validate_table_in_spatialdata")
         faults = _tables.id_type_faults(self, table) if annotates(table) else []
         if faults:
             raise IdTypeError(" ".join(faults))

@@ -6,6 +6,7 @@ import warnings
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from spatialdata._core.elements import require_mapping
 from spatialdata.errors import UnknownCoordinateSystemError, unknown_name
 from spatialdata.transformations.attach import set_transformation, transformations_of
 from spatialdata.transformations.graph import CoordinateGraph
@@ -45,6 +46,7 @@ def elements_leading_to(sdata: ElementHolder, system: str) -> list[str]:
 
 def rename_coordinate_systems(sdata: ElementHolder, rename_dict: Mapping[str, str]) -> None:
     """Rename coordinate systems in all elements, in place; nothing changes if a name is not valid."""
+    require_mapping(rename_dict, "rename_dict")
     present = sdata.coordinate_systems
     for old in rename_dict:
         if old not in present:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from spatialdata._core.elements import is_table
+from spatialdata._core.elements import is_table, require_mapping
 from spatialdata._sdata.elements import Elements, Shelf
 from spatialdata._sdata.tables import warn_missing_targets
 from spatialdata.errors import ElementNotFoundError, Fault, ValidationError, unknown_name
@@ -39,6 +39,11 @@ class ElementHolder:
         self._shelf = Shelf()
         self._path: Path | str | None = None
         self.attrs = attrs
+        for name, mapping in (("images", images), ("labels", labels), ("points", points), ("shapes", shapes)):
+            if mapping is not None:
+                require_mapping(mapping, name)
+        if tables is not None and not is_table(tables):
+            require_mapping(tables, "tables")
         given: dict[Kind, Mapping[str, Any]] = {
             Kind.IMAGE: images or {},
             Kind.LABELS: labels or {},

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
+from spatialdata._core.elements import type_name
 from spatialdata._sdata import coordinate_systems as _systems
 from spatialdata._sdata.coordinate_links import LinkMethods
 from spatialdata._sdata.units import UNITS_KEY, UnitMethods, renamed_units
@@ -84,6 +86,12 @@ class PlacingMethods(UnitMethods, LinkMethods):
         """
         from spatialdata.relations.filter import tables_of
 
+        given: Any = element_names
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            raise TypeError(f"element_names must be a list of names, not {type_name(given)}.")
+        element_names = list(given)
+        if not all(isinstance(name, str) for name in element_names):
+            raise TypeError("element_names must be a list of the names of elements and tables.")
         known = self.shelf.names()
         for name in element_names:
             if name not in known:

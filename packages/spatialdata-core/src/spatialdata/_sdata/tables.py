@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from spatialdata._core.elements import is_table
+from spatialdata._core.elements import is_table, require_table
 from spatialdata.errors import ElementNotFoundError, unknown_name
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.kind import Kind
@@ -57,6 +57,7 @@ def get_annotated_regions(table: AnnData) -> list[str]:
 
 def update_annotated_regions_metadata(table: AnnData, region_key: str | None = None) -> AnnData:
     """Set the regions of a table to those that its rows name, in place."""
+    require_table(table, "update_annotated_regions_metadata")
     attrs = table.uns.get(ATTRS_KEY)
     if attrs is None:
         raise ValueError(

@@ -58,6 +58,8 @@ class UnitMethods(ElementHolder):
         'micrometer'
         """
         self._check_system(coordinate_system)
+        if not isinstance(units, str | Mapping):
+            raise UnitError(f"Give the name of a unit, or a dict from axes to units, not {type_name(units)}.")
         given = units if isinstance(units, Mapping) else dict.fromkeys(_SPACE, units)
         for axis in given:
             if axis not in _SPACE:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from spatialdata._core.elements import element_attrs
+from spatialdata._core.elements import element_attrs, is_points, require_shapes, type_name
+from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
 
@@ -41,6 +42,8 @@ def points_dask_dataframe_to_geopandas(points: DaskDataFrame, suppress_z_warning
     """
     import geopandas
 
+    if not is_points(points):
+        raise UnsupportedElementError(f"Points are a dask.dataframe.DataFrame. Found {type_name(points)}.")
     _warn_z("z" in points.columns, suppress_z_warning)
     frame = points.compute().reset_index(drop=True)
     geometry = geopandas.points_from_xy(frame["x"], frame["y"])
@@ -74,6 +77,10 @@ def points_geopandas_to_dask_dataframe(gdf: GeoDataFrame, suppress_z_warning: bo
 
     from spatialdata.models.points import PointsModel
 
+    require_shapes(gdf, "points_geopandas_to_dask_dataframe")
+    kinds = sorted(set(gdf.geom_type.dropna()))
+    if kinds not in ([], ["Point"]):
+        raise UnsupportedElementError(f"Points are made of shapely points. Found {', '.join(kinds)}.")
     _warn_z("z" in gdf.columns, suppress_z_warning)
     coordinates = pd.DataFrame({"x": gdf.geometry.x, "y": gdf.geometry.y}, index=gdf.index)
     frame = pd.concat([coordinates, pd.DataFrame(gdf.drop(columns="geometry"))], axis=1)

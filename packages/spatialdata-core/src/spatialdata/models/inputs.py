@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import is_points, is_shapes, type_name
+from spatialdata._core.elements import is_points, is_raster, is_shapes, type_name
 from spatialdata.errors import UnsupportedElementError, listing
 
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ def frame_of(data: Any) -> pd.DataFrame | Any:
     """
     import pandas as pd
 
+    if is_raster(data):
+        raise UnsupportedElementError(
+            f"Points are made of coordinates, not of the pixels of a raster ({type_name(data)}). Give the array itself "
+            "if it holds coordinates."
+        )
     if is_shapes(data):
         return _points_of_geometries(data)
     if isinstance(data, pd.DataFrame) or is_points(data):

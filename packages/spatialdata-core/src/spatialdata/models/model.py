@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from spatialdata._core.elements import axes_of, spatial_axes_of
+from spatialdata._core.elements import axes_of, require_shapes, spatial_axes_of
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.points import PointsModel
 from spatialdata.models.raster import Image2DModel, Image3DModel, Labels2DModel, Labels3DModel
@@ -130,4 +130,5 @@ def force_2d(gdf: GeoDataFrame) -> None:
     >>> frame.geometry[0].wkt
     'POINT (1 2)'
     """
+    require_shapes(gdf, "force_2d")
     gdf.geometry = gdf.geometry.force_2d()

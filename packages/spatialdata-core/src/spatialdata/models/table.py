@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from spatialdata._core.elements import is_table, type_name
+from spatialdata._core.elements import is_table, require_table, type_name
 from spatialdata._core.names import names_faults, sanitize_name
 from spatialdata.errors import ElementNotFoundError, Fault, UnsupportedElementError, listing, unknown_name
 from spatialdata.models.base import ATTRS_KEY, raise_faults
@@ -298,6 +298,7 @@ def get_table_keys(table: AnnData) -> tuple[str | list[str], str, str]:
     >>> get_table_keys(TableModel.parse(anndata.AnnData(np.ones((1, 1)), obs=obs), "cells", "region", "id"))
     ('cells', 'region', 'id')
     """
+    require_table(table, "get_table_keys")
     attrs = table.uns.get(ATTRS_KEY)
     if not attrs or attrs.get(TableModel.REGION_KEY) is None:
         raise ValueError(
@@ -366,6 +367,7 @@ def sanitize_table(data: AnnData, inplace: bool = True) -> AnnData | None:
     >>> sanitize_table(table, inplace=False).obs.columns.tolist()
     ['my_column', 'my_column_1']
     """
+    require_table(data, "sanitize_table")
     frames = {name: _sanitized(getattr(data, name).columns, column=True) for name in _FRAMES}
     mappings = {name: _sanitized(getattr(data, name), column=False) for name in _MAPPINGS}
     table = data if inplace else data.copy()

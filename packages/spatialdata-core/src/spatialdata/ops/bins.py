@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.container import require_container
 from spatialdata.errors import ElementNotFoundError, UnsupportedElementError, listing, unknown_name
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.shallow import with_transformations
@@ -72,6 +73,7 @@ def bins_of(sdata: SpatialData, bins: str, table_name: str, col_key: str, row_ke
     """The bins of a table, and the affine map from their pixels."""
     import pandas as pd
 
+    require_container(sdata, "rasterize_bins")
     if bins not in sdata:
         raise ElementNotFoundError(unknown_name("element", bins, [name for _, name in sdata.gen_spatial_names()]))
     element = sdata[bins]

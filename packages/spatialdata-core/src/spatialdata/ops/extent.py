@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from spatialdata._core.container import is_container
-from spatialdata._core.elements import axes_of, is_raster, is_shapes, levels_of, spatial_axes_of
+from spatialdata._core.elements import axes_of, is_raster, is_shapes, levels_of, require_mapping, spatial_axes_of
 from spatialdata.errors import (
     ElementNotFoundError,
     UnknownCoordinateSystemError,
@@ -263,6 +263,8 @@ def are_extents_equal(
     >>> are_extents_equal({"x": (0.0, 1.0)}, {"x": (0.05, 1.0)})
     True
     """
+    for extent in (extent0, extent1):
+        require_mapping(extent, "An extent")
     if set(extent0) != set(extent1):
         return False
     return all(bool(np.allclose(extent0[axis], extent1[axis], rtol=0, atol=atol)) for axis in extent0)

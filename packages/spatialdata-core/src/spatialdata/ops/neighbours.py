@@ -149,6 +149,9 @@ class _Instances:
             axes = list(spatial_axes_of(element))
             rows = element[axes].compute()
             order = [projection.axes.index(axis) for axis in ("x", "y", "z") if axis in projection.axes]
+            lost = int((~np.isfinite(rows.to_numpy(dtype=np.float64))).any(axis=1).sum())
+            if lost:
+                raise ValueError(f"{lost} of {len(rows)} points have no finite coordinates. Drop them first.")
             return cls(rows.index, projection(coordinates_of(rows, projection.axes))[:, order], None)
         if kind not in (Kind.SHAPES, Kind.LABELS):
             raise UnsupportedElementError(f"{kind.value} have no instances with a place. Points, shapes, labels have.")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.elements import type_name
+from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.label_runs import ids_and_runs
 from spatialdata.relations.blocks import computed
 
@@ -41,6 +43,11 @@ def relabel_sequential(arr: da.Array) -> da.Array:
     """
     import dask
 
+    if type_name(arr) != "dask.Array":
+        raise UnsupportedElementError(
+            f"relabel_sequential takes a dask array, not {type_name(arr)}. For labels, give their data and use "
+            "map_raster or assign the result."
+        )
     if not np.issubdtype(arr.dtype, np.integer):
         raise ValueError(f"Labels are whole numbers, but the array holds {arr.dtype}.")
     find = dask.delayed(_ids_of_block, pure=False)

@@ -77,6 +77,8 @@ def to_polygons(data: Any, buffer_resolution: int | None = None, simplify: float
         raise ValueError("simplify is for labels, whose outlines have a corner at each pixel. Leave it out.")
     if not are_circles(data):
         return data
+    if RADIUS_KEY not in data.columns:
+        raise ValueError("Circles need a column 'radius'. ShapesModel.parse(…, radius=…) gives them one.")
     segments = _SEGMENTS if buffer_resolution is None else buffer_resolution
     geometry = shapely.buffer(data.geometry.to_numpy(), data[RADIUS_KEY].to_numpy(dtype=np.float64), quad_segs=segments)
     result = data.assign(**{data.geometry.name: geometry})

@@ -146,7 +146,8 @@ class PolygonRegion:
     def __post_init__(self) -> None:
         import shapely
 
-        found = getattr(self.polygon, "geom_type", type(self.polygon).__name__)
+        given: Any = self.polygon
+        found = given.geom_type if isinstance(given, shapely.Geometry) else type(given).__name__
         if found not in ("Polygon", "MultiPolygon"):
             raise TypeError(f"A polygon query needs a shapely Polygon or MultiPolygon, not {found}.")
         if self.polygon.is_empty:
@@ -238,7 +239,7 @@ def boxes_of(
             f"Found {lower.shape} and {upper.shape} for the axes {tuple(axes)}."
         )
     many = lower.ndim == 2
-    pairs = zip(np.atleast_2d(lower), np.atleast_2d(upper), strict=True) if lower.size else iter(())
+    pairs = zip(np.atleast_2d(lower), np.atleast_2d(upper), strict=True) if lower.size or not many else iter(())
     return [
         BoundingBox(
             target_coordinate_system=target_coordinate_system,

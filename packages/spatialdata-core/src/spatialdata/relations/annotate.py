@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from spatialdata._core.container import require_container
 from spatialdata.errors import ElementNotFoundError, unknown_name
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.table import TableModel
@@ -43,6 +44,7 @@ def get_element_annotators(sdata: SpatialData, element_name: str) -> set[str]:
     >>> get_element_annotators(SpatialData(labels={"cells": labels}), "cells")
     set()
     """
+    require_container(sdata, "get_element_annotators")
     if element_name not in sdata:
         raise ElementNotFoundError(
             unknown_name("element", element_name, [name for _, name in sdata.gen_spatial_names()])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.container import new_container
+from spatialdata._core.container import new_container, require_container
 from spatialdata._core.elements import is_tree, levels_of
 from spatialdata.errors import ElementNotFoundError, unknown_name
 from spatialdata.models.kind import Kind, kind_of
@@ -94,6 +94,7 @@ def filter_by_table_query(
     >>> filter_by_table_query(sdata, "table", obs_expr=col("size") > 6)["cells"].index.tolist()
     [1, 2]
     """
+    require_container(sdata, "filter_by_table_query")
     _table(sdata, table_name)
     if element_names is not None:
         sdata = sdata.subset(element_names, filter_tables=filter_tables)

@@ -82,6 +82,8 @@ def table_with_column(sdata: SpatialData, by: str, table_name: str | None) -> st
     ValueError
         Several tables have the column, or the table annotates nothing.
     """
+    if not isinstance(by, str):
+        raise TypeError(f"by must be the name of a column, not {type(by).__name__}.")
     if table_name is not None and table_name not in sdata.tables:
         raise ElementNotFoundError(unknown_name("table", table_name, sdata.tables))
     names = list(sdata.tables) if table_name is None else [table_name]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from spatialdata._core.container import require_container
 from spatialdata.errors import ElementNotFoundError, UnsupportedElementError, listing, unknown_name
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.points import PointsModel
@@ -242,6 +243,8 @@ def _choice(value: str, known: Mapping[str, Any], what: str) -> Any:
 
 
 def _table(sdata: SpatialData | None, table_name: str | None, table: AnnData | None) -> AnnData:
+    if sdata is not None:
+        require_container(sdata, "A join")
     if (table is None) == (table_name is None):
         raise ValueError("Give either table or table_name, and not both.")
     if table is not None:

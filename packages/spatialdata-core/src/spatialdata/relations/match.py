@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spatialdata._core.container import new_container
+from spatialdata._core.container import new_container, require_container
 from spatialdata.models.table import get_table_keys
 from spatialdata.relations.join import How, join_spatialelement_table
 
@@ -122,6 +122,7 @@ def match_sdata_to_table(
     >>> len(matched["cells"])
     2
     """
+    require_container(sdata, "match_sdata_to_table")
     source = table if table is not None else sdata.tables[table_name]
     region, _, _ = get_table_keys(source)
     names = [region] if isinstance(region, str) else list(region)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from spatialdata._core.container import require_container
 from spatialdata._core.elements import is_points, is_shapes, is_table
 from spatialdata._core.matrices import dense_part, in_memory
 from spatialdata.errors import ElementNotFoundError, listing, unknown_name
@@ -97,6 +98,7 @@ def _sources(
         return (None, element) if is_table(element) else (element, None)
     if element_name is None or sdata is None:
         raise ValueError("Give element_name, the name of the element in sdata.")
+    require_container(sdata, "get_values")
     if element_name not in sdata:
         raise ElementNotFoundError(unknown_name("element", element_name, [name for _, name, _ in sdata.gen_elements()]))
     found = sdata[element_name]
