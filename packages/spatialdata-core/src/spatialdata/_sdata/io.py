@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_before_writing",
-    "delete_elements",
     "fill_from_store",
     "is_same_place",
     "reads_from",
@@ -184,9 +183,10 @@ def write_sdata(
 
 def write_elements(sdata: ElementHolder, names: list[str], *, overwrite: bool, given: Mapping[str, Any]) -> None:
     """Write some elements into the store of the object."""
+    from spatialdata.store.files import is_local
     from spatialdata.store.options import WriteOptions
     from spatialdata.store.store import Store
-    from spatialdata.store.write import write_element
+    from spatialdata.store.write import brought_here, write_element
 
     path = store_path(sdata)
     store = Store.open(path)
@@ -196,24 +196,14 @@ def write_elements(sdata: ElementHolder, names: list[str], *, overwrite: bool, g
         elements = _mapping_of(sdata, name)
         raise_faults(f"The element {name!r} cannot be written:", names_faults([name], (elements.kind.container,)))
         raise_faults(f"The element {name!r} cannot be written:", _element_faults(elements[name], (name,)))
-    for name in names:
-        elements = _mapping_of(sdata, name)
-        write_element(path, elements.kind, name, elements[name], overwrite=overwrite, options=options)
-        read_from_store_again(sdata, [name])
-
-
-def delete_elements(sdata: ElementHolder, names: list[str]) -> None:
-    """Delete elements from the store of the object; those in memory stay."""
-    from spatialdata.store.store import Store
-    from spatialdata.store.write import delete_element
-
-    path = store_path(sdata)
-    stored = {entry.name: entry.kind for entry in Store.open(path).entries()}
-    for name in names:
-        if name not in stored:
-            raise ValueError(unknown_name(f"element in the store {path}", name, stored))
-    for name in names:
-        delete_element(path, stored[name], name)
+    with brought_here(path) as root:
+        for name in names:
+            elements = _mapping_of(sdata, name)
+            write_element(root, elements.kind, name, elements[name], overwrite=overwrite, options=options)
+            if is_local(path):
+                read_from_store_again(sdata, [name])
+    if not is_local(path):
+        read_from_store_again(sdata, names)
 
 
 def read_from_store_again(sdata: ElementHolder, names: Iterable[str]) -> None:
@@ -279,21 +269,26 @@ def write_metadata_of(sdata: ElementHolder, names: list[str], *, transformations
     from spatialdata.models.channels import get_channel_names
     from spatialdata.store.metadata import write_channel_names, write_transformations
     from spatialdata.store.store import Store
+    from spatialdata.store.write import brought_here
 
     path = store_path(sdata)
     stored = {(entry.kind, entry.name) for entry in Store.open(path).entries()}
+    found = [name for name in names if (_mapping_of(sdata, name).kind, name) in stored]
     for name in names:
-        elements = _mapping_of(sdata, name)
-        if (elements.kind, name) not in stored:
+        if name not in found:
             warnings.warn(
                 f"The element {name!r} is not in the store {path}; nothing was written.", UserWarning, stacklevel=4
             )
-            continue
-        if transformations and elements.kind is not Kind.TABLE:
-            placed = dict(elements.transformations(name))
-            write_transformations(path, elements.kind, name, placed, sdata.attrs.get(UNITS_KEY))
-        if channels and elements.kind is Kind.IMAGE:
-            write_channel_names(path, name, get_channel_names(elements[name]))
+    if not found:
+        return
+    with brought_here(path) as root:
+        for name in found:
+            elements = _mapping_of(sdata, name)
+            if transformations and elements.kind is not Kind.TABLE:
+                placed = dict(elements.transformations(name))
+                write_transformations(root, elements.kind, name, placed, sdata.attrs.get(UNITS_KEY))
+            if channels and elements.kind is Kind.IMAGE:
+                write_channel_names(root, name, get_channel_names(elements[name]))
 
 
 def store_path(sdata: ElementHolder) -> Path:
@@ -323,12 +318,14 @@ def reads_from(sdata: ElementHolder, location: Any) -> bool:
 
 def is_same_place(one: Any, other: Any) -> bool:
     """Whether two locations are one."""
-    from spatialdata.store.files import is_archive, is_local, path_of
+    from spatialdata.store.files import archive_of, is_local, path_of
 
-    if one is None or is_archive(one) != is_archive(other):
+    if one is None:
         return False
-    if is_archive(one):
-        return Path(one).resolve() == Path(other).resolve()
+    archives = [archive_of(location) for location in (one, other)]
+    resolved = [archive.resolve() for archive in archives if archive is not None]
+    if resolved:
+        return len(resolved) == len(archives) and resolved[0] == resolved[1]
     paths = [path_of(location) for location in (one, other)]
     return str(paths[0]) == str(paths[1]) or (
         all(is_local(path) for path in paths) and paths[0].resolve() == paths[1].resolve()

@@ -204,6 +204,8 @@ class StoringMethods(BackingMethods):
     def delete_element_from_disk(self, element_name: str | list[str]) -> None:
         """Delete elements from the store of the object; those in memory stay.
 
+        What is still read from there is loaded first.
+
         Parameters
         ----------
         element_name
@@ -212,9 +214,12 @@ class StoringMethods(BackingMethods):
         Raises
         ------
         ValueError
-            The object has no store, or an element is not in it.
+            The object has no store, an element is not in it, a raster is too large to be loaded, or other elements
+            are computed from what would be deleted. Nothing was deleted.
         """
-        _io.delete_elements(self, [element_name] if isinstance(element_name, str) else list(element_name))
+        from spatialdata._sdata.deleting import delete_elements
+
+        delete_elements(self, [element_name] if isinstance(element_name, str) else list(element_name))
 
     def write_transformations(self, element_name: str | None = None) -> None:
         """Write the transformations of an element, or of all, into the store of the object.
@@ -298,10 +303,10 @@ class StoringMethods(BackingMethods):
 
     def write_consolidated_metadata(self) -> None:
         """Write the consolidated metadata of the store anew."""
-        from spatialdata.store.store import Store
+        from spatialdata.store.write import consolidate_store
 
         if not self._warn_not_backed():
-            Store.open(_io.store_path(self)).consolidate()
+            consolidate_store(_io.store_path(self))
 
     def has_consolidated_metadata(self) -> bool:
         """Whether the store of the object has consolidated metadata."""

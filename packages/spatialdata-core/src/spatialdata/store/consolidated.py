@@ -35,7 +35,7 @@ from spatialdata.store.files import is_local
 if TYPE_CHECKING:
     from spatialdata.store.documents import Node
 
-__all__ = ["Root", "consolidate", "replace_root_attributes", "stale_paths", "without_consolidated"]
+__all__ = ["Root", "consolidate", "documents_in", "replace_root_attributes", "stale_paths", "without_consolidated"]
 
 _KEY = "consolidated_metadata"
 _OPENING, _CLOSING = b'"metadata":{', {DOCUMENT: b"}}}", CONSOLIDATED_V2: b"}}"}
@@ -139,12 +139,16 @@ class Root:
         text = _SEPARATOR.join(lines[path] for path in sorted(lines, key=lambda path: path.split("/")))
         write_document(self._file, encoded(whole).removesuffix(closing), b"\n", text, b"\n", closing)
 
+    def bare(self) -> bytes:
+        """The document of the root without consolidated metadata; in Zarr v2 these are a file of their own."""
+        return encoded(self._own, indent=2)
+
     def drop(self) -> None:
         """Take the consolidated metadata away."""
         if self.is_v2:
             self._file.unlink(missing_ok=True)
         else:
-            write_document(self._file, encoded(self._own, indent=2))
+            write_document(self._file, self.bare())
 
 
 def _first_path(data: bytes, start: int) -> str:
@@ -198,6 +202,13 @@ def _below(root: Path, path: str, zarr_format: int) -> Iterator[tuple[str, dict[
 def _all(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """The documents of all nodes. In Zarr v3, that of the root holds the others and is none of them."""
     return ((path, document) for path, document in _below(root, "", zarr_format_of(root) or 3) if path)
+
+
+def documents_in(root: Path, *, afresh: bool = False) -> dict[str, dict[str, Any]]:
+    """The documents of all nodes by their paths: the consolidated ones if there are any, else all are read."""
+    found = None if afresh else Root(root).documents()
+    documents = dict(_all(root)) if found is None else found
+    return {path: _plain(document) for path, document in documents.items()}
 
 
 def consolidate(root: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from spatialdata.errors import StoreError, listing
-from spatialdata.store.files import is_local, stamp_of
+from spatialdata.store.files import connection_errors, is_local, stamp_of
 
 __all__ = [
     "CONSOLIDATED_V2",
@@ -56,11 +56,14 @@ class Node:
 
 def contents(folder: Path) -> str:
     """Say what lies in a folder, for error messages."""
-    if not folder.exists():
-        return f"{folder} does not exist"
-    if not folder.is_dir():
-        return f"{folder} is a file"
-    return f"{folder} holds {listing(sorted(entry.name for entry in folder.iterdir()))}"
+    try:
+        if not folder.exists():
+            return f"{folder} does not exist"
+        if not folder.is_dir():
+            return f"{folder} is a file"
+        return f"{folder} holds {listing(sorted(entry.name for entry in folder.iterdir()))}"
+    except connection_errors(OSError) as error:
+        return f"{folder} cannot be listed ({type(error).__name__})"
 
 
 def zarr_format_of(folder: Path) -> int | None:

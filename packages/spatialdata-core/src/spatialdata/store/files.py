@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from zarr.abc.store import Store as ZarrStore
 
 __all__ = [
+    "archive_of",
+    "connection_errors",
     "is_archive",
     "is_local",
     "opened_parquet",
@@ -47,9 +50,29 @@ def is_local(path: object) -> bool:
     return isinstance(path, Path) and getattr(path, "protocol", "") in _LOCAL
 
 
+def connection_errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
+    """The given errors, and what clients of web servers and buckets raise when a connection fails, as far as in use."""
+    named = (
+        ("aiohttp", "ClientError"),
+        ("botocore.exceptions", "BotoCoreError"),
+        ("botocore.exceptions", "ClientError"),
+    )
+    return (*others, *(getattr(sys.modules[module], name) for module, name in named if module in sys.modules))
+
+
+def archive_of(location: object) -> Path | None:
+    """The Zip file of this machine that a location means, by its name, or in which a path lies; else None."""
+    if str(getattr(location, "protocol", "")) == "zip":
+        file = str(getattr(location, "storage_options", {}).get("fo", ""))
+        return archive_of(file)
+    if isinstance(location, str | Path) and str(location).endswith(_ZIP) and _SLASHES not in str(location):
+        return Path(location).expanduser()
+    return None
+
+
 def is_archive(location: object) -> bool:
-    """Whether a location is a Zip file of this machine, by its name."""
-    return isinstance(location, str | Path) and str(location).endswith(_ZIP) and _SLASHES not in str(location)
+    """Whether a location is a Zip file of this machine, by its name, or lies in one."""
+    return archive_of(location) is not None
 
 
 def path_of(location: str | os.PathLike[str] | zarr.Group | ZarrStore) -> Path:
@@ -78,6 +101,10 @@ def path_of(location: str | os.PathLike[str] | zarr.Group | ZarrStore) -> Path:
         plain = Path(os.fspath(location)).expanduser()
         return _inside_archive(plain) if is_archive(plain) and plain.is_file() else plain
     elsewhere: Any = location
+    archive = archive_of(location)
+    if archive is not None and not isinstance(location, Path) and archive.is_file():
+        # A path in an archive reads from it as it was when the path was made.
+        return _inside_archive(archive) / elsewhere.path if elsewhere.path.strip("/") else _inside_archive(archive)
     if hasattr(elsewhere, "protocol") and hasattr(elsewhere, "fs"):
         return Path(elsewhere.path) if elsewhere.protocol in _LOCAL else cast("Path", elsewhere)
     if isinstance(location, os.PathLike):

@@ -5,13 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import StoreError
 from spatialdata.store.dialects.edges import units_of_edges
 from spatialdata.store.dialects.multiscale import EDGES
-from spatialdata.store.documents import Node, contents, document_stamp, read_node
+from spatialdata.store.documents import Node, contents, document_stamp, is_node, read_node
+from spatialdata.store.files import connection_errors, is_local, stage_elsewhere
 
 if TYPE_CHECKING:
     from spatialdata._core.sources import Window
@@ -30,7 +32,7 @@ def reading(where: str, folder: Path) -> Iterator[None]:
         if where in str(error):
             raise
         raise StoreError(f"{where} cannot be read. {error}") from error
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+    except connection_errors(OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise StoreError(
             f"{where} cannot be read: {type(error).__name__}: {error}. There, {contents(folder)}."
         ) from error
@@ -59,7 +61,16 @@ class ElementSource(ABC):
     @property
     def folder(self) -> Path:
         """The folder of the element."""
-        return self.root / self.kind.container / self.name
+        folder = self.root / self.kind.container / self.name
+        return folder if is_local(folder) else self._elsewhere
+
+    @cached_property
+    def _elsewhere(self) -> Path:
+        """The folder behind an address; the stage, if a writer was interrupted after the new element was complete."""
+        folder = self.root / self.kind.container / self.name
+        stage = stage_elsewhere(folder)
+        with reading(self.where, folder):
+            return stage if not is_node(folder) and is_node(stage) else folder
 
     @property
     def where(self) -> str:

@@ -20,7 +20,7 @@ from spatialdata.store.documents import (
     is_node,
     zarr_format_of,
 )
-from spatialdata.store.files import is_local, path_of, stage_elsewhere
+from spatialdata.store.files import connection_errors, is_local, path_of, stage_elsewhere
 from spatialdata.store.lock import exclusive
 from spatialdata.store.scene import OME, has_scene, without_scene
 from spatialdata.store.transaction import finish_swap, finish_swaps_below
@@ -64,7 +64,7 @@ def local_path(location: str | os.PathLike[str] | zarr.Group) -> Path:
     path = path_of(location)
     if not is_local(path):
         raise StoreError(
-            f"{location} cannot be changed in place: only stores in folders of this machine can. Write the object to "
+            f"{location} lies in no folder of this machine, as is needed here. Write the object to "
             "a new location with write(path)."
         )
     return path
@@ -141,7 +141,7 @@ class Store:
             return cls(path)
         except StoreError:
             raise
-        except (OSError, ImportError, ValueError) as error:
+        except connection_errors(OSError, ImportError, ValueError) as error:
             raise StoreError(f"{path} cannot be opened: {type(error).__name__}: {error}.") from error
 
     @staticmethod
@@ -209,7 +209,7 @@ class Store:
         """The names in the consolidated metadata; behind an address, listing is slow or impossible."""
         known = self._names_known()
         if known is None:
-            return {kind: child_names(self.path / kind.container) for kind in Kind}
+            return {kind: _names_elsewhere(self.path / kind.container) for kind in Kind}
         return {kind: sorted(names) for kind, names in known.items()}
 
     def _names_known(self) -> dict[Kind, set[str]] | None:
@@ -267,6 +267,17 @@ class Store:
         with exclusive(root):
             consolidate(root)
         self.__dict__.pop("_entries", None)
+
+
+def _names_elsewhere(group: Path) -> list[str]:
+    """The names of the elements in a group; what has no document is being written or removed."""
+    if not group.is_dir():
+        return []
+    found = [entry.name for entry in group.iterdir()]
+    # The new data of an element wait at its stage until they have taken the place of the old ones.
+    staged = [name.removeprefix(".").removesuffix(".stage") for name in found if name.endswith(".stage")]
+    names = {*(name for name in found if not name.startswith(".")), *staged}
+    return sorted(name for name in names if is_node(group / name) or is_node(stage_elsewhere(group / name)))
 
 
 def _folder_in_archive(path: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spatialdata.errors import StoreError
 from spatialdata.store.chunk_files import ChunkFiles
 from spatialdata.store.documents import document_stamp
-from spatialdata.store.files import zarr_location
+from spatialdata.store.files import connection_errors, is_local, zarr_location
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,6 +71,14 @@ class StoredArray:
         return array
 
     def __getitem__(self, key: Any) -> Any:
+        if is_local(self.path):
+            return self._values_at(key)
+        try:
+            return self._values_at(key)
+        except connection_errors(OSError) as error:
+            raise StoreError(f"{self.path} cannot be read: {type(error).__name__}: {error}.") from error
+
+    def _values_at(self, key: Any) -> Any:
         array = self._current()
         window = _window(key, self.shape)
         files = self._chunk_files() if window else None

@@ -19,6 +19,7 @@ from spatialdata.errors import (
     unknown_name,
 )
 from spatialdata.models.kind import Kind
+from spatialdata.store.archive import replacing_archive, unpack
 from spatialdata.store.checks import check_attrs, check_element, check_elements, is_pending
 from spatialdata.store.codec import write_into
 from spatialdata.store.consolidated import consolidate as _consolidate
@@ -35,7 +36,9 @@ from spatialdata.store.documents import (
     write_group,
     zarr_format_of,
 )
+from spatialdata.store.files import archive_of, is_local, path_of
 from spatialdata.store.lock import exclusive
+from spatialdata.store.mirror import mirrored
 from spatialdata.store.options import WriteOptions
 from spatialdata.store.progress import TaskBar
 from spatialdata.store.scene import OME, write_scene
@@ -47,7 +50,9 @@ if TYPE_CHECKING:
     from spatialdata.store.versions import ContainerVersion
 
 __all__ = [
+    "brought_here",
     "check_free",
+    "consolidate_store",
     "delete_element",
     "existing_folder",
     "list_labels",
@@ -158,14 +163,62 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def opened_for_writing(path: str | os.PathLike[str]) -> Iterator[Store]:
+def brought_here(path: str | os.PathLike[str], *, afresh: bool = False) -> Iterator[Path]:
+    """A folder of this machine in which a store can be changed; a local store itself.
+
+    Of a store in an archive, all that is in it is brought into a folder; of one behind an address, its documents only,
+    from the consolidated ones unless they are to be read ``afresh``. What was changed there is brought back in the end,
+    and nothing if there was an error.
+    """
+    place = path_of(path)
+    if is_local(place):
+        yield place.resolve()
+        return
+    archive = archive_of(place)
+    place = Store.open(place).path
+    copied = mirrored(place, afresh=afresh) if archive is None else _unpacked(archive, place)
+    with copied as root, _speaking_of(place, root):
+        yield root
+
+
+@contextmanager
+def opened_for_writing(path: str | os.PathLike[str], *, afresh: bool = False) -> Iterator[Store]:
     """A store that exists, with its lock held. Whatever a crash has left of it is put in order first."""
-    root = _resolved(path)
-    store = Store.open(root)
-    for kind in Kind:
-        finish_swaps_below(store.path / kind.container, store.path)
-    with exclusive(root):
-        yield Store.open(root)
+    with brought_here(path, afresh=afresh) as root:
+        store = Store.open(root)
+        for kind in Kind:
+            finish_swaps_below(store.path / kind.container, store.path)
+        with exclusive(root):
+            yield Store.open(root)
+
+
+@contextmanager
+def _unpacked(archive: Path, place: Any) -> Iterator[Path]:
+    """The folder of a store that lies in an archive, which is made anew from it in the end."""
+    with replacing_archive(archive) as content:
+        unpack(archive, content)
+        yield (content / place.path).resolve()
+
+
+@contextmanager
+def _speaking_of(place: Path, root: Path) -> Iterator[None]:
+    """Name the store in errors, and not its copy."""
+    try:
+        yield
+    except (StoreError, ElementNotFoundError) as error:
+        raise type(error)(str(error).replace(str(root), str(place))) from error
+
+
+def consolidate_store(path: str | os.PathLike[str]) -> None:
+    """Write the metadata of all elements of a store into its root.
+
+    Raises
+    ------
+    StoreBusyError
+        Another process is writing to the store.
+    """
+    with opened_for_writing(path, afresh=True) as store:
+        _consolidate(store.path)
 
 
 def _write_elements(root: Path, elements: Mapping[Kind, Mapping[str, Any]], options: WriteOptions) -> None:
