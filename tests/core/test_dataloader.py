@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import multiprocessing
+import os
 import pickle
+from typing import Any
 
 import anndata as ad
+import dask
 import dask.array as da
 import geopandas as gpd
 import numpy as np
@@ -196,3 +200,44 @@ def to_tensors(item: tuple) -> tuple:
     import torch
 
     return torch.from_numpy(item[0].values), torch.from_numpy(item[1])
+
+
+def total(item: tuple) -> int:
+    return int((item[0] + 0).values.sum())
+
+
+def look(tiles: ImageTilesDataset, number: int, found: Any) -> None:
+    found.put((number, tiles[number]))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no process can be forked here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_forked_workers_need_no_threads_of_their_parent(sdata: SpatialData) -> None:
+    tiles = ImageTilesDataset(
+        sdata, {"circles": "image"}, {"circles": "um"}, tile_dim_in_units=8, table_name="table",
+        return_annotations="size", transform=total,
+    )  # fmt: skip
+    expected = {number: tiles[number] for number in (2, 5)}  # starts the threads of dask
+    fork = multiprocessing.get_context("fork")
+    found = fork.Queue()
+    workers = [fork.Process(target=look, args=(tiles, number, found)) for number in expected]
+    for worker in workers:
+        worker.start()
+    assert dict(found.get(timeout=60) for _ in workers) == expected
+    for worker in workers:
+        worker.join(60)
+
+
+def test_tiles_are_elements_that_can_be_worked_with(sdata: SpatialData) -> None:
+    tile = ImageTiles(sdata["image"], [[3, 4]], [[9, 8]], "um")[0]
+    Image2DModel.validate(tile)
+    pixels = tile.data.compute()
+    assert type(pixels) is np.ndarray
+    np.testing.assert_array_equal(dask.compute(tile.data)[0], pixels)
+    np.testing.assert_array_equal((tile * 2).values, pixels * 2)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(tile)).values, pixels)
+    other = ImageTiles(sdata["image"], [[3, 4]], [[9, 8]], "um")[0]
+    tile.attrs["transform"].clear()
+    tile.coords["c"] = ["a", "b", "d"]
+    assert list(other.attrs["transform"]) == ["um"]
+    assert other.coords["c"].values.tolist() == [0, 1, 2]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import multiprocessing
+import os
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -156,6 +159,7 @@ class ImageTilesDataset(_base()):  # type: ignore[misc]  # the base depends on w
     def __getitem__(self, idx: int) -> Any:
         """A tile and its annotation: a SpatialData object, or a pair of a DataArray and an array of shape (1, k)."""
         number = range(len(self))[idx]
+        _compute_without_threads(os.getpid())
         item = self._item(number)
         return item if self.transform is None else self.transform(item)
 
@@ -189,6 +193,7 @@ class ImageTilesDataset(_base()):  # type: ignore[misc]  # the base depends on w
     def pixels(self, idx: int) -> NDArray[Any]:
         """The bare pixels of a tile, of shape ``(channels, [depth,] height, width)``; the fastest way to read them."""
         number = range(len(self))[idx]
+        _compute_without_threads(os.getpid())
         _, system, _, image = self._entries[number]
         if self._draw is not None:
             return np.asarray(self._tile(number, image, system).data)
@@ -202,6 +207,19 @@ class ImageTilesDataset(_base()):  # type: ignore[misc]  # the base depends on w
             numbers = np.array(list(places), dtype=np.intp)
             order.extend(numbers[tiles.chunk_order()].tolist())
         return order or list(range(len(self)))
+
+
+@functools.cache
+def _compute_without_threads(process: int) -> None:  # noqa: ARG001
+    """In a worker process, let dask compute in the thread that asks.
+
+    A process that was forked has none of the threads that dask had started in its parent, and would wait for them for
+    ever. Several workers keep all cores busy anyway.
+    """
+    import dask
+
+    if multiprocessing.parent_process() is not None and dask.config.get("scheduler", None) is None:
+        dask.config.set(scheduler="synchronous")
 
 
 def _without_warning(elements: dict[str, Any]) -> SpatialData:

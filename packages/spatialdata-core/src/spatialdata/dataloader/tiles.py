@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import threading
+import uuid
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +79,9 @@ class ImageTiles:
         image = at_one_time(image, "ImageTiles")
         level = levels_of(image)[0]
         self._level = level
-        self._transformations = dict(transformations_of(image))
+        self._placed = dict(transformations_of(image))
+        self._attrs = {key: value for key, value in level.attrs.items() if key != TRANSFORM_KEY}
+        self._blanks: dict[tuple[int, ...], DataArray] = {}
         lower, upper = (np.asarray(side, dtype=np.float64).reshape(-1, 2) for side in (min_coordinate, max_coordinate))
         self._axes = spatial_axes_of(image)
         self._start, self._stop = _pixels(image, lower, upper, target_coordinate_system)
@@ -97,28 +101,55 @@ class ImageTiles:
 
     def __getitem__(self, number: int) -> DataArray:
         """A tile as an element that stays where it is: cut where the image ends, and empty beyond it."""
-        import dask.array as da
+        pixels = self.pixels(number)
+        tile = self._blank(pixels.shape).copy(deep=False, data=_in_memory(pixels))
+        shift = Translation(self._start[number].astype(np.float64), ("y", "x"))
+        tile.attrs = {**self._attrs, TRANSFORM_KEY: {name: Chain([shift, t]) for name, t in self._placed.items()}}
+        return tile
+
+    def _blank(self, shape: tuple[int, ...]) -> DataArray:
+        """A tile of a shape, of which only the coordinates count; most tiles have the same."""
         from xarray import DataArray
 
-        pixels = self.pixels(number)
-        start = self._start[number]
-        coords: dict[str, Any] = {}
-        for dim, size in zip(self._level.dims, pixels.shape, strict=True):
-            if dim in self._axes:
-                coords[str(dim)] = level_coordinates(size, size) if size else np.empty(0)
-            elif dim in self._level.coords:
-                coords[str(dim)] = self._level.coords[dim].values
-        shift = Translation(start.astype(np.float64), ("y", "x"))
-        attrs = {key: value for key, value in self._level.attrs.items() if key != TRANSFORM_KEY}
-        attrs[TRANSFORM_KEY] = {name: Chain([shift, t]) for name, t in self._transformations.items()}
-        data = da.from_array(pixels, chunks=-1, name=False)
-        return DataArray(data, dims=self._level.dims, coords=coords, name=self._level.name, attrs=attrs)
+        if shape not in self._blanks:
+            coords: dict[str, Any] = {}
+            for dim, size in zip(self._level.dims, shape, strict=True):
+                if dim in self._axes:
+                    coords[str(dim)] = level_coordinates(size, size)
+                elif dim in self._level.coords:
+                    coords[str(dim)] = self._level.coords[dim].values
+            blank = np.broadcast_to(np.zeros((), dtype=self._level.dtype), shape)
+            self._blanks[shape] = DataArray(blank, dims=self._level.dims, coords=coords, name=self._level.name)
+        return self._blanks[shape]
 
     def chunk_order(self) -> NDArray[np.intp]:
         """The numbers of the tiles in an order in which each chunk of the image is read about once."""
         ends = [np.cumsum(sizes) for sizes in self._data.chunks[-2:]]
         blocks = [np.searchsorted(end, self._start[:, axis], side="right") for axis, end in enumerate(ends)]
         return np.lexsort((self._start[:, 1], self._start[:, 0], blocks[1], blocks[0]))
+
+
+@functools.cache
+def _array_in_memory() -> type:
+    """The class of arrays of dask that are in memory already, so that computing them needs no threads."""
+    import dask.array as da
+    from dask.local import get_sync
+
+    class ArrayInMemory(da.Array):  # type: ignore[misc]  # dask ships no types
+        __slots__ = ()
+        __dask_scheduler__ = staticmethod(get_sync)
+
+        def compute(self, **_options: Any) -> NDArray[Any]:
+            pixels: NDArray[Any] = self.dask[(self.name, *(0 for _ in self.shape))]
+            return pixels
+
+    return ArrayInMemory
+
+
+def _in_memory(pixels: NDArray[Any]) -> Any:
+    name = f"tile-{uuid.uuid4().hex}"
+    key = (name, *(0 for _ in pixels.shape))
+    return _array_in_memory()({key: pixels}, name, chunks=tuple((size,) for size in pixels.shape), meta=pixels)
 
 
 def _pixels(image: Any, lower: Any, upper: Any, system: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
