@@ -77,6 +77,14 @@ EXPECTED = {
     "2d/simple/rotation": [np.eye(3), homogeneous([0, 1, 0], [-1, 0, 0])],
     "2d/axis_dependent/mapAxis": [np.eye(3), homogeneous([0, 1, 0], [1, 0, 0])],
     "2d/axis_dependent/byDimension": [np.eye(3), homogeneous([1, 0, -10], [0, 2, 0])],
+    "2d/basic/sequenceScaleTranslation_multiscale": [np.diag([3.0, 2, 1])],
+    "2d/simple/affine_multiscale": [np.eye(3), homogeneous([3, 0.4, 30], [0.3, 2, 20])],
+    "2d/simple/rotationParams": [np.diag([1.4, 1.4, 1]), homogeneous([0, 1, 0], [-1, 0, 0])],
+    "3d/basic/scale_multiscale": [np.diag([4.0, 3, 2, 1])],
+    "3d/simple/affine_multiscale": [np.eye(4), homogeneous([4, 0, 1, 0], [0, 3, 0, 0], [0, 0, 2, 0])],
+    "3d/simple/rotation": [np.eye(4), homogeneous([0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0])],
+    # x = 3 dim_0, y = 2 dim_1, z = dim_2 + 10.
+    "3d/axis_dependent/byDimension": [np.eye(4), homogeneous([0, 0, 1, 10], [0, 2, 0, 0], [3, 0, 0, 0])],
     "3d/basic/scale": [np.diag([4.0, 3, 2, 1])],
     "3d/basic/sequenceScaleTranslation": [homogeneous([4, 0, 0, 30], [0, 3, 0, 20], [0, 0, 2, 10])],
     "3d/simple/affine": [

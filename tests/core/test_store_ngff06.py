@@ -12,7 +12,7 @@ import zarr
 from scipy.ndimage import map_coordinates
 
 from spatialdata import SpatialData, read_zarr
-from spatialdata.errors import StoreError, TransformationError
+from spatialdata.errors import StoreError, TransformationError, ValidationError
 from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, PointsModel
 from spatialdata.store.consolidated import stale_paths
 from spatialdata.transformations import (
@@ -263,6 +263,20 @@ def test_other_programs_find_a_field_that_is_close(path: Path, name: str) -> Non
     assert np.linalg.norm(follow(points) - exact, axis=1).max() < 0.015
 
 
+def test_large_fields_are_arrays(path: Path) -> None:
+    """One that would be too large for the metadata."""
+    nodes = np.zeros((1500, 1500, 2))
+    nodes[7, 9] = [3, 4]
+    large = Displacements(nodes, YX, [0.01, 0.01])
+    sdata = SpatialData(images={"photo": image(transformations={"global": large})})
+    with pytest.raises(ValidationError, match="too large"):
+        sdata.write(path)
+    sdata.write(path, ngff="0.6")
+    assert get_transformation(read_zarr(path)["photo"]) == large
+    # They are there only once.
+    assert (path / "images" / "photo" / "zarr.json").stat().st_size < 10_000
+
+
 def test_fields_that_are_no_longer_named_go(path: Path) -> None:
     sdata = SpatialData(images={"photo": image(transformations={"global": SPLINE, "field": FIELD})})
     sdata.write(path, ngff="0.6")
@@ -355,3 +369,45 @@ def test_a_name_like_that_of_the_pixels(path: Path) -> None:
     places = {"yx": Scale([2, 2], XY), "global": Identity()}
     SpatialData(labels={"cells": labels(transformations=places)}).write(path, ngff="0.6")
     assert get_transformation(read_zarr(path)["cells"], get_all=True) == places
+
+
+def followed(entry: dict[str, Any], point: np.ndarray) -> np.ndarray:
+    """Where a transformation takes a point, in a few words from the specification."""
+    kind = entry["type"]
+    if kind == "sequence":
+        for step in entry["transformations"]:
+            point = followed(step, point)
+        return point
+    if kind == "affine":
+        rows = np.array(entry["affine"])
+        return rows[:, :-1] @ point + rows[:, -1]
+    if kind == "mapAxis":
+        return point[entry["mapAxis"]]
+    moved = {
+        "identity": point,
+        "scale": point * entry.get("scale", 1),
+        "translation": point + entry.get("translation", 0),
+    }
+    return moved[kind]
+
+
+@pytest.mark.parametrize("name", ["global", "shifted", "sheared", "steps", "swapped", "mirrored", "same"])
+def test_a_reader_that_knows_the_specification_finds_the_same_place(path: Path, name: str) -> None:
+    """From an index of a coarser level through the image and the scene into the world."""
+    photo = image(scale_factors=[2], transformations={name: PLACES[name], "further": Identity()})
+    SpatialData(images={"photo": photo}, labels={"cells": labels(transformations={name: Identity()})}).write(
+        path, ngff="0.6"
+    )
+    multiscale = ome(path / "images" / "photo")["multiscales"][0]
+    (level,) = multiscale["datasets"][1]["coordinateTransformations"]
+    (inner,) = [edge for edge in multiscale["coordinateTransformations"] if edge["output"]["name"] == name]
+    end = {"path": "images/photo", "name": name}
+    (outer,) = [edge for edge in ome(path)["scene"]["coordinateTransformations"] if edge["input"] == end]
+    assert (level["output"]["name"], outer["output"]) == (inner["input"]["name"], {"name": name})
+    found = followed(outer, followed(inner, followed(level, np.array([1.0, 3.0, 5.0]))))
+    # The centre of that pixel, in pixels of the finest level.
+    centre = np.array([[(5 + 0.5) * 2, (3 + 0.5) * 2]])
+    (expected,) = PLACES[name].transform_coordinates(centre, XY)
+    (world,) = [each for each in ome(path)["scene"]["coordinateSystems"] if each["name"] == name]
+    order = [axis["name"] for axis in world["axes"]]
+    np.testing.assert_allclose(found[[order.index(axis) for axis in XY]], expected, atol=1e-12)

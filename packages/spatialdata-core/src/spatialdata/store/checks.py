@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from spatialdata._core.elements import axes_of
+from spatialdata._core.elements import axes_of, is_raster
 from spatialdata._core.names import names_faults
 from spatialdata._core.sources import OneByOne
 from spatialdata.errors import Fault, InvalidAttributeError, SpatialDataError, ValidationError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.model import validate_element
 from spatialdata.models.table import table_name_faults
+from spatialdata.store.dialects import v06_spatialdata
 from spatialdata.store.dialects.edges import edges_of
 from spatialdata.store.json_values import json_faults
 from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
@@ -39,13 +40,13 @@ def check_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def check_element(kind: Kind, name: str, element: Any) -> None:
-    """Raise a ValidationError with everything that is wrong with one element."""
-    _raise(_element_faults(kind, name, element))
+def check_element(kind: Kind, name: str, element: Any, ngff: str | None = None) -> None:
+    """Raise a ValidationError with everything that is wrong with one element, for a version of OME-Zarr."""
+    _raise(_element_faults(kind, name, element, ngff))
 
 
-def check_elements(elements: Mapping[Kind, Mapping[str, Any]]) -> None:
-    """Raise a ValidationError with everything that is wrong with names and elements."""
+def check_elements(elements: Mapping[Kind, Mapping[str, Any]], ngff: str | None = None) -> None:
+    """Raise a ValidationError with everything that is wrong with names and elements, for a version of OME-Zarr."""
     names = [name for kind in Kind for name in elements.get(kind, {})]
     faults = names_faults(names, ("names",))
     twice = sorted({str(name) for name in names if names.count(name) > 1})
@@ -54,7 +55,7 @@ def check_elements(elements: Mapping[Kind, Mapping[str, Any]]) -> None:
         of_kind = elements.get(kind, {})
         for name in of_kind:
             if not is_pending(of_kind, name):
-                faults.extend(_element_faults(kind, name, of_kind[name], check_name=False))
+                faults.extend(_element_faults(kind, name, of_kind[name], ngff, check_name=False))
     _raise(faults)
 
 
@@ -68,14 +69,25 @@ def _raise(faults: list[Fault]) -> None:
         raise ValidationError("This cannot be written:", faults)
 
 
-def _element_faults(kind: Kind, name: str, element: Any, *, check_name: bool = True) -> list[Fault]:
+def _check_places(element: Any, ngff: str | None) -> None:
+    """Raise an error unless the transformations fit the axes and can be written."""
+    placed, axes = transformations_of(element), axes_of(element)
+    if ngff != v06_spatialdata.NGFF_VERSION or not is_raster(element):
+        edges_of(placed, axes)
+        return
+    # Fields are arrays of their own there, of any size.
+    for transformation in placed.values():
+        transformation.axes_after(axes)
+
+
+def _element_faults(kind: Kind, name: str, element: Any, ngff: str | None, *, check_name: bool = True) -> list[Fault]:
     path = (kind.container, str(name))
     faults = names_faults([name], ("names",)) if check_name else []
     try:
         found = kind_of(element)
         validate_element(element)
         if found is not Kind.TABLE:
-            edges_of(transformations_of(element), axes_of(element))
+            _check_places(element, ngff)
     except ValidationError as error:
         faults.extend(Fault((*path, *fault.path), fault.message) for fault in error.faults)
         return faults

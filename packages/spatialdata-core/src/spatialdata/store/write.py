@@ -125,7 +125,7 @@ def write_store(
     target = _resolved(path)
     chosen = options or WriteOptions.of()
     container = chosen.formats.container
-    check_elements(elements)
+    check_elements(elements, chosen.ngff)
     plain = check_attrs(attrs)
     if chosen.ngff == v06_spatialdata.NGFF_VERSION and OME in plain:
         raise ValueError(
@@ -230,7 +230,7 @@ def _write_elements(root: Path, elements: Mapping[Kind, Mapping[str, Any]], opti
         of_kind = elements[entry.kind]
         element = of_kind[entry.name]
         if is_pending(of_kind, entry.name):
-            check_element(entry.kind, entry.name, element)
+            check_element(entry.kind, entry.name, element, options.ngff)
         with _named(entry), TaskBar(str(entry)):
             write_into(group / entry.name, entry.kind, entry.name, element, options)
 
@@ -285,7 +285,7 @@ def write_element(
     ValueError
         The versions that the options ask for do not fit the store.
     """
-    check_element(kind, name, element)
+    check_element(kind, name, element, None if options is None else options.ngff)
     with opened_for_writing(store_path) as store:
         root = store.path
         chosen = options or WriteOptions.of(container=store.container, ngff=store.ngff)

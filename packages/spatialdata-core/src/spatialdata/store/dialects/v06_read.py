@@ -189,7 +189,8 @@ def _by_dimension(context: _Context, entry: Json, source: Axes, target: Axes) ->
         return _affine(linear, offset, source, target)
     if source != target or any(taken != given for taken, given, _ in members):
         raise ValueError("a byDimension with non-linear members must keep its axes")
-    return SequenceOf([member for _, _, member in members])
+    moving = [member for _, _, member in members if member != Identity()]
+    return moving[0] if len(moving) == 1 else SequenceOf(moving)
 
 
 def _chosen(given: Any, axes: Axes) -> Axes:
