@@ -45,8 +45,8 @@ def aggregate(
     """Aggregate the values of points, shapes, labels or an image by shapes, labels, the cells of a grid, or a table.
 
     A value counts for every region that it lies on, so it may count for several. Points and shapes count for the
-    shapes whose border they touch. A pixel counts where its centre lies; the pixels of labels are taken as squares,
-    with an area. Circles are taken exactly. The elements may have different resolutions.
+    shapes whose border they touch. A pixel counts where its centre lies, and on a border that shapes share for one of
+    them; the pixels of labels are taken as squares, with an area. Circles are taken exactly. The elements may have different resolutions.
 
     Parameters
     ----------

@@ -17,6 +17,7 @@ from spatialdata.ops.aggregate_volumes import volumes_by_labels, volumes_by_regi
 from spatialdata.ops.bent import on_pixels, placed_outlines, straight_points, under_pixels
 from spatialdata.ops.frames import copied_attrs
 from spatialdata.ops.pairs import CellLocator, Figures, PointLocator
+from spatialdata.ops.pixel_runs import FigureRuns, GridRuns
 from spatialdata.ops.to_vector import to_polygons
 from spatialdata.ops.transform import transform
 from spatialdata.regions.lattice import HexagonGrid, SquareGrid
@@ -27,6 +28,7 @@ from spatialdata.transformations.linear import Identity
 if TYPE_CHECKING:
     from spatialdata.ops.aggregate_funcs import AggFunc
     from spatialdata.ops.pairs import Locator
+    from spatialdata.ops.pixel_runs import PixelRuns
 
 __all__ = ["AGGREGATE", "BY_GRID", "Found", "Task", "gathered"]
 
@@ -124,7 +126,8 @@ def _shapes_by_grid(task: Task) -> Found:
     """The shapes, or the outlines of labels, that share an area with a cell; those that only touch it do not count."""
     source, regions = _source(task), task.by.shapes()
     if _is_deep(task.values):
-        return regions, *_volumes_at(task, source, CellLocator(task.by)), regions.index
+        runs = GridRuns(task.by, projection_of(task.values, task.system).plane())
+        return regions, *_volumes_on(task, source, runs), regions.index
     values = to_polygons(task.values) if kind_of(task.values) is Kind.LABELS else task.values
     matrix, names = aggregate_shapes(
         _in_system(values, task.system), regions, source, task.funcs, task.buffer_resolution,
@@ -137,8 +140,9 @@ def _image_by_grid(task: Task) -> Found:
     _check_image(task)
     regions = task.by.shapes()
     image, figures = under_pixels(task.values, regions, task.system)
-    locate = CellLocator(task.by) if figures is regions else PointLocator(Figures.of(figures))
-    return regions, *aggregate_image_by_regions(image, locate, task.funcs, task.system), regions.index
+    plane = projection_of(image, task.system).plane()
+    runs: PixelRuns = GridRuns(task.by, plane) if figures is regions else FigureRuns.of(Figures.of(figures), plane)
+    return regions, *aggregate_image_by_regions(image, runs, task.funcs), regions.index
 
 
 def _points_by_labels(task: Task) -> Found:
@@ -165,8 +169,9 @@ def _by_pixel_outlines(task: Task) -> Found:
         return _labels(task), *_volumes_by_labels(task, source)
     if _is_deep(task.values):
         regions = _vector_regions(task)
-        locate = PointLocator(Figures.of(_figures(task, regions), task.buffer_resolution))
-        return regions, *_volumes_at(task, source, locate), regions.index
+        figures = Figures.of(_figures(task, regions), task.buffer_resolution)
+        runs = FigureRuns.of(figures, projection_of(task.values, task.system).plane())
+        return regions, *_volumes_on(task, source, runs), regions.index
     values = to_polygons(task.values) if kind_of(task.values) is Kind.LABELS else task.values
     regions = _in_system(to_polygons(task.by), task.system).sort_index() if by_labels else _vector_regions(task)
     figures = regions if by_labels else _figures(task, regions)
@@ -189,8 +194,8 @@ def _volumes_by_labels(task: Task, source: ValueSource) -> tuple[Any, list[str],
     return volumes_by_labels(task.values, task.by, source, task.funcs, task.system, fractions=task.fractions)
 
 
-def _volumes_at(task: Task, source: ValueSource, locate: Locator) -> tuple[Any, list[str]]:
-    return volumes_by_regions(task.values, locate, source, task.funcs, task.system, fractions=task.fractions)
+def _volumes_on(task: Task, source: ValueSource, runs: PixelRuns) -> tuple[Any, list[str]]:
+    return volumes_by_regions(task.values, runs, source, task.funcs, task.system, fractions=task.fractions)
 
 
 def _in_system(shapes: Any, system: str) -> Any:
@@ -211,8 +216,8 @@ def _image_by_shapes(task: Task) -> Found:
     _check_image(task)
     regions = _vector_regions(task)
     image, figures = under_pixels(task.values, _figures(task, regions), task.system)
-    locate = PointLocator(Figures.of(figures, task.buffer_resolution))
-    return regions, *aggregate_image_by_regions(image, locate, task.funcs, task.system), regions.index
+    runs = FigureRuns.of(Figures.of(figures, task.buffer_resolution), projection_of(image, task.system).plane())
+    return regions, *aggregate_image_by_regions(image, runs, task.funcs), regions.index
 
 
 def _labels(task: Task) -> Any:

@@ -14,8 +14,7 @@ from spatialdata.ops.accumulate import Moments
 from spatialdata.ops.accumulate_samples import Samples
 from spatialdata.ops.aggregate_plan import Part, Plan, table_of
 from spatialdata.ops.common_pixels import CommonPixels
-from spatialdata.ops.pixel_places import located, reaches
-from spatialdata.regions.project import Projection, projection_of
+from spatialdata.regions.project import projection_of
 from spatialdata.relations.blocks import computed
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from spatialdata.models.scanlines import Scanlines
     from spatialdata.ops.aggregate_funcs import AggFunc
-    from spatialdata.ops.pairs import Locator
+    from spatialdata.ops.pixel_runs import PixelRuns
 
 __all__ = ["aggregate_image_by_labels", "aggregate_image_by_regions"]
 
@@ -61,7 +60,7 @@ def aggregate_image_by_labels(
         )
     pixels = CommonPixels.of(image, labels, system)
     plan = _plan(image, funcs, 0)
-    return _by_labels(plan, _in_blocks(pixels.image, _LabelWork(plan), plan, _runs(pixels.labels)), pixels.ids)
+    return _by_labels(plan, _in_blocks(pixels.image, _RunWork(plan), plan, _runs(pixels.labels)), pixels.ids)
 
 
 def _by_labels(
@@ -85,12 +84,12 @@ def _planes_by_labels(
     for pixels in (level.data[:, z] for z in range(level.sizes["z"])):
         common = CommonPixels.of_arrays(pixels, mask, there, of_labels, labels if ids is None else ids)
         runs, ids = _runs(common.labels) if runs is None else runs, common.ids
-        planes.append(_in_blocks(common.image, _LabelWork(plan), plan, runs))
+        planes.append(_in_blocks(common.image, _RunWork(plan), plan, runs))
     return _by_labels(plan, [plan.merged(parts) for parts in zip(*planes, strict=True)], ids)
 
 
 def aggregate_image_by_regions(
-    image: Any, locate: Locator, funcs: tuple[AggFunc, ...], system: str
+    image: Any, regions: PixelRuns, funcs: tuple[AggFunc, ...]
 ) -> tuple[csr_matrix, list[str]]:
     """Statistics of the pixels whose centre lies in each region, by channel.
 
@@ -98,21 +97,30 @@ def aggregate_image_by_regions(
     ----------
     image
         The image; its finest level counts. Of a 3D image the pixels of all planes count, since regions are flat.
-    locate
-        Finds the regions of places in the coordinates of ``system``.
+    regions
+        Finds the pixels of the regions.
     funcs
         The functions.
-    system
-        The coordinate system in which the two are brought together.
 
     Returns
     -------
     Sparse matrix of shape ``(regions, variables)`` and the names ``channel_<name>_<func>`` of the variables.
     """
-    plan = _plan(image, funcs, len(locate))
-    projection = projection_of(image, system).plane()
-    work = _ShapeWork(plan, projection, locate)
-    return _table(plan, _in_blocks(levels_of(image)[0].data, work, plan, None))
+    plan = _plan(image, funcs, len(regions))
+    data = levels_of(image)[0].data
+    return _table(plan, _in_blocks(data, _RunWork(plan, flat=True), plan, _runs_on_planes(regions, data)))
+
+
+def _runs_on_planes(regions: PixelRuns, data: Any) -> NDArray[Any]:
+    """The delayed numbers and runs of regions on each block, which all channels and planes share; None for none."""
+    y, x = (np.concatenate([[0], np.cumsum(sizes)]).tolist() for sizes in data.chunks[-2:])
+    found = np.empty(data.numblocks[1:], dtype=object)
+    for row, column in np.ndindex(*data.numblocks[-2:]):
+        shape = (data.chunks[-2][row], data.chunks[-1][column])
+        task = regions.task((y[row], x[column]), shape)
+        for depth in np.ndindex(*data.numblocks[1:-2]):
+            found[(*depth, row, column)] = task
+    return found
 
 
 def _runs(labels: Any) -> NDArray[Any]:
@@ -132,67 +140,42 @@ def _plan(image: Any, funcs: tuple[AggFunc, ...], regions: int) -> Plan:
     return Plan(funcs, regions, tuple(f"channel_{name}" for name in channels), np.dtype(np.float64), None)
 
 
-def _in_blocks(image: Any, work: Any, plan: Plan, runs: NDArray[Any] | None) -> list[Part]:
-    """What is kept of all blocks of an image, for each chunk of its channels."""
+def _in_blocks(image: Any, work: _RunWork, plan: Plan, runs: NDArray[Any]) -> list[Part]:
+    """What is kept of all blocks of an image that have runs, for each chunk of its channels."""
     import dask
 
     task = dask.delayed(work, pure=False, traverse=False)
     merge = dask.delayed(plan.merged, pure=False, traverse=False)
     blocks = image.to_delayed()
-    starts = [np.concatenate([[0], np.cumsum(sizes)])[:-1].tolist() for sizes in image.chunks[1:]]
     by_channels = []
     for channel in range(blocks.shape[0]):
-        parts = []
-        for position in np.ndindex(*blocks.shape[1:]):
-            corner = [starts[axis][index] for axis, index in enumerate(position)]
-            sizes = [image.chunks[axis + 1][index] for axis, index in enumerate(position)]
-            if work.reaches(corner, sizes):
-                parts.append(task(blocks[(channel, *position)], None if runs is None else runs[position], corner))
-        by_channels.append(merge(parts))
+        positions = [position for position in np.ndindex(*blocks.shape[1:]) if runs[position] is not None]
+        by_channels.append(merge([task(blocks[(channel, *position)], runs[position]) for position in positions]))
     return list(computed(by_channels, "aggregation of pixels"))
 
 
 @dataclass(frozen=True, slots=True)
-class _LabelWork:
-    """What is done with a block of an image and the runs of the labels of its pixels."""
+class _RunWork:
+    """What is done with a block of an image and the runs of pixels of the regions on it."""
 
     plan: Plan
+    flat: bool = False
 
-    def reaches(self, corner: list[int], sizes: list[int]) -> bool:  # noqa: ARG002
-        return True
-
-    def __call__(self, block: NDArray[Any], found: tuple[NDArray[Any], Scanlines], corner: list[int]) -> Part:  # noqa: ARG002
-        ids, runs = found
+    def __call__(self, block: NDArray[Any], found: tuple[NDArray[Any], Scanlines]) -> Part:
+        numbers, runs = found
         pixels = native(block)
+        # Runs on one plane stand for all planes.
+        planes = np.moveaxis(pixels, 1, 0) if pixels.ndim == 4 and self.flat else [pixels]
+        return self.plan.merged([self._part(np.ascontiguousarray(plane), numbers, runs) for plane in planes])
+
+    def _part(self, pixels: NDArray[Any], numbers: NDArray[Any], runs: Scanlines) -> Part:
         moments, samples = None, None
         if not all(func.needs_sample for func in self.plan.funcs):
-            moments = Moments.of_runs(ids, runs, pixels, spread=self.plan.needs_spread)
+            moments = Moments.of_runs(numbers, runs, pixels, spread=self.plan.needs_spread)
         if any(func.needs_sample for func in self.plan.funcs):
             pixel, figure = runs.pixels(pixels.shape[-1])
-            samples = Samples(ids[figure], tuple(column[pixel] for column in pixels.reshape(len(pixels), -1)))
+            samples = Samples(numbers[figure], tuple(column[pixel] for column in pixels.reshape(len(pixels), -1)))
         return Part(moments=moments, samples=samples)
-
-
-@dataclass(frozen=True, slots=True)
-class _ShapeWork:
-    """What is done with a block of an image that shapes may lie on."""
-
-    plan: Plan
-    projection: Projection
-    locate: Locator
-
-    def reaches(self, corner: list[int], sizes: list[int]) -> bool:
-        """Whether shapes may lie on a block."""
-        return reaches(self.projection, self.locate, corner[-2:], sizes[-2:])
-
-    def __call__(self, block: NDArray[Any], found: None, corner: list[int]) -> Part:  # noqa: ARG002
-        planes = block.reshape(len(block), -1, *block.shape[-2:])
-        parts = []
-        for rows, region, y, x in located(self.projection, self.locate, block.shape[-2:], corner[-2:]):
-            values = planes[:, :, rows, :][:, :, y, x]
-            columns = values.reshape(len(values), -1)
-            parts.append(self.plan.numbers(np.tile(region, planes.shape[1]), list(columns)))
-        return self.plan.merged(parts)
 
 
 def _ids_of(parts: list[Part]) -> NDArray[Any]:

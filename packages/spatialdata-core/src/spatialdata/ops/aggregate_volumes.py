@@ -11,7 +11,6 @@ import numpy as np
 from spatialdata._core.elements import axes_of, levels_of, spatial_axes_of
 from spatialdata.ops.aggregate_plan import Plan
 from spatialdata.ops.common_pixels import CommonPixels
-from spatialdata.ops.pixel_places import located, reaches
 from spatialdata.ops.region_pixels import gather_labels
 from spatialdata.regions.project import projection_of
 from spatialdata.relations.blocks import computed
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
+    from spatialdata.models.scanlines import Scanlines
     from spatialdata.ops.aggregate_funcs import AggFunc
     from spatialdata.ops.aggregate_values import ValueSource
-    from spatialdata.ops.pairs import Locator
+    from spatialdata.ops.pixel_runs import PixelRuns
     from spatialdata.regions.project import Projection
     from spatialdata.transformations.algebra import FloatArray
 
@@ -127,7 +127,7 @@ def _shared_of_blocks(block: NDArray[Any], mask: NDArray[Any]) -> _Shared:
 
 
 def volumes_by_regions(
-    values: Any, locate: Locator, source: ValueSource, funcs: tuple[AggFunc, ...], system: str, *, fractions: bool
+    values: Any, regions: PixelRuns, source: ValueSource, funcs: tuple[AggFunc, ...], system: str, *, fractions: bool
 ) -> tuple[csr_matrix, list[str]]:
     """Values of labels with a depth by flat regions, which stand for all depths.
 
@@ -135,8 +135,8 @@ def volumes_by_regions(
     ----------
     values
         The labels with values. They lie in a region as far as the centres of their pixels do.
-    locate
-        Finds the regions of places in the coordinates of ``system``.
+    regions
+        Finds the pixels of the regions.
     source, funcs, system, fractions
         As for :func:`volumes_by_labels`.
 
@@ -147,34 +147,24 @@ def volumes_by_regions(
     import dask
 
     of_values, data = projection_of(values, system), levels_of(values)[0].data
-    look = dask.delayed(_LocatedLabels(of_values.plane(), locate), pure=False, traverse=False)
+    look = dask.delayed(_shared_with_runs, pure=False)
     blocks = data.to_delayed()
     starts = [np.concatenate([[0], np.cumsum(sizes)])[:-1].tolist() for sizes in data.chunks]
     tasks = []
-    for position in np.ndindex(*blocks.shape):
-        corner = [starts[axis][position[axis]] for axis in (-2, -1)]
-        sizes = [data.chunks[axis][position[axis]] for axis in (-2, -1)]
-        if reaches(of_values.plane(), locate, corner, sizes):
-            tasks.append(look(blocks[position], corner))
+    for row, column in np.ndindex(*blocks.shape[1:]):
+        runs = regions.task((starts[1][row], starts[2][column]), (data.chunks[1][row], data.chunks[2][column]))
+        if runs is not None:
+            tasks += [look(block, runs) for block in blocks[:, row, column]]
     shared = _Shared.merged(computed(tasks, "pixels that labels share"))
     pixel = _volume(of_values) if fractions else None
-    return _result(values, of_values, source, funcs, shared, shared.region, len(locate), pixel)
+    return _result(values, of_values, source, funcs, shared, shared.region, len(regions), pixel)
 
 
-@dataclass(frozen=True, slots=True)
-class _LocatedLabels:
-    """Pairs the labels of a block with the regions that the centres of their pixels lie in."""
-
-    plane: Projection
-    locate: Locator
-
-    def __call__(self, block: NDArray[Any], corner: list[int]) -> _Shared:
-        parts = []
-        planes = block.reshape(-1, *block.shape[-2:])
-        for rows, region, y, x in located(self.plane, self.locate, block.shape[-2:], corner):
-            label = planes[:, rows, :][:, y, x]
-            parts.append(_Shared.of(label.ravel(), np.tile(region, len(planes))))
-        return _Shared.merged(parts)
+def _shared_with_runs(block: NDArray[Any], found: tuple[NDArray[Any], Scanlines]) -> _Shared:
+    numbers, runs = found
+    pixel, figure = runs.pixels(block.shape[-1])
+    label = block.reshape(len(block), -1)[:, pixel]
+    return _Shared.of(label.ravel(), np.tile(numbers[figure], len(label)))
 
 
 def _volume(projection: Projection) -> float:
