@@ -201,6 +201,20 @@ def test_the_scene_follows_every_change(path: Path) -> None:
     assert "ome" not in json.loads((path / "zarr.json").read_text())["attributes"]
 
 
+def test_what_is_built_batch_by_batch_follows_the_store(path: Path) -> None:
+    sdata = SpatialData(images={"photo": image()})
+    sdata.set_units("global", "um")
+    sdata.write(path, ngff="0.6")
+    with sdata.create_labels("cells", (4, 4), "int32") as builder:
+        builder[1:3, 1:3] = np.full((2, 2), 5, dtype="int32")
+    found = ome(path / "labels" / "cells")
+    assert found["version"] == "0.6"
+    assert found["multiscales"][0]["coordinateSystems"][1]["axes"][0]["unit"] == "micrometer"
+    members = [edge["input"]["path"] for edge in ome(path)["scene"]["coordinateTransformations"]]
+    assert members == ["images/photo", "labels/cells"]
+    assert int(read_zarr(path)["cells"].sum()) == 20
+
+
 def test_a_broken_raster_hinders_no_other(path: Path) -> None:
     sdata = SpatialData(images={"photo": image()}, labels={"cells": labels()})
     sdata.write(path, ngff="0.6", consolidate_metadata=False)

@@ -9,6 +9,7 @@ from spatialdata._core.names import check_name
 from spatialdata._sdata import io as _io
 from spatialdata._sdata.backing import BackingMethods
 from spatialdata.models.kind import Kind
+from spatialdata.transformations.units import UNITS_KEY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -341,5 +342,7 @@ class BuildingMethods(BackingMethods):
         self._shelf.check_free(name, kind)
         if name in self._shelf[kind] and not overwrite:
             raise ValueError(f"The object has {name!r} already. Pass overwrite=True, or choose another name.")
-        chosen = WriteOptions.of(container=Store.open(root).container, **options)
+        store = Store.open(root)
+        units = self.attrs.get(UNITS_KEY)
+        chosen = WriteOptions.of(container=store.container, ngff=store.ngff, units=units, **options)
         return Place(root, name, chosen, overwrite, resume, lambda: _io.show_stored(self, kind, name))
