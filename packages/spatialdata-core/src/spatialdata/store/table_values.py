@@ -48,7 +48,7 @@ def write_value(group: zarr.Group, name: str, value: Any, layout: ArrayLayout) -
         else:
             function(store, key, element, dataset_kwargs=dataset_kwargs)
 
-    with _settings():
+    with _settings(group.metadata.zarr_format):
         write_dispatched(group, name, value, write)
 
 
@@ -84,11 +84,15 @@ def _rows(matrix: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def _settings() -> Iterator[None]:
-    """Missing strings are allowed; shards are chosen here."""
+def _settings(zarr_format: int) -> Iterator[None]:
+    """Missing strings are allowed; shards are chosen here. Early releases take the format from the settings alone."""
     import anndata
 
-    wanted = {"auto_shard_zarr_v3": False, "allow_write_nullable_strings": True}
+    wanted = {
+        "auto_shard_zarr_v3": False,
+        "allow_write_nullable_strings": True,
+        "zarr_write_format": zarr_format,
+    }
     known = {name: value for name, value in wanted.items() if name in dir(anndata.settings)}
     with anndata.settings.override(**known):
         yield

@@ -227,7 +227,9 @@ def _write_matrices(matrices: Mapping[str, Any], path: Path) -> None:
 
     with h5py.File(path, "w") as file:
         for place, matrix in matrices.items():
-            write_elem(file, place, matrix, dataset_kwargs={"compression": "lzf"})
+            parent, _, name = place.rpartition("/")
+            group = file.require_group(parent) if parent else file
+            write_elem(group, name, matrix, dataset_kwargs={"compression": "lzf"})
     to_disk(path)
 
 
