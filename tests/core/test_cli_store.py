@@ -10,6 +10,7 @@ from typing import Any
 
 import geopandas
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import zarr
 from click.testing import CliRunner, Result
@@ -185,6 +186,9 @@ def test_cp_of_a_part(run: Run, store: Path, tmp_path: Path, everything: Everyth
     assert run("cp", store, tmp_path / "b.zarr", "images", "--chunk", "8", "--shard", "16").exit_code == 0
     array: Any = zarr.open_array(tmp_path / "b.zarr" / "images" / "photo" / "s0", mode="r")
     assert (array.chunks[1:], array.shards[1:]) == ((8, 8), (16, 16))
+    assert run("cp", store, tmp_path / "e.zarr", "molecules", "--points-layout", "vitessce").exit_code == 0
+    part = tmp_path / "e.zarr" / "points" / "molecules" / "points.parquet" / "part.0.parquet"
+    assert "morton_code_2d" in pq.read_schema(part).names
     box = ["--bbox", 0, 0, 1.5, 1.5]
     assert run("cp", store, tmp_path / "c.zarr", "cells", "molecules", *box).exit_code == 0
     cells = everything()["cells"]

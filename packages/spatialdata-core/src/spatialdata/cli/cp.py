@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["cp"]
 
 _VERSIONS = ("0.1", "0.2")
+_POINTS_LAYOUTS = ("sorted", "kept", "vitessce")
 _NGFF = ("0.5-dev-spatialdata", "0.6")
 
 
@@ -27,6 +28,7 @@ _NGFF = ("0.5-dev-spatialdata", "0.6")
 @click.option("--shard", type=click.IntRange(min=1), help="Width and height of files of several chunks.")
 @click.option("--format", "version", type=click.Choice(_VERSIONS), help="Version of the container; else the newest.")
 @click.option("--ngff", type=click.Choice(_NGFF), help="Version of OME-Zarr of images and labels.")
+@click.option("--points-layout", type=click.Choice(_POINTS_LAYOUTS), default="sorted", help="Order of the points.")
 @click.option("--overwrite", is_flag=True, help="Replace a store at TARGET.")
 @traceback_option
 def cp(
@@ -39,6 +41,7 @@ def cp(
     shard: int | None,
     version: str | None,
     ngff: Any,
+    points_layout: Any,
     overwrite: bool,
 ) -> None:
     """Copy the store at SOURCE, or a part of it, to TARGET.
@@ -58,6 +61,7 @@ def cp(
             raster_chunks=None if chunk is None else {"y": chunk, "x": chunk},
             raster_shards=None if shard is None else {"y": shard, "x": shard},
             ngff=ngff,
+            points_layout=points_layout,
         )
     except ValueError as error:
         raise click.ClickException(str(error)) from error
