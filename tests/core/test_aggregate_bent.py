@@ -11,7 +11,7 @@ import pytest
 import shapely
 from scipy.interpolate import RBFInterpolator
 
-from spatialdata import aggregate
+from spatialdata import SpatialData, aggregate, nearest, region_of_labels
 from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel
 from spatialdata.transformations import Identity, Scale, ThinPlateSpline
 
@@ -136,3 +136,42 @@ def test_areas_by_shapes(kind: str) -> None:
     there, region = moved(outlines), moved([shapely.box(5, 5, 30, 20)])[0]
     expected = (shapely.area(shapely.intersection(there, region)) / shapely.area(there)).sum()
     np.testing.assert_allclose(found, [expected], rtol=2e-3)
+
+
+def test_points_are_annotated_by_what_they_lie_in() -> None:
+    xy = scattered(500)
+    regions = shapes(BENT)
+    regions["kind"] = list("abcdef")
+    ids = np.zeros((30, 40), dtype=int)
+    for number, square in enumerate(SQUARES, start=1):
+        x0, y0, x1, y1 = (int(bound) for bound in square.bounds)
+        ids[y0:y1, x0:x1] = number
+    sdata = SpatialData(
+        points={"p": PointsModel.parse(xy)},
+        shapes={"s": regions},
+        labels={"l": Labels2DModel.parse(ids, transformations=BENT)},
+    )
+    inside = np.array([shapely.intersects_xy(region, *xy.T) for region in moved(SQUARES)])
+    expected = [next((kind for kind, lies in zip("abcdef", column, strict=True) if lies), None) for column in inside.T]
+    found = sdata.annotate("p", "s", "kind")["p"].compute()["kind"]
+    assert [None if pd.isna(value) else value for value in found] == expected
+    numbers = sdata.annotate("p", "l", new_column="label")["p"].compute()["label"]
+    assert [0 if pd.isna(value) else int(value) for value in numbers] == [
+        0 if kind is None else "abcdef".index(kind) + 1 for kind in expected
+    ]
+
+
+def test_neighbours_are_measured_where_elements_lie() -> None:
+    xy = scattered(60)
+    points = PointsModel.parse(xy, transformations=BENT)
+    found = nearest(points, shapes(BENT))
+    distances = shapely.distance(shapely.points(forward(xy))[:, None], moved(SQUARES)[None])
+    np.testing.assert_allclose(found["distance"], distances.min(axis=1), atol=1e-2)
+
+
+def test_labels_as_a_region() -> None:
+    ids = np.zeros((30, 40), dtype=int)
+    ids[5:20, 8:30] = 1
+    region = region_of_labels(Labels2DModel.parse(ids, transformations=BENT)).polygon
+    expected = moved([shapely.box(8, 5, 30, 20)])[0]
+    assert region.symmetric_difference(expected).area < 1e-3 * expected.area

@@ -140,6 +140,17 @@ def test_properties_of_features_are_kept() -> None:
     assert ShapesModel.parse(geojson())["name"].tolist() == ["a", "b"]
 
 
+def test_properties_of_a_single_feature_are_kept() -> None:
+    feature = {"type": "Feature", "geometry": shapely.geometry.mapping(shapely.box(0, 0, 1, 1)), "properties": {"a": 5}}
+    assert ShapesModel.parse(feature).a.tolist() == [5]
+
+
+def test_as_many_radii_as_circles() -> None:
+    assert ShapesModel.parse(np.zeros((2, 2)), geometry=0, radius=[3.0]).radius.tolist() == [3.0, 3.0]
+    with pytest.raises(ValueError, match=r"There are 2 circles, but radius has the shape \(3,\)"):
+        ShapesModel.parse(np.zeros((2, 2)), geometry=0, radius=[1, 2, 3])
+
+
 def test_shapes_with_index_and_radius() -> None:
     circles = ShapesModel.parse([shapely.Point(0, 0), shapely.Point(1, 1)], radius=[1.0, 2.0], index=["u", "v"])
     assert circles.index.tolist() == ["u", "v"]

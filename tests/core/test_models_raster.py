@@ -127,6 +127,10 @@ def test_a_multiscale_element_is_taken_as_it_is() -> None:
         (lambda: Image2DModel.parse(np.zeros((2, 4, 5)), c_coords=["a"]), "2 channels, but 1"),
         (lambda: Labels2DModel.parse(np.zeros((4, 5), dtype=int), c_coords=["a"]), "no channels"),
         (lambda: Labels2DModel.parse(np.zeros((4, 5))), "whole numbers"),
+        (lambda: Image2DModel.parse(np.full((1, 4, 5), "a", dtype=object)), "images hold numbers, not object"),
+        (lambda: Image2DModel.parse(np.zeros((1, 4, 5)), chunks={"q": 2}), r"chunks names the axes \['q'\]"),
+        (lambda: Image2DModel.parse(np.zeros((1, 4, 5)), chunks=(1, 2)), "chunks has 2 sizes"),
+        (lambda: Image2DModel.parse(np.zeros((1, 4, 5)), chunks="large"), "'large' is no size"),
         (
             lambda: Labels2DModel.parse(
                 Labels2DModel.parse(np.zeros((4, 5), dtype=int)), transformations={"a": Scale([2], ("x",))}

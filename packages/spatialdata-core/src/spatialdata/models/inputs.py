@@ -145,6 +145,8 @@ def _geometries_of_geojson(parsed: Any, what: str) -> GeoDataFrame:
     import shapely
 
     try:
+        if isinstance(parsed, dict) and parsed.get("type") == "Feature":
+            return geopandas.GeoDataFrame.from_features([parsed])
         if isinstance(parsed, dict) and parsed.get("type") == "FeatureCollection":
             return geopandas.GeoDataFrame.from_features(parsed["features"])
         return geopandas.GeoDataFrame(geometry=shapely.get_parts(shapely.from_geojson(json.dumps(parsed))))

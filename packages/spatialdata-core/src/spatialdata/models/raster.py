@@ -204,8 +204,7 @@ class RasterModel:
         from xarray import DataArray
 
         if chunks is not None:
-            by_number = {dims.index(k): v for k, v in chunks.items()} if isinstance(chunks, Mapping) else chunks
-            array = array.rechunk(by_number)
+            array = array.rechunk(_chunks(chunks, dims))
         for dim, size in zip(dims, array.shape, strict=True):
             if dim in SPATIAL_AXES:
                 coords[dim] = level_coordinates(size, size) if size else np.empty(0)
@@ -260,11 +259,27 @@ class RasterModel:
             faults.append(Fault(("data",), f"must be a dask array, not {type_name(level.data)}; parse wraps it"))
         if cls.is_labels and not (np.issubdtype(level.dtype, np.integer) or level.dtype == bool):
             faults.append(Fault(("dtype",), f"labels hold whole numbers, not {level.dtype}; cast them first"))
+        elif level.dtype.kind not in "biufc":
+            faults.append(Fault(("dtype",), f"images hold numbers, not {level.dtype}; cast them first"))
         return faults
 
 
 class UnsupportedArrayError(UnsupportedElementError, ValueError):
     """The object given to a parser of rasters is no array."""
+
+
+def _chunks(chunks: Chunks, dims: tuple[str, ...]) -> Any:
+    """Chunks as dask takes them, by the number of the axis."""
+    if isinstance(chunks, Mapping):
+        unknown = [axis for axis in chunks if axis not in dims]
+        if unknown:
+            raise ValueError(f"chunks names the axes {unknown}, but the raster has {dims}.")
+        return {dims.index(axis): size for axis, size in chunks.items()}
+    if isinstance(chunks, Sequence) and not isinstance(chunks, str) and len(chunks) != len(dims):
+        raise ValueError(f"chunks has {len(chunks)} sizes, but the raster has the axes {dims}. Give one for each.")
+    if isinstance(chunks, str) and not (chunks == "auto" or any(digit.isdigit() for digit in chunks)):
+        raise ValueError(f"chunks={chunks!r} is no size. Give a number, one for each axis, 'auto' or '64 MiB'.")
+    return chunks
 
 
 def _time_coords(

@@ -25,6 +25,15 @@ __all__ = ["ShapesModel"]
 _POINT, _POLYGON, _MULTIPOLYGON = 0, 3, 6
 
 
+def _radii(radius: Any, count: int) -> np.ndarray[Any, Any]:
+    given = np.asarray(radius, dtype=float)
+    if given.ndim > 1 or given.size not in (1, count):
+        raise ValueError(
+            f"There are {count} circles, but radius has the shape {given.shape}. Give one, or one for each."
+        )
+    return np.broadcast_to(given.ravel(), count).copy()
+
+
 class ShapesModel:
     """Shapes: a GeoDataFrame of circles (points with a column ``radius``), or of polygons and multipolygons."""
 
@@ -108,7 +117,7 @@ class ShapesModel:
         else:
             frame = geometries_of(data)
         if radius is not None:
-            frame[cls.RADIUS_KEY] = np.broadcast_to(np.asarray(radius, dtype=float), len(frame)).copy()
+            frame[cls.RADIUS_KEY] = _radii(radius, len(frame))
         return frame if index is None else frame.set_axis(index, axis=0)
 
     @classmethod

@@ -241,7 +241,7 @@ def _check_unique(adata: AnnData, region_key: str, instance_key: str) -> None:
     keys = adata.obs[[region_key, instance_key]]
     twice = keys[keys.duplicated(keep=False)]
     if len(twice):
-        examples = listing(twice[instance_key].unique()[:5])
+        examples = listing(twice[instance_key].unique()[:5].tolist())
         raise ValueError(
             f"The ids in obs[{instance_key!r}] must be unique in each region: {len(twice)} rows share an id, for "
             f"example {examples}."

@@ -15,11 +15,13 @@ from spatialdata.errors import ElementNotFoundError, UnsupportedElementError, li
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.table import get_table_keys
 from spatialdata.models.times import at_one_time
+from spatialdata.ops.bent import placed_outlines
 from spatialdata.ops.centroids import get_centroids
 from spatialdata.ops.frames import coordinates_of, copied_attrs
 from spatialdata.ops.pairs import Figures, PointLocator
 from spatialdata.ops.rasterize_values import is_category
-from spatialdata.regions.project import Projection, plane_of, projection_of
+from spatialdata.regions.bend import Bend
+from spatialdata.regions.project import Projection, motion_of, plane_of, projection_of
 from spatialdata.relations.annotate import get_element_annotators
 from spatialdata.relations.ids import as_ids, rows_of_region
 from spatialdata.relations.values import get_values
@@ -153,6 +155,9 @@ def _values(sdata: SpatialData, by: str, column: str | None, table_name: str | N
 
 
 def _finder_of_shapes(shapes: Any, system: str) -> Any:
+    transformation = get_transformation(shapes, system)
+    if not transformation.is_linear:
+        shapes = placed_outlines(shapes, transformation, system)
     back = _inverse(plane_of(shapes, get_transformation(shapes, system)))
     locate = PointLocator(Figures.of(shapes))
     size = len(shapes)
@@ -173,7 +178,12 @@ def _inverse(projection: Projection) -> Projection:
 
 
 def _finder_of_labels(labels: Any, system: str, ids: NDArray[Any]) -> Any:
-    back = _inverse(projection_of(labels, system))
+    transformation = get_transformation(labels, system)
+    back = (
+        _inverse(projection_of(labels, system))
+        if transformation.is_linear
+        else Bend.over(transformation.inverse(), ("x", "y"))
+    )
     data = levels_of(at_one_time(labels, "annotate"))[0].data
     order = np.argsort(ids, kind="stable")
     ordered = ids[order]
@@ -194,12 +204,14 @@ def _finder_of_labels(labels: Any, system: str, ids: NDArray[Any]) -> Any:
 
 def _onto_points(points: Any, regions: _Regions, name: str, system: str) -> Any:
     """Points with a further column, which is found out partition by partition."""
-    plane = plane_of(points, get_transformation(points, system))
+    transformation = get_transformation(points, system)
+    plane = plane_of(points, transformation) if transformation.is_linear else motion_of(points, system)
+    columns = [plane.axes.index(axis) for axis in ("x", "y")]
 
     def annotated(part: pd.DataFrame) -> pd.DataFrame:
         import pandas as pd
 
-        values, _ = regions.at(plane(coordinates_of(part, plane.axes)))
+        values, _ = regions.at(plane(coordinates_of(part, plane.axes))[:, columns])
         return part.assign(**{name: pd.Series(values, index=part.index)})
 
     return points.map_partitions(annotated, meta=annotated(points._meta))  # noqa: SLF001

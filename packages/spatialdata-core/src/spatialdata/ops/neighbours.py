@@ -10,11 +10,13 @@ import numpy as np
 from spatialdata._core.elements import spatial_axes_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.ops.bent import placed_outlines
 from spatialdata.ops.frames import coordinates_of
 from spatialdata.ops.pairs import Figures
 from spatialdata.ops.to_vector import to_polygons
 from spatialdata.ops.transform import transform
-from spatialdata.regions.project import projection_of
+from spatialdata.regions.project import motion_of, projection_of
+from spatialdata.transformations.attach import get_transformation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,18 +147,21 @@ class _Instances:
     def of(cls, element: Any, system: str) -> _Instances:
         kind = kind_of(element)
         if kind is Kind.POINTS:
-            projection = projection_of(element, system)
+            motion = motion_of(element, system)
             axes = list(spatial_axes_of(element))
             rows = element[axes].compute()
-            order = [projection.axes.index(axis) for axis in ("x", "y", "z") if axis in projection.axes]
+            order = [motion.axes.index(axis) for axis in ("x", "y", "z") if axis in motion.axes]
             lost = int((~np.isfinite(rows.to_numpy(dtype=np.float64))).any(axis=1).sum())
             if lost:
                 raise ValueError(f"{lost} of {len(rows)} points have no finite coordinates. Drop them first.")
-            return cls(rows.index, projection(coordinates_of(rows, projection.axes))[:, order], None)
+            return cls(rows.index, motion(coordinates_of(rows, motion.axes))[:, order], None)
         if kind not in (Kind.SHAPES, Kind.LABELS):
             raise UnsupportedElementError(f"{kind.value} have no instances with a place. Points, shapes, labels have.")
         shapes = to_polygons(element) if kind is Kind.LABELS else element
-        if not projection_of(shapes, system).is_identity:
+        transformation = get_transformation(shapes, system)
+        if not transformation.is_linear:
+            shapes = placed_outlines(shapes, transformation, system)
+        elif not projection_of(shapes, system).is_identity:
             shapes = transform(shapes, to_coordinate_system=system)
         return cls(shapes.index, None, Figures.of(shapes))
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import UnsupportedElementError, listing
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.ops.bent import placed_outlines
 from spatialdata.ops.to_vector import to_polygons
 from spatialdata.ops.transform import transform
 from spatialdata.regions.project import projection_of
 from spatialdata.regions.region import PolygonRegion
+from spatialdata.transformations.attach import get_transformation
 
 if TYPE_CHECKING:
     from xarray import DataArray, DataTree
@@ -62,6 +64,9 @@ def region_of_labels(
         polygons.attrs = attrs
     if not len(polygons):
         raise ValueError("The labels hold nothing but background, which is no region.")
-    if not projection_of(polygons, coordinate_system).is_identity:
+    transformation = get_transformation(polygons, coordinate_system)
+    if not transformation.is_linear:
+        polygons = placed_outlines(polygons, transformation, coordinate_system)
+    elif not projection_of(polygons, coordinate_system).is_identity:
         polygons = transform(polygons, to_coordinate_system=coordinate_system)
     return PolygonRegion(target_coordinate_system=coordinate_system, polygon=polygons.union_all())

@@ -226,7 +226,7 @@ class BaseTransformation(ABC):
         """
         from spatialdata.transformations.linear import Sequence
 
-        others = [transformations] if isinstance(transformations, BaseTransformation) else list(transformations)
+        others = list(transformations) if isinstance(transformations, list | tuple) else [transformations]
         return Sequence([self, *others])
 
     def __eq__(self, other: object) -> bool:
