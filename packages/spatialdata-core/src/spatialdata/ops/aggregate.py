@@ -46,7 +46,8 @@ def aggregate(
 
     A value counts for every region that it lies on, so it may count for several. Points and shapes count for the
     shapes whose border they touch. A pixel counts where its centre lies, and on a border that shapes share for one of
-    them; the pixels of labels are taken as squares, with an area. Circles are taken exactly. The elements may have different resolutions.
+    them; the pixels of labels are taken as squares, with an area. Circles are taken exactly. The elements may have
+    different resolutions.
 
     Parameters
     ----------
