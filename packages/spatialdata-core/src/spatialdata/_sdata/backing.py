@@ -46,7 +46,9 @@ class BackingMethods(ElementHolder):
             return True
         if is_archive(self.path) or not is_local(path_of(self.path)):
             place = str(path_of(self.path) / elements.kind.container / name)
-            files = get_dask_backing_files(elements[name]) if elements.is_loaded(name) else []
+            location = elements.source(name).location
+            unloaded = [] if location is None else [location]
+            files = get_dask_backing_files(elements[name]) if elements.is_loaded(name) else unloaded
             return all(file.startswith(place) for file in files)
         own = path_of(self.path).resolve() / elements.kind.container / name
         if elements.is_loaded(name):
@@ -55,6 +57,56 @@ class BackingMethods(ElementHolder):
             location = elements.source(name).location
             found = [] if location is None else [Path(location).resolve()]
         return all(file == own or own in file.parents for file in found)
+
+    def link_element(self, name: str, location: str | Path, element: str | None = None) -> None:
+        """Add an element that lies in another store, or in an OME-Zarr image, and stays there.
+
+        The store of the object remembers where; nothing is copied. ``write`` to another place copies the data.
+
+        Parameters
+        ----------
+        name
+            The name that the element gets here.
+        location
+            The other store or image, as for :func:`spatialdata.read_zarr`. A relative path is remembered relative to
+            the store of the object, so that both can be moved together. Credentials are used, but not remembered.
+        element
+            The name of the element there, or kind and name (``"images/slide"``); may be left out if there is only one.
+
+        Raises
+        ------
+        ValueError
+            The object has no store, or the name is not valid or taken.
+        StoreError
+            There is no such element.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from spatialdata import SpatialData, read_zarr
+        >>> from spatialdata.datasets import blobs
+        >>> folder = tempfile.mkdtemp()
+        >>> blobs().write(f"{folder}/slide.zarr")
+        >>> sdata = SpatialData()
+        >>> sdata.write(f"{folder}/study.zarr")
+        >>> sdata.link_element("slide", f"{folder}/slide.zarr", "blobs_image")
+        >>> read_zarr(f"{folder}/study.zarr").elements_are_self_contained()
+        {'slide': False}
+        """
+        from spatialdata._core.names import check_name
+        from spatialdata._sdata.io import store_path
+        from spatialdata.store.linked import link_to
+        from spatialdata.store.store import Entry
+        from spatialdata.store.write import set_links
+
+        path = store_path(self)
+        check_name(name)
+        link, source = link_to(location, element, path)
+        if name in self:
+            raise ValueError(f"The object has an element {name!r} already. Choose another name.")
+        self._shelf.check_free(name, source.kind)
+        set_links(path, {Entry(source.kind, name): link})
+        self._shelf[source.kind].put_source(name, source)
 
     def elements_paths_in_memory(self) -> list[str]:
         """The elements of the object, as ``"images/dapi"``."""

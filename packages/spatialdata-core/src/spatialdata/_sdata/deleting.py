@@ -23,20 +23,24 @@ _LOADED_AT_MOST = 2**30
 def delete_elements(sdata: ElementHolder, names: list[str]) -> None:
     """Delete elements from the store of the object; those in memory stay."""
     from spatialdata.store.store import Store
-    from spatialdata.store.write import brought_here, delete_element
+    from spatialdata.store.write import brought_here, delete_element, set_links
 
     path = store_path(sdata)
-    stored = {entry.name: entry.kind for entry in Store.open(path).entries()}
+    store = Store.open(path)
+    stored = {entry.name: entry.kind for entry in store.entries()}
+    linked = {entry.name: entry for entry in store.links}
     for name in names:
         if name not in stored:
             raise ValueError(unknown_name(f"element in the store {path}", name, stored))
-    folders = {name: path / stored[name].container / name for name in names}
+    folders = {name: path / stored[name].container / name for name in names if name not in linked}
     for name, folder in folders.items():
         _check_others(sdata, folder, names)
         _keep(sdata, stored[name], name, folder)
     with brought_here(path) as root:
-        for name in names:
+        for name in folders:
             delete_element(root, stored[name], name)
+        if unlinked := {entry: None for name, entry in linked.items() if name in names}:
+            set_links(root, unlinked)
 
 
 def _reads_from(element: Any, folder: Path) -> bool:

@@ -97,7 +97,8 @@ def _put_sources(
     good = []
     for entry, source in found.items():
         try:
-            if checks:
+            # What lies behind an address is opened when it is first used, unless one bad element may not stop all.
+            if checks and (on_bad_files == "warn" or not getattr(source, "is_elsewhere", False)):
                 source.check()
         except StoreError as error:
             if on_bad_files == "error":
@@ -272,7 +273,8 @@ def write_metadata_of(sdata: ElementHolder, names: list[str], *, transformations
     from spatialdata.store.write import brought_here
 
     path = store_path(sdata)
-    stored = {(entry.kind, entry.name) for entry in Store.open(path).entries()}
+    store = Store.open(path)
+    stored = {(entry.kind, entry.name) for entry in store.entries() if entry not in store.links}
     found = [name for name in names if (_mapping_of(sdata, name).kind, name) in stored]
     for name in names:
         if name not in found:

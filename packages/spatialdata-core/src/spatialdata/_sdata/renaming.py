@@ -21,7 +21,7 @@ def rename(sdata: ElementHolder, name: str, new_name: str) -> None:
     """Rename an element of an object and of its store."""
     from spatialdata.store.rename import rename_element
     from spatialdata.store.store import Entry, Store
-    from spatialdata.store.write import write_element
+    from spatialdata.store.write import set_links, write_element
 
     elements = sdata.shelf.find(name)
     if elements is None or name == new_name:
@@ -31,7 +31,11 @@ def rename(sdata: ElementHolder, name: str, new_name: str) -> None:
     tables = {table: _renamed(sdata.tables[table], name, new_name) for table in _annotating(sdata, name)}
     store = None if sdata.path is None else Store.open(sdata.path)
     stored = set() if store is None else set(store.entries())
-    if store is not None and Entry(elements.kind, name) in stored:
+    old, new = Entry(elements.kind, name), Entry(elements.kind, new_name)
+    if store is not None and old in store.links:
+        set_links(store.path, {old: None, new: store.links[old]})
+        elements.rename(name, new_name)
+    elif store is not None and old in stored:
         rename_element(store.path, elements.kind, name, new_name)
         elements.rename(name, new_name)
         # What was loaded lazily reads from the new place.

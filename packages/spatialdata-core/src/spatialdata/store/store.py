@@ -21,6 +21,7 @@ from spatialdata.store.documents import (
     zarr_format_of,
 )
 from spatialdata.store.files import connection_errors, is_local, path_of, stage_elsewhere
+from spatialdata.store.linked import LINKED_KEY, LinkedSource, read_linked
 from spatialdata.store.lock import exclusive
 from spatialdata.store.scene import OME, has_scene, without_scene
 from spatialdata.store.transaction import finish_swap, finish_swaps_below
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import zarr
     from zarr.abc.store import Store as ZarrStore
 
+    from spatialdata.store.linked import Link
     from spatialdata.store.source import ElementSource
 
 __all__ = ["ATTRS_KEY", "Entry", "Store", "local_path"]
@@ -189,7 +191,17 @@ class Store:
     @cached_property
     def _entries(self) -> tuple[Entry, ...]:
         names = self._listed() if is_local(self.path) else self._consolidated()
-        return tuple(Entry(kind, name) for kind in Kind for name in names[kind])
+        linked = {kind: {entry.name for entry in self.links if entry.kind is kind} for kind in Kind}
+        return tuple(Entry(kind, name) for kind in Kind for name in sorted({*names[kind], *linked[kind]}))
+
+    @cached_property
+    def links(self) -> dict[Entry, Link]:
+        """The elements that lie in other stores."""
+        own = self._attributes.get(ATTRS_KEY)
+        said = read_linked(own.get(LINKED_KEY) if isinstance(own, Mapping) else None, str(self.path))
+        kinds = {kind.container: kind for kind in Kind}
+        places = {place: place.partition("/") for place in said}
+        return {Entry(kinds[kind], name): said[place] for place, (kind, _, name) in places.items() if kind in kinds}
 
     def _listed(self) -> dict[Kind, list[str]]:
         """The names of the folders that are Zarr nodes, and of all elements that the consolidated metadata know."""
@@ -249,6 +261,10 @@ class Store:
 
     def source(self, entry: Entry) -> ElementSource:
         """Where an element is loaded from."""
+        if entry in self.links:
+            link = self.links[entry]
+            source: Any = LinkedSource(link.target(self.path), link.element, f"The element {entry} of {self.path}")
+            return source  # type: ignore[no-any-return]
         return SOURCES[entry.kind](self.path, entry.kind, entry.name, self.container)
 
     def has_consolidated_metadata(self) -> bool:

@@ -22,8 +22,8 @@ from spatialdata.models.kind import Kind
 from spatialdata.store.archive import replacing_archive, unpack
 from spatialdata.store.checks import check_attrs, check_element, check_elements, is_pending
 from spatialdata.store.codec import write_into
+from spatialdata.store.consolidated import Root, replace_root_attributes, without_consolidated
 from spatialdata.store.consolidated import consolidate as _consolidate
-from spatialdata.store.consolidated import without_consolidated
 from spatialdata.store.dialects import v06_spatialdata
 from spatialdata.store.dialects.choice import dialect_of
 from spatialdata.store.dialects.v06_write import FIELDS
@@ -37,6 +37,7 @@ from spatialdata.store.documents import (
     zarr_format_of,
 )
 from spatialdata.store.files import archive_of, is_local, path_of
+from spatialdata.store.linked import LINKED_KEY
 from spatialdata.store.lock import exclusive
 from spatialdata.store.mirror import mirrored
 from spatialdata.store.options import WriteOptions
@@ -47,6 +48,7 @@ from spatialdata.store.transaction import Transaction, finish_swap, finish_swaps
 from spatialdata.store.versions import CURRENT
 
 if TYPE_CHECKING:
+    from spatialdata.store.linked import Link
     from spatialdata.store.versions import ContainerVersion
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "existing_folder",
     "list_labels",
     "opened_for_writing",
+    "set_links",
     "write_element",
     "write_store",
 ]
@@ -306,6 +309,8 @@ def write_element(
             with without_consolidated(store.root, f"{kind.container}/{name}", FIELDS):
                 transaction.commit()
                 list_labels(root, kind)
+                if entry in store.links:
+                    replace_attributes(root, _with_links(store, {entry: None}))
                 if chosen.ngff == v06_spatialdata.NGFF_VERSION or store.ngff is not None:
                     write_scene(root)
 
@@ -337,6 +342,29 @@ def list_labels(root: Path, kind: Kind) -> None:
     listed = {**attributes, **dialect.labels_listing(child_names(group))}
     if listed != attributes:
         replace_attributes(group, listed)
+
+
+def set_links(store_path: str | os.PathLike[str], links: Mapping[Entry, Link | None]) -> None:
+    """Say where elements lie that are not in the store itself; None for those that are linked no longer.
+
+    Raises
+    ------
+    StoreExistsError
+        An element of that name is there.
+    """
+    with opened_for_writing(store_path) as store:
+        for entry, link in links.items():
+            if link is not None:
+                check_free(store, entry, overwrite=False)
+        replace_root_attributes(store.root, _with_links(store, links))
+
+
+def _with_links(store: Store, links: Mapping[Entry, Link | None]) -> dict[str, Any]:
+    """The attributes of the root with other links."""
+    attributes = Root(store.path).node.attributes
+    own = {key: value for key, value in attributes.get(ATTRS_KEY, {}).items() if key != LINKED_KEY}
+    kept = {str(entry): link.to_json() for entry, link in {**store.links, **links}.items() if link is not None}
+    return {**attributes, ATTRS_KEY: {**own, **({LINKED_KEY: kept} if kept else {})}}
 
 
 def delete_element(store_path: str | os.PathLike[str], kind: Kind, name: str) -> None:

@@ -1,0 +1,178 @@
+"""Elements of a store that lie elsewhere: in another store, or in an OME-Zarr image, here or behind an address.
+
+The attributes of the root say where. Other readers pass that over; they find the store without these elements.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatialdata.errors import StoreError, StoreNotFoundError, listing
+from spatialdata.models.kind import Kind
+from spatialdata.store.files import archive_of, is_local, path_of
+
+if TYPE_CHECKING:
+    from spatialdata._core.sources import Window
+
+__all__ = ["LINKED_KEY", "Link", "LinkedSource", "link_to", "read_linked"]
+
+LINKED_KEY = "linked_elements"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where an element lies.
+
+    Attributes
+    ----------
+    store
+        The path or address of the other store; a relative path counts from this store.
+    element
+        Kind and name there, such as ``"images/slide"``.
+    """
+
+    store: str
+    element: str
+
+    def target(self, root: Path) -> Path:
+        """The other store, for a link of the store ``root``."""
+        if "://" in self.store or not is_local(root):
+            return path_of(self.store)
+        return path_of(Path(os.path.normpath(root / self.store)))
+
+    def to_json(self) -> dict[str, str]:
+        """As the root of the store says it."""
+        return {"store": self.store, "element": self.element}
+
+
+def read_linked(said: object, where: str) -> dict[str, Link]:
+    """The links that the root of a store says, by the kind and the name that the element has here.
+
+    Raises
+    ------
+    StoreError
+        They are not what they should be.
+    """
+    if said is None:
+        return {}
+    try:
+        links = dict(said)  # type: ignore[call-overload]
+        return {str(place): Link(str(link["store"]), str(link["element"])) for place, link in links.items()}
+    except (TypeError, KeyError, ValueError) as error:
+        raise StoreError(
+            f"{where} has the {LINKED_KEY} {said!r}. They must be an object of kind and name, each with 'store' and "
+            "'element'."
+        ) from error
+
+
+def link_to(location: Any, element: str | None, root: Path) -> tuple[Link, Any]:
+    """A link to an element, and where that is loaded from.
+
+    Parameters
+    ----------
+    location
+        The other store, or a plain OME-Zarr image.
+    element
+        Its name or its kind and name; may be left out if there is only one.
+    root
+        The store that gets the link.
+
+    Raises
+    ------
+    StoreError
+        There is no such element.
+    """
+    path = path_of(location)
+    sources = _sources_in(path)
+    found = [place for place in sources if element in (None, place, place.partition("/")[2])]
+    if len(found) != 1:
+        raise StoreError(f"{path} has {listing(sources)}. Say by its name which of these is meant, not {element!r}.")
+    sources[found[0]].check()
+    here = archive_of(path) or (path if is_local(path) else None)
+    store = str(path if here is None else here)
+    if here is not None and not here.is_absolute() and is_local(root):
+        store = Path(os.path.relpath(here.resolve(), root.resolve())).as_posix()
+    return Link(store, found[0]), LinkedSource(path, found[0], f"{found[0]} of {path}")
+
+
+def _sources_in(path: Path) -> dict[str, Any]:
+    from spatialdata.store.plain import plain_store
+    from spatialdata.store.store import Store
+
+    try:
+        store = Store.open(path)
+    except StoreNotFoundError:
+        plain = plain_store(path).rasters
+        if not plain:
+            raise
+        return {str(entry): source for entry, source in plain.items()}
+    return {str(entry): store.source(entry) for entry in store.entries() if entry not in store.links}
+
+
+class LinkedSource:
+    """An element in another store, which is opened when the element is first asked for.
+
+    Parameters
+    ----------
+    store
+        The other store.
+    element
+        Kind and name there.
+    where
+        The element as error messages name it.
+    """
+
+    def __init__(self, store: Path, element: str, where: str) -> None:
+        self._store = store
+        self._element = element
+        self.where = where
+        self.kind = Kind(element.partition("/")[0])
+
+    @cached_property
+    def origin(self) -> Any:
+        """The source in the other store."""
+        try:
+            sources = _sources_in(self._store)
+        except StoreError as error:
+            raise StoreError(f"{self.where} lies in {self._store}, which cannot be opened: {error}") from error
+        if self._element not in sources:
+            raise StoreError(
+                f"{self.where} lies in {self._store}, which has no {self._element} of its own. It has "
+                f"{listing(sources)}."
+            )
+        return sources[self._element]
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the other store is not on this machine, so that opening it may take long."""
+        return not is_local(self._store)
+
+    @property
+    def attrs(self) -> Mapping[str, Any]:
+        """The attributes of the element."""
+        attrs: Mapping[str, Any] = self.origin.attrs
+        return attrs
+
+    @property
+    def location(self) -> str:
+        """Where the element lies; the other store is not opened for that."""
+        return f"{self._store}/{self._element}"
+
+    @property
+    def units(self) -> Any:
+        """The units of coordinate systems that the element says; none before a store behind an address was opened."""
+        return {} if self.is_elsewhere and "origin" not in self.__dict__ else self.origin.units
+
+    def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> Any:
+        """Load the element, or the given columns of the rows that may lie inside the window."""
+        return self.origin.load(columns=columns, window=window)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.origin, name)
