@@ -80,8 +80,8 @@ class StoringMethods(BackingMethods):
         ngff
             The version of OME-Zarr in which the metadata of images and labels are written. ``"0.6"`` is what other
             programs are going to read; ``"0.5-dev-spatialdata"``, the default, is what spatialdata up to 0.8 reads.
-            Non-linear transformations that 0.6 has no word for are sampled for other programs, to a hundredth of a
-            pixel.
+            Non-linear transformations that 0.6 has no word for are sampled for other programs, to a tenth of a
+            pixel or better.
 
         Raises
         ------

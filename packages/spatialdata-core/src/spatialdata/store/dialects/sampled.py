@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["TOLERANCE", "sampled"]
 
-# In pixels of the finest level.
-TOLERANCE = 0.01
-_FIRST, _LARGEST = 16, 2**22
+# In sides of a pixel of the finest level: what is aimed at, and what is good enough where that takes too many nodes.
+_WANTED, TOLERANCE = 0.01, 0.1
+_FIRST, _MOST_NODES = 16, 2**23
 
 
 def sampled(
@@ -41,13 +41,14 @@ def sampled(
     Returns
     -------
     Displacements over the spatial axes. Halfway between their nodes, where linear interpolation is worst, they miss
-    the transformation by no more than :data:`TOLERANCE` times the side of a pixel in the target.
+    the transformation by no more than a hundredth of the side of a pixel in the target, or by no more than
+    :data:`TOLERANCE` of it where that would take more than eight million nodes.
 
     Raises
     ------
     TransformationError
         The transformation changes the axes, cannot be evaluated everywhere in the raster, or bends so strongly that
-        more than four million nodes would be needed.
+        even so many nodes miss it by more.
     """
     space = tuple(axis for axis in axes if axis in SPATIAL_AXES)
     if set(transformation.axes_after(tuple(axes))) != set(axes):
@@ -60,15 +61,18 @@ def sampled(
     while True:
         field = _field(transformation, space, extent, steps)
         missed, side = _missed(transformation, field, space, extent, steps)
-        if missed <= TOLERANCE * side:
+        if missed <= _WANTED * side:
             return field
+        if np.prod(2 * steps + 1.0) > _MOST_NODES:
+            break
         steps = steps * 2
-        if np.prod(steps + 1.0) > _LARGEST:
-            raise TransformationError(
-                f"The transformation of {where} bends too strongly for OME-Zarr 0.6: {_LARGEST} displacements would "
-                f"miss it by {missed:.3g}, where a pixel is {side:.3g}. Give it as Displacements or Coordinates with "
-                'nodes of your choice, or write with ngff="0.5-dev-spatialdata".'
-            )
+    if missed > TOLERANCE * side:
+        raise TransformationError(
+            f"The transformation of {where} bends too strongly for OME-Zarr 0.6: {np.prod(steps + 1)} displacements "
+            f"miss it by up to {missed:.3g}, where a pixel is {side:.3g}. Give it as Displacements or Coordinates with "
+            'nodes of your choice, or write with ngff="0.5-dev-spatialdata".'
+        )
+    return field
 
 
 def _field(
