@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+
 from spatialdata import SpatialData, read_zarr
 from spatialdata.models import TableModel
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,14 +86,13 @@ def _rows(matrix: Any) -> Iterator[Any]:
 
 @contextmanager
 def _settings(zarr_format: int) -> Iterator[None]:
-    """Missing strings are allowed; shards are chosen here. Early releases take the format from the settings alone."""
+    """Missing strings are allowed; shards are chosen here."""
     import anndata
 
-    wanted = {
-        "auto_shard_zarr_v3": False,
-        "allow_write_nullable_strings": True,
-        "zarr_write_format": zarr_format,
-    }
+    wanted: dict[str, Any] = {"auto_shard_zarr_v3": False, "allow_write_nullable_strings": True}
+    if version("anndata").startswith("0.12."):
+        # Its first release takes the format of strings from here; later ones know it, and warn of the setting.
+        wanted["zarr_write_format"] = zarr_format
     known = {name: value for name, value in wanted.items() if name in dir(anndata.settings)}
     with anndata.settings.override(**known):
         yield
