@@ -19,7 +19,6 @@ from spatialdata.store.dialects import edges
 from spatialdata.store.validate import validate_store
 from spatialdata.testing.conformance_store import json_schemas, write_conformance_store
 
-jsonschema = pytest.importorskip("jsonschema")
 KINDS = ("images", "labels", "points", "shapes", "tables")
 
 
@@ -217,6 +216,7 @@ def test_attributes_and_elements(written: tuple[Path, dict[str, Any]]) -> None:
 
 
 def validator(name: str) -> Any:
+    jsonschema = pytest.importorskip("jsonschema")
     schema = json_schemas()[name]
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
