@@ -379,6 +379,37 @@ def test_anywhere(tmp_path: Path, place: str) -> None:
     assert "'atlas', by links only" in repr(back)
 
 
+def test_a_scene_behind_an_address_follows_every_change() -> None:
+    from fsspec import filesystem
+
+    memory = filesystem("memory")
+
+    def fields() -> list[str]:
+        memory.invalidate_cache()
+        return [
+            name
+            for name in memory.find("/scene06.zarr")
+            if name.startswith("/scene06.zarr/coordinateTransformations/d")
+        ]
+
+    sdata = SpatialData(labels={"cells": labels()})
+    sdata.link("global", "atlas", FIELD)
+    sdata.write("memory://scene06.zarr", ngff="0.6", overwrite=True)
+    assert len(fields()) == 3
+    sdata.labels["nuclei"] = labels(transformations={"global": SPLINE})
+    sdata.write_element("nuclei")
+    assert len(fields()) == 3
+    scene = json.loads(memory.cat("/scene06.zarr/zarr.json"))["attributes"]["ome"]["scene"]
+    members = [edge["input"].get("path") for edge in scene["coordinateTransformations"]]
+    assert members == ["labels/cells", "labels/nuclei", None]
+    back = read_zarr("memory://scene06.zarr")
+    assert get_transformation(back["nuclei"]) == SPLINE
+    assert back.coordinate_links == sdata.coordinate_links
+    sdata.unlink("global", "atlas")
+    sdata.write_attrs()
+    assert fields() == []
+
+
 def test_a_name_like_that_of_the_pixels(path: Path) -> None:
     places = {"yx": Scale([2, 2], XY), "global": Identity()}
     SpatialData(labels={"cells": labels(transformations=places)}).write(path, ngff="0.6")
