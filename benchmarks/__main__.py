@@ -81,6 +81,16 @@ def agree(first: Any, second: Any) -> bool:
     return bool(first == second)
 
 
+def compared(result: Any) -> Any:
+    """The part of a result that both sides should agree on."""
+    return {key: value for key, value in result.items() if key != "facts"} if isinstance(result, dict) else result
+
+
+def facts_of(result: Any) -> dict[str, Any]:
+    """The part of a result that is only told, such as numbers of files."""
+    return dict(result.get("facts", {})) if isinstance(result, dict) else {}
+
+
 def row(name: str, found: dict[str, Measurement | CaseError]) -> str:
     """Format one line of the table."""
     peer, here = found["peer"], found["here"]
@@ -92,7 +102,10 @@ def row(name: str, found: dict[str, Measurement | CaseError]) -> str:
             cells.append(f"{side.cpu_s:>10.3f} {side.peak_mb:>8.0f}")
     if isinstance(peer, Measurement) and isinstance(here, Measurement):
         cells.append(f"{peer.cpu_s / max(here.cpu_s, 1e-6):>8.1f} {peer.peak_mb / here.peak_mb:>8.2f}")
-        cells.append("same" if agree(peer.result, here.result) else f"DIFFER: {peer.result} / {here.result}")
+        first, second = compared(peer.result), compared(here.result)
+        cells.append("same" if agree(first, second) else f"DIFFER: {first} / {second}")
+        told = [facts_of(side.result) for side in (peer, here)]
+        cells.extend(f"{fact} {told[0][fact]} / {told[1].get(fact)}" for fact in told[0])
     else:
         cells.append(f"{'':>8} {'':>8}")
         cells.append("; ".join(f"{name}: {side}" for name, side in found.items() if isinstance(side, CaseError)))

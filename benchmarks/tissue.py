@@ -137,6 +137,97 @@ def checkered(edge: int):
     return np.where(inside[:, None] & inside, ids, 0).astype(np.int32)
 
 
+def table(size: Size):
+    """A table with a row for each of the discs: 50 counts of 300 genes each, as an AnnData with a sparse matrix."""
+    import anndata as ad
+    import numpy as np
+    import pandas as pd
+    from scipy.sparse import csr_matrix
+
+    rng = np.random.default_rng(6)
+    columns = np.sort(rng.integers(0, GENES, (size.cells, 50)), axis=1).ravel()
+    counts = csr_matrix(
+        (rng.poisson(3, columns.size).astype(np.float32) + 1, columns, np.arange(size.cells + 1) * 50),
+        shape=(size.cells, GENES),
+    )
+    counts.sum_duplicates()
+    obs = pd.DataFrame({"region": pd.Categorical(["labels"] * size.cells), "id": np.arange(1, size.cells + 1)})
+    obs["area"], obs.index = rng.gamma(9.0, 10.0, size.cells), obs["id"].astype(str).to_numpy()
+    return ad.AnnData(counts, obs=obs, var=pd.DataFrame(index=[f"gene_{i:03}" for i in range(GENES)]))
+
+
+def keep_raw(name: str, folder: Path, kind: str) -> None:
+    """Put the data of one kind of element into a file, from which :func:`raw` takes them."""
+    import numpy as np
+
+    size = SIZES[name]
+    if kind in ("image", "labels"):
+        np.save(folder / f"{kind}.npy", image(size) if kind == "image" else discs(size))
+    elif kind == "points":
+        molecules(size).to_parquet(folder / "points.parquet")
+    elif kind == "shapes":
+        cells(size).to_parquet(folder / "shapes.parquet")
+    else:
+        table(size).write_h5ad(folder / "table.h5ad")
+
+
+def raw(folder: Path, kind: str):
+    """An element of what :func:`keep_raw` has put into a file; rasters are lazy, with levels."""
+    import anndata as ad
+    import dask.array as da
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+
+    from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
+
+    if kind == "image":
+        pixels = da.from_array(np.load(folder / "image.npy", mmap_mode="r"), chunks=(1, 1024, 1024), name="pixels")
+        return Image2DModel.parse(pixels, dims=("c", "y", "x"), scale_factors=[2, 2, 2, 2])
+    if kind == "labels":
+        pixels = da.from_array(np.load(folder / "labels.npy", mmap_mode="r"), chunks=(1024, 1024), name="ids")
+        return Labels2DModel.parse(pixels, dims=("y", "x"), scale_factors=[2, 2, 2, 2])
+    if kind == "points":
+        return PointsModel.parse(pd.read_parquet(folder / "points.parquet"), feature_key="gene")
+    if kind == "shapes":
+        return ShapesModel.parse(gpd.read_parquet(folder / "shapes.parquet"))
+    found = ad.read_h5ad(folder / "table.h5ad")
+    return TableModel.parse(found, region="labels", region_key="region", instance_key="id")
+
+
+def write_one(folder: Path, kind: str) -> dict[str, dict[str, float]]:
+    """Write an element of one kind into a store of its own, and tell how many files and bytes that takes."""
+    import shutil
+    import warnings
+
+    from spatialdata import SpatialData
+
+    target = folder / f"{kind}.zarr"
+    shutil.rmtree(target, ignore_errors=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a table without what it annotates
+        SpatialData.init_from_elements({kind: raw(folder, kind)}).write(target)
+    files = [path for path in target.rglob("*") if path.is_file()]
+    return {"facts": {"files": len(files), "MB": round(sum(path.stat().st_size for path in files) / 1e6, 1)}}
+
+
+def warm_store(kind: str) -> None:
+    """Load what writing and reading an element of one kind needs, by doing so with a small one."""
+    import tempfile
+
+    from spatialdata import bounding_box_query, read_zarr
+
+    with tempfile.TemporaryDirectory() as folder:
+        keep_raw("small", Path(folder), kind)
+        write_one(Path(folder), kind)
+        element = read_zarr(Path(folder) / f"{kind}.zarr")[kind]
+        if kind in ("image", "labels"):
+            box = bounding_box_query(element, ("x", "y"), [0, 0], [9, 9], target_coordinate_system="global")
+            box["scale0"]["image"].data.compute()
+        elif kind == "points":
+            element.compute()
+
+
 def warm() -> None:
     """Load what the operations need, by doing each of them on next to nothing."""
     import numpy as np

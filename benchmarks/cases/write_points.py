@@ -1,0 +1,19 @@
+"""Write molecules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tissue
+
+
+def setup(size: str, folder: Path) -> None:
+    tissue.keep_raw(size, folder, "points")
+
+
+def warm() -> None:
+    tissue.warm_store("points")
+
+
+def run(folder: Path) -> dict[str, dict[str, float]]:
+    return tissue.write_one(folder, "points")
