@@ -491,6 +491,23 @@ def test_strips_of_an_image_and_planes_of_labels(sdata: SpatialData) -> None:
     assert len(get_element_instances(sdata["cells"])) == len(np.unique(labels)) - 1
 
 
+def test_a_series_of_images_in_time(sdata: SpatialData) -> None:
+    pixels = np.random.default_rng(0).integers(0, 9, (3, 1, 20, 10), dtype=np.uint8)
+    times: dict[str, Any] = {"t_coords": [0.0, 2.0, 5.0], "t_unit": "second"}
+    with sdata.create_image("movie", pixels.shape, "uint8", dims=("t", "c", "y", "x"), **times) as builder:
+        for number in (2, 0, 1):
+            builder[number] = pixels[number]
+    whole = Image2DModel.parse(pixels, dims=("t", "c", "y", "x"), **times)
+    assert_elements_are_identical(sdata["movie"], whole)
+    assert sdata["movie"].t.values.tolist() == [0.0, 2.0, 5.0]
+
+
+def test_chunks_that_are_asked_for_are_those_on_disk(sdata: SpatialData) -> None:
+    with sdata.create_labels("cells", (64, 64), "int32", chunks={"y": 4, "x": 64}) as builder:
+        builder[0:1, 0:1] = np.ones((1, 1), np.int32)
+    assert sdata["cells"].data.chunksize == (4, 64)
+
+
 def test_pixels_that_no_block_covers_are_an_error_unless_they_have_a_value(sdata: SpatialData) -> None:
     block = np.ones((1, 4, 4), dtype=np.uint8)
 
@@ -537,11 +554,12 @@ def test_a_block_that_does_not_fit_is_refused(
 @pytest.mark.parametrize(
     ("declared", "match"),
     [
-        ({"shape": (8, 8)}, "has 2 axes. Valid for images"),
+        ({"shape": (8, 8)}, "has 2 axes. Valid dims for images: 'cyx'"),
+        ({"shape": (1, 8, 8), "dims": ("x", "y", "c")}, "does not fit dims="),
         ({"shape": (1, 0, 8)}, "whole numbers above 0"),
         ({"shape": (2, 8, 8), "c_coords": ["a"]}, "channel"),
         ({"shape": (1, 8, 8), "scale_factors": [0]}, "Scale factor"),
-        ({"shape": (1, 8, 8), "chunks": {"q": 3}}, "for some of the axes"),
+        ({"shape": (1, 8, 8), "chunks": {"z": 3}}, "for some of the axes"),
     ],
 )
 def test_a_wrong_declaration_is_said_at_the_start(sdata: SpatialData, declared: Any, match: str) -> None:

@@ -16,6 +16,7 @@ import shapely
 
 from spatialdata import (
     SpatialData,
+    SpatialDataCollection,
     aggregate,
     bounding_box_query,
     col,
@@ -304,3 +305,11 @@ def test_block_follows_the_size_of_the_matrix(path: Path, monkeypatch: pytest.Mo
     np.testing.assert_array_equal(table.layers["by_column"].compute().toarray(), _counts().toarray())
     part = table[[41, 3, 17], ["gene6", "gene1"]].copy()
     np.testing.assert_array_equal(part.X.compute().toarray(), _counts().toarray()[[41, 3, 17]][:, [6, 1]])
+
+
+def test_collection_of_lazy_tables(path: Path) -> None:
+    collections = [SpatialDataCollection({"a": path, "b": path}, lazy=lazy) for lazy in (True, False)]
+    lazy, eager = (found.select(found.cells.query("row == 2")) for found in collections)
+    assert hasattr(lazy["table"].X, "dask")
+    assert lazy["table"].n_obs == 20
+    assert_spatial_data_objects_are_identical(lazy, eager)

@@ -34,6 +34,8 @@ class SpatialDataCollection(Mapping[str, SpatialData]):
         Objects, or locations of stores, by name.
     table_name
         The name of the table with the cells, the same in all of them.
+    lazy
+        Leave the matrices of tables on disk in what is made of stores; see :func:`spatialdata.read_zarr`.
 
     Raises
     ------
@@ -50,11 +52,14 @@ class SpatialDataCollection(Mapping[str, SpatialData]):
     ['table']
     """
 
-    def __init__(self, datasets: Mapping[str, SpatialData | str | Path], table_name: str = "table") -> None:
+    def __init__(
+        self, datasets: Mapping[str, SpatialData | str | Path], table_name: str = "table", *, lazy: bool = False
+    ) -> None:
         require_mapping(datasets, "datasets")
         self._table_name = table_name
         self._datasets = {
-            str(name): item if isinstance(item, SpatialData) else read_zarr(item) for name, item in datasets.items()
+            str(name): item if isinstance(item, SpatialData) else read_zarr(item, lazy=lazy)
+            for name, item in datasets.items()
         }
         for name, sdata in self._datasets.items():
             if table_name not in sdata.tables:

@@ -108,6 +108,7 @@ class BuildingMethods(BackingMethods):
         *,
         transformations: Mapping[str, BaseTransformation] | None = None,
         shapes_geometry_encoding: Literal["WKB", "geoarrow"] | None = None,
+        shapes_layout: Literal["sorted", "kept"] = "sorted",
         overwrite: bool = False,
         resume: bool | None = None,
     ) -> ShapesBuilder:
@@ -121,8 +122,8 @@ class BuildingMethods(BackingMethods):
             The name of the shapes.
         transformations
             Transformations by coordinate system; the Identity to ``"global"`` if not given.
-        shapes_geometry_encoding
-            As :meth:`write` takes it.
+        shapes_geometry_encoding, shapes_layout
+            As :meth:`write` takes them.
         overwrite, resume
             As for :meth:`create_points`.
 
@@ -145,7 +146,14 @@ class BuildingMethods(BackingMethods):
         """
         from spatialdata.store.builders.shapes import ShapesBuilder
 
-        place = self._place(Kind.SHAPES, name, overwrite, resume, geometry_encoding=shapes_geometry_encoding)
+        place = self._place(
+            Kind.SHAPES,
+            name,
+            overwrite,
+            resume,
+            geometry_encoding=shapes_geometry_encoding,
+            shapes_layout=shapes_layout,
+        )
         return ShapesBuilder(place, transformations=transformations)
 
     def create_table(
@@ -216,11 +224,14 @@ class BuildingMethods(BackingMethods):
         shape: Sequence[int],
         dtype: Any,
         *,
+        dims: Sequence[str] | None = None,
         c_coords: Sequence[str | int] | None = None,
         scale_factors: ScaleFactors | Literal["auto"] | None = "auto",
         transformations: Mapping[str, BaseTransformation] | None = None,
         chunks: Mapping[str, int] | None = None,
         fill: float | None = None,
+        t_coords: Sequence[float] | None = None,
+        t_unit: str | None = None,
         raster_compressor: Mapping[str, int] | None = None,
         raster_shards: Mapping[str, int] | None = None,
         overwrite: bool = False,
@@ -236,10 +247,12 @@ class BuildingMethods(BackingMethods):
         name
             The name of the image.
         shape
-            The numbers of channels, (planes,) rows and columns.
+            The numbers of channels, (planes,) rows and columns; of what ``dims`` says, if it is given.
         dtype
             The type of the pixels. Blocks of types that it can hold are cast, others are an error.
-        c_coords, scale_factors, transformations
+        dims
+            The axes, such as ``("t", "c", "y", "x")`` for a series of images.
+        c_coords, scale_factors, transformations, t_coords, t_unit
             As :meth:`spatialdata.models.Image2DModel.parse` takes them.
         chunks
             Sizes of the chunks by axis, such as ``{"y": 512, "x": 512}``. Blocks that end where chunks do are written
@@ -277,10 +290,22 @@ class BuildingMethods(BackingMethods):
         from spatialdata.store.builders.rasters import ImageBuilder
 
         place = self._place(
-            Kind.IMAGE, name, overwrite, resume, raster_compressor=raster_compressor, raster_shards=raster_shards
+            Kind.IMAGE,
+            name,
+            overwrite,
+            resume,
+            raster_compressor=raster_compressor,
+            raster_chunks=chunks,
+            raster_shards=raster_shards,
         )
-        parse = {"c_coords": c_coords, "scale_factors": scale_factors, "transformations": transformations}
-        return ImageBuilder(place, shape=shape, dtype=dtype, chunks=chunks, fill=fill, parse=parse)
+        parse = {
+            "c_coords": c_coords,
+            "scale_factors": scale_factors,
+            "transformations": transformations,
+            "t_coords": t_coords,
+            "t_unit": t_unit,
+        }
+        return ImageBuilder(place, shape=shape, dims=dims, dtype=dtype, chunks=chunks, fill=fill, parse=parse)
 
     def create_labels(
         self,
@@ -288,10 +313,13 @@ class BuildingMethods(BackingMethods):
         shape: Sequence[int],
         dtype: Any,
         *,
+        dims: Sequence[str] | None = None,
         scale_factors: ScaleFactors | Literal["auto"] | None = "auto",
         transformations: Mapping[str, BaseTransformation] | None = None,
         chunks: Mapping[str, int] | None = None,
         fill: int | None = 0,
+        t_coords: Sequence[float] | None = None,
+        t_unit: str | None = None,
         raster_compressor: Mapping[str, int] | None = None,
         raster_shards: Mapping[str, int] | None = None,
         overwrite: bool = False,
@@ -301,10 +329,12 @@ class BuildingMethods(BackingMethods):
 
         Parameters
         ----------
-        name, dtype, scale_factors, transformations, chunks, raster_compressor, raster_shards, overwrite, resume
+        name, dtype, dims, scale_factors, transformations, chunks, t_coords, t_unit
+            As for :meth:`create_image`.
+        raster_compressor, raster_shards, overwrite, resume
             As for :meth:`create_image`.
         shape
-            The numbers of (planes,) rows and columns.
+            The numbers of (planes,) rows and columns; of what ``dims`` says, if it is given.
         fill
             The value of pixels that no block covers: background. With None, all must be covered.
 
@@ -327,10 +357,21 @@ class BuildingMethods(BackingMethods):
         from spatialdata.store.builders.rasters import LabelsBuilder
 
         place = self._place(
-            Kind.LABELS, name, overwrite, resume, raster_compressor=raster_compressor, raster_shards=raster_shards
+            Kind.LABELS,
+            name,
+            overwrite,
+            resume,
+            raster_compressor=raster_compressor,
+            raster_chunks=chunks,
+            raster_shards=raster_shards,
         )
-        parse = {"scale_factors": scale_factors, "transformations": transformations}
-        return LabelsBuilder(place, shape=shape, dtype=dtype, chunks=chunks, fill=fill, parse=parse)
+        parse = {
+            "scale_factors": scale_factors,
+            "transformations": transformations,
+            "t_coords": t_coords,
+            "t_unit": t_unit,
+        }
+        return LabelsBuilder(place, shape=shape, dims=dims, dtype=dtype, chunks=chunks, fill=fill, parse=parse)
 
     def _place(self, kind: Kind, name: str, overwrite: bool, resume: bool | None, **options: Any) -> Place:
         from spatialdata.store.builders.builder import Place

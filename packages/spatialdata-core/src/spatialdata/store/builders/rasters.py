@@ -40,7 +40,9 @@ class _RasterBuilder(Builder):
     place
         The store and the name.
     shape
-        The shape of the whole, in the order of the axes.
+        The shape of the whole.
+    dims
+        The axes, in the order of the model, with or without ``"t"`` before them; if not given, without.
     dtype
         The type of the pixels.
     chunks
@@ -56,32 +58,41 @@ class _RasterBuilder(Builder):
         place: Place,
         *,
         shape: Sequence[int],
+        dims: Sequence[str] | None,
         dtype: Any,
         chunks: Mapping[str, int] | None,
         fill: float | None,
         parse: Mapping[str, Any],
     ) -> None:
         self._shape = tuple(int(size) for size in shape)
-        self._axes = self._axes_for(self._shape)
+        self._axes = self._axes_for(dims, self._shape)
         self._dtype = np.dtype(dtype)
         self._fill = None if fill is None else self._dtype.type(fill)
         self._chunks = self._chunks_of(chunks)
         self._parse = dict(parse)
-        super().__init__(place, {"shape": self._shape, "dtype": str(self._dtype), "chunks": self._chunks})
+        super().__init__(
+            place, {"dims": self._axes, "shape": self._shape, "dtype": str(self._dtype), "chunks": self._chunks}
+        )
         self._array: Any = None
         # What is wrong with the declaration is said before any block is written.
-        _MODELS[self._axes].parse(self._lazy_zeros(), dims=self._axes, **self._parse)
+        self._model.parse(self._lazy_zeros(), dims=self._axes, **self._parse)
 
-    def _axes_for(self, shape: tuple[int, ...]) -> tuple[str, ...]:
-        for axes in _MODELS:
-            if len(axes) == len(shape) and ("c" in axes) == (self.kind is Kind.IMAGE):
-                break
-        else:
-            names = [str(axes) for axes in _MODELS if ("c" in axes) == (self.kind is Kind.IMAGE)]
-            raise ValueError(f"shape={shape} has {len(shape)} axes. Valid for {self.kind.container}: {listing(names)}.")
+    def _axes_for(self, dims: Sequence[str] | None, shape: tuple[int, ...]) -> tuple[str, ...]:
+        valid = [axes for axes in _MODELS if ("c" in axes) == (self.kind is Kind.IMAGE)]
+        known = [*valid, *(("t", *axes) for axes in valid)]
+        fitting = [axes for axes in valid if len(axes) == len(shape)]
+        axes = tuple(dims) if dims is not None else (fitting or [()])[0]
+        if axes not in known or len(axes) != len(shape):
+            what = f"has {len(shape)} axes" if dims is None else f"does not fit dims={axes}"
+            names = ["".join(one) for one in known]
+            raise ValueError(f"shape={shape} {what}. Valid dims for {self.kind.container}: {listing(names)}.")
         if min(shape) < 1:
             raise ValueError(f"shape={shape} must be of whole numbers above 0.")
         return axes
+
+    @property
+    def _model(self) -> Any:
+        return _MODELS[tuple(axis for axis in self._axes if axis != "t")]
 
     def _lazy_zeros(self) -> Any:
         import dask.array as da
@@ -221,7 +232,7 @@ class _RasterBuilder(Builder):
         if self._fill is None:
             self._check_covered()
         pixels = da.from_array(self._array, chunks=self._chunks)
-        return _MODELS[self._axes].parse(pixels, dims=self._axes, **self._parse)
+        return self._model.parse(pixels, dims=self._axes, **self._parse)
 
     def _check_covered(self) -> None:
         boxes = [entry["box"] for entry in self._journal.entries]
