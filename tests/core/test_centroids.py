@@ -75,3 +75,9 @@ def test_kinds_without_instances_are_refused() -> None:
             ask(points, return_background=True)
     with pytest.raises(ValueError, match="'nowhere'"):
         get_centroids(points, "nowhere")
+
+
+def test_empty_polygons_have_no_centre() -> None:
+    shapes = ShapesModel.parse(gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2, 4), shapely.box(3, 0, 4, 1)]))
+    shapes.loc[1, "geometry"] = shapely.Polygon()
+    np.testing.assert_array_equal(get_centroids(shapes).compute(), [[1, 2], [np.nan, np.nan]])

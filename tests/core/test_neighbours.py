@@ -151,3 +151,22 @@ def test_bad_tiles() -> None:
         with pytest.raises(ValueError, match="above 0"):
             tiles_of(BoundingBox(**box, max_coordinate=[3]), size, halo)
     assert len(tiles_of(BoundingBox(**box, max_coordinate=[3]), {"x": 1.5})) == 2
+
+
+def test_neighbours_of_hooks_whose_middle_lies_outside() -> None:
+    hooks = [shapely.LineString([(x, 0), (x + 6, 0), (x + 6, 5)]).buffer(0.4) for x in range(0, 40, 8)]
+    shapes = ShapesModel.parse(gpd.GeoDataFrame(geometry=[*hooks, shapely.box(2, 3, 3, 4)]))
+    found = nearest(shapes, shapes, k=2)
+    geometry = shapes.geometry.to_numpy()
+    distance = shapely.distance(geometry[:, None], geometry)
+    np.fill_diagonal(distance, np.inf)
+    np.testing.assert_allclose(found["distance"].to_numpy().reshape(-1, 2), np.sort(distance, axis=1)[:, :2])
+
+
+def test_empty_figures_have_no_neighbours_and_are_none() -> None:
+    shapes = ShapesModel.parse(gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1), shapely.box(3, 0, 4, 1)]))
+    with_empty = shapes.copy()
+    with_empty.attrs = dict(shapes.attrs)
+    with_empty.loc[1, "geometry"] = shapely.Polygon()
+    assert nearest(with_empty, shapes)[["instance", "neighbour"]].to_numpy().tolist() == [[0, 0]]
+    assert nearest(shapes, with_empty)["neighbour"].tolist() == [0, 0]

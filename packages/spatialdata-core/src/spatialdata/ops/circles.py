@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
 
-__all__ = ["RADIUS_KEY", "are_circles"]
+    from spatialdata.transformations.algebra import FloatArray
+
+__all__ = ["RADIUS_KEY", "are_circles", "places_of"]
 
 RADIUS_KEY = "radius"
 
@@ -17,3 +22,13 @@ def are_circles(shapes: GeoDataFrame) -> bool:
     import shapely
 
     return bool(len(shapes)) and bool((shapely.get_type_id(shapes.geometry.to_numpy()) == 0).all())
+
+
+def places_of(points: NDArray[Any]) -> FloatArray:
+    """The coordinates x, y of shapely points, of shape ``(n, 2)``; nan for empty ones."""
+    import shapely
+
+    places = np.full((len(points), 2), np.nan)
+    present = ~shapely.is_empty(points)
+    places[present] = shapely.get_coordinates(points[present])
+    return places

@@ -11,6 +11,7 @@ from spatialdata._core.elements import spatial_axes_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.ops.bent import placed_outlines
+from spatialdata.ops.circles import places_of
 from spatialdata.ops.frames import coordinates_of
 from spatialdata.ops.pairs import Figures
 from spatialdata.ops.to_vector import to_polygons
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["nearest", "within_distance"]
 
+_ROUNDING = 1e-12
 _COLUMNS = ("instance", "neighbour", "distance")
 
 
@@ -175,6 +177,17 @@ class _Instances:
         radii = self.figures.radii
         return self.figures.geometry, np.zeros(len(self.ids)) if radii is None else radii
 
+    def places(self) -> tuple[FloatArray, FloatArray]:
+        """A place within each figure, of shape ``(n, 2)``, nan for empty ones; and how far the border of circles is."""
+        import shapely
+
+        if self.coordinates is not None:
+            return self.coordinates[:, :2], np.zeros(len(self.coordinates))
+        geometry, margin = self.geometry()
+        circles = self.figures is not None and self.figures.radii is not None
+        inner = geometry if circles else shapely.point_on_surface(geometry)
+        return places_of(inner), margin
+
 
 def _common(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Coordinates along the axes that both have."""
@@ -192,19 +205,16 @@ def _reach_of_points(a: FloatArray, b: FloatArray, k: int) -> FloatArray:
 
 
 def _reach_of_figures(a: _Instances, b: _Instances, k: int) -> FloatArray:
-    """For each figure a distance within which at least k others are: doubled until there are so many."""
-    import shapely
+    """For each figure a distance within which at least k others are: that to a place within the k-th of them."""
+    from scipy.spatial import cKDTree
 
-    geometry, _ = b.geometry()
-    bounds = shapely.total_bounds(np.concatenate([a.geometry()[0], geometry]))
-    span = float(np.hypot(bounds[2] - bounds[0], bounds[3] - bounds[1]))
-    reach = np.full(len(a.ids), max(span * np.sqrt(k / len(b.ids)), np.finfo(float).tiny))
-    open_ = np.arange(len(a.ids))
-    while len(open_):
-        first, _, _ = _near(a, b, reach[open_], open_)
-        few = np.bincount(first, minlength=len(a.ids))[open_] < k
-        open_ = open_[few & (reach[open_] <= span)]
-        reach[open_] *= 2
+    places, margin = a.places()
+    others, _ = b.places()
+    present, targets = np.isfinite(places).all(axis=1), others[np.isfinite(others).all(axis=1)]
+    reach = np.zeros(len(places))
+    if len(targets):
+        distance, _ = cKDTree(targets).query(places[present], k=[min(k, len(targets))])
+        reach[present] = np.maximum(distance[:, 0] * (1 + _ROUNDING) - margin[present], 0.0)
     return reach
 
 
