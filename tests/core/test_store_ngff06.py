@@ -98,7 +98,7 @@ def test_volumes_come_back(path: Path) -> None:
     assert [axis["name"] for axis in systems["flat"]] == ["c", "x", "y"]
 
 
-@pytest.mark.parametrize("times", [[0.5, 1.0, 1.5], [0, 1, 5]])
+@pytest.mark.parametrize("times", [[0.5, 1.0, 1.5], [0, 1, 5], [0, 2, 4]])
 def test_times_come_back(path: Path, times: list[float]) -> None:
     places = {"global": Scale([2, 3], XY), "field": FIELD, "sheared": PLACES["sheared"], "steps": PLACES["steps"]}
     movie = Image2DModel.parse(
@@ -109,6 +109,7 @@ def test_times_come_back(path: Path, times: list[float]) -> None:
     back = read_zarr(path)["movie"]
     assert get_transformation(back, get_all=True) == places
     assert back["scale1"]["image"].coords["t"].values.tolist() == times
+    assert back["scale1"]["image"].coords["t"].dtype == np.asarray(times).dtype
     assert back["scale0"]["image"].coords["t"].attrs == {"units": "second"}
     multiscale = ome(path / "images" / "movie")["multiscales"][0]
     assert [system["axes"][0]["type"] for system in multiscale["coordinateSystems"]] == ["time"] * 5

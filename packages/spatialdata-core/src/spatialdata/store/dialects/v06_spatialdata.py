@@ -169,7 +169,7 @@ def _dataset(
     factors = [whole / size if size else 1.0 for whole, size in zip(full, shape, strict=True)]
     steps = v06.level_steps(factors, [1.0] * len(axes), axes)
     if times is not None:
-        steps[0]["scale"][0], steps[1]["translation"][0] = float(times.step), float(times.start)
+        steps[0]["scale"][0], steps[1]["translation"][0] = times.step, times.start
     path = f"s{number}"
     ends = {"input": {"path": path, "name": path}, "output": {"name": intrinsic}}
     return {"path": path, EDGES: [{"type": "sequence", "transformations": steps, **ends}]}
