@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import dask
+import dask.array as da
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -135,3 +136,26 @@ def test_labels_that_a_cluster_holds_are_asked_for(store: Path, client: Any) -> 
         sdata = read_zarr(store)
         sdata["labels"] = sdata["labels"].persist()
         np.testing.assert_array_equal(CALLS["points by labels"](sdata), here)
+
+
+def test_workers_write_pyramids_and_statistics_that_threads_write(client: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    ids = rng.integers(0, 9, (9, 7)).repeat(10, axis=0).repeat(10, axis=1)
+    image = Image2DModel.parse(
+        da.from_array(rng.integers(0, 99, (2, 90, 70)).astype("u2"), chunks=(1, 13, 70)), scale_factors=[2, 3]
+    )
+    labels = Labels2DModel.parse(da.from_array(ids, chunks=(25, 30)), scale_factors=[2], method="mode")
+    sdata = SpatialData(images={"image": image}, labels={"labels": labels})
+    sdata.write(tmp_path / "here.zarr", label_statistics=True, update_sdata_path=False)
+    with client.as_current():
+        sdata.write(tmp_path / "there.zarr", label_statistics=True, update_sdata_path=False)
+    files = [
+        {
+            str(path.relative_to(root)): path.read_bytes()
+            for path in root.rglob("*")
+            if path.is_file() and path.name != "zarr.json"
+        }
+        for root in (tmp_path / "here.zarr", tmp_path / "there.zarr")
+    ]
+    assert files[0] == files[1]
+    assert any(name.endswith("instances.parquet") for name in files[0])

@@ -195,3 +195,25 @@ def test_what_never_comes_is_background() -> None:
     assert writer.waiting == 0
     assert target[:3].tolist() == [[0, 0, 1, 2, 3, 4], [0, 5, 6, 7, 8, 9], [0] * 6]
     assert coarse.tolist() == [[0, 1, 3], [0, 0, 0]]
+
+
+def test_no_more_waits_than_a_row_of_blocks() -> None:
+    element = Labels2DModel.parse(np.zeros((512, 512), dtype="u1"), scale_factors=[2, 2, 2])
+    levels = levels_of(element)
+    writer: LevelWriter | None = None
+    for number in reversed(range(4)):
+        step = coarsening_of(levels[number + 1], levels[number]) if number < 3 else None
+        writer = LevelWriter(
+            levels[number].shape,
+            levels[number].dtype,
+            target=np.zeros(levels[number].shape, dtype="u1"),
+            block=(64, 64),
+            coarser=(step, writer) if step and writer else None,
+        )
+    assert writer is not None
+    waiting = []
+    for row in range(0, 512, 4):
+        writer[row : row + 4, 0:512] = np.ones((4, 512), dtype="u1")
+        waiting.append(writer.waiting)
+    assert max(waiting) <= 64 * 512 * (1 + 1 / 2 + 1 / 4 + 1 / 8)
+    assert waiting[-1] == 0
