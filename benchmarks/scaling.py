@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,52 +66,65 @@ def warm() -> None:
     tissue.warm()
 
 
-def run(folder: Path) -> dict[str, float]:
-    """Cut out the box that ``box.json`` describes."""
+def cut(folder: Path, edge: float, side: float) -> dict[str, int]:
+    """Cut a square out of the middle."""
     from spatialdata import bounding_box_query, read_zarr
 
-    lower, upper = json.loads((folder / "box.json").read_text())
     found = bounding_box_query(
         read_zarr(folder / "tissue.zarr")["molecules"],
         axes=("x", "y"),
-        min_coordinate=[lower, lower],
-        max_coordinate=[upper, upper],
+        min_coordinate=[(edge - side) / 2] * 2,
+        max_coordinate=[(edge + side) / 2] * 2,
         target_coordinate_system="global",
     ).compute()
     return {"rows": len(found)}
 
 
-def work(python: str, case: Path, step: str, size: int, folder: Path, repeat: int = 1) -> dict[str, Any]:
-    """One step of a case in a process of its own; of several runs that with the least CPU time."""
-    command = [python, "-W", "ignore", str(HERE / "worker.py"), str(case), step, str(size), str(folder)]
+def count(folder: Path) -> dict[str, int]:
+    """Count the genes of all molecules by cells."""
+    from spatialdata import aggregate, read_zarr
+
+    sdata = read_zarr(folder / "tissue.zarr")
+    found = aggregate(values=sdata["molecules"], by=sdata["cells"], value_key="gene", agg_func="count")
+    return {"molecules": int(found.tables["table"].X.sum())}
+
+
+def best(repeat: int, work: Callable[[], dict[str, int]]) -> dict[str, float]:
+    """CPU seconds and peak memory of the cheapest of several calls."""
+    import worker
+
     found = []
     for _ in range(repeat):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SystemExit(f"{case.stem} {step} {size}: {done.stderr.strip().splitlines()[-1:]}")
-        found.append(json.loads(done.stdout.splitlines()[-1]) if done.stdout else {})
-    return min(found, key=lambda one: one.get("cpu_s", 0.0))
+        worker.forget_peak()
+        before = worker.cpu_seconds()
+        result = work()
+        found.append({"cpu_s": worker.cpu_seconds() - before, "peak_mb": worker.peak_megabytes(), **result})
+    return min(found, key=lambda one: one["cpu_s"])
 
 
-def cut(python: str, size: int, folder: Path, answer: int, repeat: int) -> dict[str, Any]:
-    """Cut out a box in the middle that holds about so many molecules."""
-    edge = edge_of(size)
-    side = edge * (answer / size) ** 0.5
-    (folder / "box.json").write_text(json.dumps([(edge - side) / 2, (edge + side) / 2]))
-    return work(python, Path(__file__), "run", size, folder, repeat)
+def run(folder: Path) -> dict[str, Any]:
+    """All measurements of a store; ``plan.json`` beside it says how many."""
+    plan = json.loads((folder / "plan.json").read_text())
+    molecules, repeat = plan["molecules"], plan["repeat"]
+    edge = edge_of(molecules)
+    answers = [molecules // 100, *(answer for answer in ANSWERS if answer <= molecules // 2)]
+    boxes = [best(repeat, lambda: cut(folder, edge, edge * (answer / molecules) ** 0.5)) for answer in answers]  # noqa: B023
+    found = {"molecules": molecules, "hundredth": boxes[0], "boxes": boxes[1:]}
+    return {**found, "aggregate": best(1, lambda: count(folder))} if plan["aggregates"] else found
 
 
-def measure(python: str, size: int, repeat: int, *, aggregates: bool) -> dict[str, Any]:
-    """All measurements on one side and at one size."""
-    with tempfile.TemporaryDirectory(prefix="scaling-") as name:
-        folder = Path(name)
-        work(python, Path(__file__), "setup", size, folder)
-        answers = [answer for answer in ANSWERS if answer <= size // 2]
-        found = {"molecules": size, "boxes": {answer: cut(python, size, folder, answer, repeat) for answer in answers}}
-        found["hundredth"] = cut(python, size, folder, size // 100, repeat)
-        if aggregates:
-            found["aggregate"] = work(python, HERE / "cases" / "aggregate_points.py", "run", size, folder, repeat)
-    return found
+def measure(python: str, molecules: int, repeat: int, *, aggregates: bool) -> dict[str, Any]:
+    """Write a store and measure it, each in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="scaling-") as folder:
+        plan = {"molecules": molecules, "repeat": repeat, "aggregates": aggregates}
+        (Path(folder) / "plan.json").write_text(json.dumps(plan))
+        for step in ("setup", "run"):
+            command = [python, "-W", "ignore", str(HERE / "worker.py"), __file__, step, str(molecules), folder]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise SystemExit(f"{step} of {molecules} molecules: {done.stderr.strip()[-300:]}")
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])["result"]
+        return found
 
 
 def draw(sides: dict[str, list[dict[str, Any]]], path: Path) -> None:
@@ -124,12 +138,12 @@ def draw(sides: dict[str, list[dict[str, Any]]], path: Path) -> None:
     figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
     for (side, found), color in zip(sides.items(), ("#2a6f97", "#c1666b"), strict=False):
         places = [one["molecules"] for one in found]
-        left.loglog(places, [one["boxes"][ANSWER]["cpu_s"] for one in found], "o-", color=color, label=side)
+        times = [one["boxes"][ANSWERS.index(ANSWER)]["cpu_s"] for one in found]
+        left.loglog(places, times, "o-", color=color, label=side)
         largest = found[-1]
-        answers = sorted(largest["boxes"])
         label = f"{side}, {largest['molecules'] // 1_000_000} million"
-        times = [largest["boxes"][answer]["cpu_s"] for answer in answers]
-        right.loglog(answers, times, "o-", color=color, label=label)
+        rows, times = zip(*((box["rows"], box["cpu_s"]) for box in largest["boxes"]), strict=True)
+        right.loglog(rows, times, "o-", color=color, label=label)
     left.set(xlabel="molecules in the store", ylabel="CPU seconds", title=f"a box with {ANSWER:,} molecules")
     right.set(xlabel="molecules in the box", title="boxes of the same store")
     for axes in (left, right):
