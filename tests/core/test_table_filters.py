@@ -166,3 +166,21 @@ def test_errors_name_what_exists(sdata: SpatialData) -> None:
     with pytest.raises(KeyError, match="There is no table"):
         filter_by_table_query(sdata, "nothing")
     assert repr((col("a") > 1) & ~col("b").is_null()) == "((col('a') > 1) & ~col('b').is_null())"
+
+
+def test_a_query_says_how_many_rows_remain(caplog: pytest.LogCaptureFixture) -> None:
+    shapes = ShapesModel.parse(np.array([[0.0, 0.0], [5.0, 5.0], [9.0, 9.0]]), geometry=0, radius=1.0)
+    tables = {}
+    for name, ids in (("near", [0, 1]), ("far", [1, 2])):
+        obs = pd.DataFrame({"of": pd.Categorical(["circles"] * 2), "id": ids}, index=["a", "b"])
+        tables[name] = TableModel.parse(ad.AnnData(np.ones((2, 1)), obs=obs), "circles", "of", "id")
+    tables["plain"] = TableModel.parse(ad.AnnData(np.ones((4, 1))))
+    sdata = SpatialData(shapes={"circles": shapes}, tables=tables)
+    with caplog.at_level("INFO", logger="spatialdata"):
+        kept = sdata.query.bounding_box(("x", "y"), [-2, -2], [2, 2], target_coordinate_system="global")
+    assert list(kept.tables) == ["near"]
+    assert caplog.messages == [
+        "Of the table 'near', 1 of 2 rows annotate what is kept.",
+        "Of the table 'far', 0 of 2 rows annotate what is kept.",
+        "The table 'plain' annotates no element: its 4 rows are left out.",
+    ]

@@ -47,7 +47,8 @@ def tables_of(
 
     Returns
     -------
-    Copies of the rows, in the order of each table. Tables without such a row are left out.
+    Copies of the rows, in the order of each table. Tables without such a row are left out. How many rows go is said by
+    the logger ``spatialdata`` at the level INFO.
     """
     found: dict[str, AnnData] = {}
     for name, table in tables.items():
@@ -55,13 +56,14 @@ def tables_of(
             if include_orphans:
                 found[name] = table
             else:
-                logger.info("The table %r annotates no element and is left out.", name)
+                logger.info("The table %r annotates no element: its %d rows are left out.", name, table.n_obs)
             continue
         rows = rows_annotating(table, elements, name)
-        if rows.any():
+        kept = int(rows.sum())
+        if kept:
             found[name] = with_regions_in_use(table[rows].copy())
-        else:
-            logger.info("The table %r annotates nothing of what is kept and is left out.", name)
+        if kept < table.n_obs:
+            logger.info("Of the table %r, %d of %d rows annotate what is kept.", name, kept, table.n_obs)
     return found
 
 
