@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -147,3 +148,13 @@ def test_damaged_chunks_are_named(damage: Any, tmp_path: Path) -> None:
     assert lazy[:, :20].compute().shape == (1, 20, 40)
     with pytest.raises(StoreError, match=r"0.1.0 is damaged"):
         lazy.compute()
+
+
+def test_an_array_that_was_removed_does_not_come_back(tmp_path: Path) -> None:
+    zarr.create_array(tmp_path / "a", shape=(4, 4), chunks=(2, 2), dtype="u1", fill_value=0)
+    files = ChunkFiles.of(tmp_path / "a")
+    assert files is not None
+    shutil.rmtree(tmp_path / "a")
+    with pytest.raises(FileNotFoundError):
+        files[slice(0, 2), slice(0, 2)] = np.ones((2, 2), dtype="u1")
+    assert not (tmp_path / "a").exists()

@@ -152,6 +152,8 @@ class ChunkFiles:
         try:
             path.write_bytes(stored)
         except FileNotFoundError:
+            if not self.folder.is_dir():
+                raise  # the array was removed, as a write that is interrupted does while threads still run
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(stored)
 
