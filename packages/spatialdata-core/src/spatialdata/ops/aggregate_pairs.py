@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spatialdata._core.elements import axes_of, is_raster
 from spatialdata.errors import listing
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.models.times import at_one_time
 from spatialdata.ops.aggregate_pixels import aggregate_points_by_labels
 from spatialdata.ops.aggregate_raster import aggregate_image_by_labels, aggregate_image_by_regions
 from spatialdata.ops.aggregate_values import ValueSource, source_of_values
@@ -64,6 +65,7 @@ def gathered(task: Task) -> Found:
     """
     if task.values is task.by:
         raise NotImplementedError("values and by are the same element. Give two different ones.")
+    task = replace(task, values=at_one_time(task.values, "aggregate"), by=at_one_time(task.by, "aggregate"))
     return _pair(task.values, task.by)(task)
 
 
