@@ -1,4 +1,4 @@
-"""Add an element to a store with 2,000 elements, of which the object knows none."""
+"""Add an element to a store with 2,000 elements, of which the object knows none, and delete it again."""
 
 from __future__ import annotations
 
@@ -26,4 +26,4 @@ def run(folder: Path) -> None:
     sdata = SpatialData(labels={"added": Labels2DModel.parse(np.eye(8, dtype=int))})
     sdata.path = folder / "many.zarr"
     sdata.write_element("added")
-    sdata.path = None
+    sdata.delete_element_from_disk("added")
