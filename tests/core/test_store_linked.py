@@ -14,6 +14,7 @@ import pytest
 import zarr
 
 from spatialdata import SpatialData, get_dask_backing_files, read_zarr
+from spatialdata._core.sources import PartedShapes
 from spatialdata.errors import StoreError, StoreExistsError
 from spatialdata.models import Labels2DModel
 from spatialdata.store.validate import validate_store
@@ -67,6 +68,14 @@ def test_each_kind(slides: str, study: SpatialData, everything: Everything, tmp_
     folders = {path.name for path in (tmp_path / "study.zarr").iterdir()}
     assert folders == {"zarr.json", "labels"}
     assert [fault for fault in validate_store(tmp_path / "study.zarr") if "annotates" not in str(fault)] == []
+
+
+def test_parts_of_shapes_are_asked_where_they_lie(slides: str, study: SpatialData, everything: Everything) -> None:
+    for name, shapes in everything().shapes.items():
+        study.link_element(f"far_{name}", slides, name)
+        source = study.shapes.source(f"far_{name}")
+        assert isinstance(source, PartedShapes)
+        assert source.are_discs() == ("radius" in shapes)
 
 
 def test_a_copy_has_the_data(slides: str, study: SpatialData, everything: Everything, tmp_path: Path) -> None:

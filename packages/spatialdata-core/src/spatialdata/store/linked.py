@@ -19,7 +19,7 @@ from spatialdata.store.files import archive_of, is_local, path_of
 if TYPE_CHECKING:
     from spatialdata._core.sources import Window
 
-__all__ = ["LINKED_KEY", "Link", "LinkedSource", "link_to", "read_linked"]
+__all__ = ["LINKED_KEY", "Link", "LinkedSource", "link_to", "linked_source", "read_linked"]
 
 LINKED_KEY = "linked_elements"
 
@@ -97,7 +97,7 @@ def link_to(location: Any, element: str | None, root: Path) -> tuple[Link, Any]:
     store = str(path if here is None else here)
     if here is not None and not here.is_absolute() and is_local(root):
         store = Path(os.path.relpath(here.resolve(), root.resolve())).as_posix()
-    return Link(store, found[0]), LinkedSource(path, found[0], f"{found[0]} of {path}")
+    return Link(store, found[0]), linked_source(path, found[0], f"{found[0]} of {path}")
 
 
 def _sources_in(path: Path) -> dict[str, Any]:
@@ -176,3 +176,26 @@ class LinkedSource:
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.origin, name)
+
+
+class LinkedShapes(LinkedSource):
+    """Shapes in another store, of which parts can be loaded as from their own."""
+
+    def bounds(self, axes: Sequence[str]) -> tuple[list[float], list[float]] | None:
+        """See :meth:`spatialdata._core.sources.PartedShapes.bounds`."""
+        found: tuple[list[float], list[float]] | None = self.origin.bounds(axes)
+        return found
+
+    def are_discs(self) -> bool:
+        """See :meth:`spatialdata._core.sources.PartedShapes.are_discs`."""
+        return bool(self.origin.are_discs())
+
+    def has_parts(self) -> bool:
+        """See :meth:`spatialdata._core.sources.PartedShapes.has_parts`."""
+        return bool(self.origin.has_parts())
+
+
+def linked_source(store: Path, element: str, where: str) -> LinkedSource:
+    """The source of an element in another store; parameters are those of :class:`LinkedSource`."""
+    is_shapes = Kind(element.partition("/")[0]) is Kind.SHAPES
+    return (LinkedShapes if is_shapes else LinkedSource)(store, element, where)

@@ -21,7 +21,7 @@ from spatialdata.store.documents import (
     zarr_format_of,
 )
 from spatialdata.store.files import connection_errors, is_local, path_of, stage_elsewhere
-from spatialdata.store.linked import LINKED_KEY, LinkedSource, read_linked
+from spatialdata.store.linked import LINKED_KEY, linked_source, read_linked
 from spatialdata.store.lock import exclusive
 from spatialdata.store.scene import OME, has_scene, without_scene
 from spatialdata.store.transaction import finish_swap, finish_swaps_below
@@ -263,7 +263,7 @@ class Store:
         """Where an element is loaded from."""
         if entry in self.links:
             link = self.links[entry]
-            source: Any = LinkedSource(link.target(self.path), link.element, f"The element {entry} of {self.path}")
+            source: Any = linked_source(link.target(self.path), link.element, f"The element {entry} of {self.path}")
             return source  # type: ignore[no-any-return]
         return SOURCES[entry.kind](self.path, entry.kind, entry.name, self.container)
 
