@@ -86,6 +86,8 @@ def warm(root):
             except Exception:
                 pass
 
+# Shells start jobs in the background with interrupts ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 dask.config.set(scheduler="synchronous")
 warm(sys.argv[1])
 print("ready", flush=True)
