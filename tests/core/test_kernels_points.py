@@ -72,9 +72,18 @@ def test_centres_of_many_polygons(seed: int) -> None:
     figures = np.array([*valid, flat, *shapely.transform(valid, lambda corners: corners + 1e6)], dtype=object)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(centres, "_FEW", 0)
-        found = centres.centres_of(np.append(figures, shapely.Polygon()))
+        patch.setattr(centres, "_AT_ONCE", 1 + seed % 9)
+        found, areas = centres.centres_and_areas_of(np.append(figures, shapely.Polygon()))
     assert np.isnan(found[-1]).all()
     np.testing.assert_allclose(found[:-1], shapely.get_coordinates(shapely.centroid(figures)), rtol=1e-11, atol=1e-9)
+    np.testing.assert_allclose(areas, [*shapely.area(figures), 0.0], rtol=1e-12)
+
+
+def test_centres_of_geometries_of_several_kinds() -> None:
+    figures = np.array([shapely.box(0, 0, 2, 4), shapely.LineString([(0, 0), (2, 0)]), shapely.Point(3, 4)] * 2000)
+    found, areas = centres.centres_and_areas_of(figures)
+    np.testing.assert_array_equal(found, [(1, 2), (1, 0), (3, 4)] * 2000)
+    np.testing.assert_array_equal(areas, [8, 0, 0] * 2000)
 
 
 def test_where_a_point_lies() -> None:

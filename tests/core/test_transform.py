@@ -67,6 +67,18 @@ def test_shapes_like_shapely(values: list[float]) -> None:
     assert shapes.geometry.iloc[0] is hollow
 
 
+def test_many_shapes_like_shapely() -> None:
+    corners = np.random.default_rng(0).uniform(0, 100, (10_000, 2))
+    boxes = shapely.box(*corners.T, *(corners + 1).T)
+    boxes[::3] = shapely.buffer(boxes[::3], -0.1)
+    boxes[[1, 9_999]] = shapely.Polygon(), boxes[0].difference(boxes[0].buffer(-0.2))
+    turn = Affine([[0.6, -0.8, 5.0], [0.8, 0.6, -2.0], [0.0, 0.0, 1.0]], ("x", "y"), ("x", "y"))
+    shapes = ShapesModel.parse(gpd.GeoDataFrame(geometry=boxes), transformations={"turned": turn})
+    moved = transform(shapes, to_coordinate_system="turned").geometry.to_numpy()
+    expected = shapely.transform(boxes, lambda xy: xy @ np.array([[0.6, 0.8], [-0.8, 0.6]]) + [5.0, -2.0])
+    assert shapely.equals_exact(moved, expected, tolerance=1e-10).all()
+
+
 def test_circles_grow_with_the_scale() -> None:
     systems = {"turned": affine([1.2, -1.6, 1.6, 1.2, 0, 0]), "stretched": Scale([1.0, 3.0], ("x", "y"))}
     circles = ShapesModel.parse(np.array([[1.0, 1.0]]), geometry=0, radius=2.0, transformations=systems)

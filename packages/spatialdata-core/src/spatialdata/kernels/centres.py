@@ -1,4 +1,4 @@
-"""Centres of gravity of polygons."""
+"""Centres of gravity of polygons, and their areas."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata.kernels.compiled import compiled
-from spatialdata.kernels.edges import rings_of
+from spatialdata.kernels.edges import parts_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["centres_of"]
+__all__ = ["centres_and_areas_of", "centres_of"]
 
 # For so few, loading compiled code takes longer than GEOS.
 _FEW = 5_000
 _POLYGONAL = (3, 6)
+# So many geometries, and their coordinates, stay in the cache of the processor.
+_AT_ONCE = 4096
 
 
 def centres_of(geometry: NDArray[Any]) -> NDArray[np.float64]:
@@ -28,21 +30,38 @@ def centres_of(geometry: NDArray[Any]) -> NDArray[np.float64]:
     >>> centres_of(np.array([shapely.box(0, 0, 2, 4)])).tolist()
     [[1.0, 2.0]]
     """
+    return centres_and_areas_of(geometry)[0]
+
+
+def centres_and_areas_of(geometry: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The centres of gravity of shapely geometries, of shape ``(n, 2)``, nan for empty ones; and their areas.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> centres_and_areas_of(np.array([shapely.box(0, 0, 2, 4)]))[1].tolist()
+    [8.0]
+    """
+    centres, areas = np.full((len(geometry), 2), np.nan), np.zeros(len(geometry))
+    many = len(geometry) > _FEW
+    for first in range(0, len(geometry), _AT_ONCE):
+        rows = slice(first, first + _AT_ONCE)
+        _fill(geometry[rows], centres[rows], areas[rows], many=many)
+    return centres, areas
+
+
+def _fill(geometry: NDArray[Any], centres: NDArray[np.float64], areas: NDArray[np.float64], *, many: bool) -> None:
     import shapely
 
-    centres = np.full((len(geometry), 2), np.nan)
-    kinds = shapely.get_type_id(geometry)
-    left = np.ones(len(geometry), dtype=bool)
-    if len(geometry) > _FEW and np.isin(kinds, _POLYGONAL).all():
-        coordinates, ring, polygon, is_hole = rings_of(geometry)
-        starts = np.flatnonzero(np.diff(ring, prepend=-1))
-        ends = np.append(starts[1:], len(ring))
-        _weigh(coordinates, starts, ends, polygon[starts], is_hole[ring[starts]], centres)
-        left = np.isnan(centres[:, 0])
-    filled = np.flatnonzero(left & ~shapely.is_empty(geometry))
+    if many and np.isin(shapely.get_type_id(geometry), _POLYGONAL).all():
+        _weigh(*parts_of(geometry), centres, areas)
+        left = np.flatnonzero(np.isnan(centres[:, 0]))
+    else:
+        areas[:] = shapely.area(geometry)
+        left = np.arange(len(geometry))
     # Those without an area are weighed by the length of their edges, or by their points.
+    filled = left[~shapely.is_empty(geometry[left])]
     centres[filled] = shapely.get_coordinates(shapely.centroid(geometry[filled]))
-    return centres
 
 
 @compiled
@@ -53,8 +72,9 @@ def _weigh(
     polygon: NDArray[np.int64],
     is_hole: NDArray[np.bool_],
     centres: NDArray[np.float64],
+    areas: NDArray[np.float64],
 ) -> None:
-    """Write the centres of polygons with an area, from their rings in the order of the polygons."""
+    """Write the areas of polygons, and the centres of those with one, from their rings in the order of the polygons."""
     ring = 0
     while ring < len(starts):
         number = polygon[ring]
@@ -75,6 +95,7 @@ def _weigh(
             moment_x += sign * about_x
             moment_y += sign * about_y
             ring += 1
+        areas[number] = 0.5 * area
         if area > 0:
             centres[number, 0] = base_x + moment_x / (3 * area)
             centres[number, 1] = base_y + moment_y / (3 * area)

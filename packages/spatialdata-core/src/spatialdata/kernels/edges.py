@@ -13,7 +13,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["INSIDE", "OUTSIDE", "UNCERTAIN", "Outlines", "Rings", "in_row", "outlines_of", "rings_of", "where_in"]
+__all__ = [
+    "INSIDE",
+    "OUTSIDE",
+    "UNCERTAIN",
+    "Outlines",
+    "Parts",
+    "Rings",
+    "in_row",
+    "outlines_of",
+    "parts_of",
+    "rings_of",
+    "where_in",
+]
 
 OUTSIDE, INSIDE, UNCERTAIN = 0, 1, 2
 _POLYGON = 3
@@ -157,6 +169,54 @@ def _slabs(
     most = np.where(flat, 1.0, 2.0 * count * np.where(flat, 1.0, height) / np.where(flat, 1.0, rise))
     slabs = np.maximum(np.minimum(count // edges_per_slab, most.astype(np.int64)), 1)
     return slabs, np.where(flat, 0.0, slabs / np.where(flat, 1.0, height))
+
+
+class Parts(NamedTuple):
+    """The rings of polygons, told by where they are; those without coordinates are left out.
+
+    Attributes
+    ----------
+    coordinates
+        Array of shape ``(coordinates, 2)``.
+    start, end
+        For each ring its first coordinate, and the one after its last.
+    polygon
+        For each ring the number of its polygon.
+    is_hole
+        For each ring whether it is a hole.
+    """
+
+    coordinates: NDArray[np.float64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    polygon: NDArray[np.int64]
+    is_hole: NDArray[np.bool_]
+
+
+def parts_of(geometry: NDArray[Any]) -> Parts:
+    """The rings of shapely Polygons and MultiPolygons, without a number for each coordinate.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> parts_of(np.array([shapely.Polygon(), shapely.box(0, 0, 2, 1)])).polygon.tolist()
+    [1]
+    """
+    import shapely
+
+    if (shapely.get_num_interior_rings(geometry) == 0).all() and (shapely.get_num_geometries(geometry) == 1).all():
+        rings, polygon = geometry, np.arange(len(geometry))
+        is_hole = np.zeros(len(geometry), dtype=bool)
+    else:
+        parts, polygon_of_part = shapely.get_parts(geometry, return_index=True)
+        rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+        polygon = polygon_of_part[part_of_ring] if len(rings) else np.zeros(0, dtype=np.int64)
+        is_hole = np.zeros(len(rings), dtype=bool)
+        is_hole[1:] = part_of_ring[1:] == part_of_ring[:-1]
+    count = shapely.get_num_coordinates(rings).astype(np.int64)
+    end = np.cumsum(count)
+    filled = count > 0
+    return Parts(shapely.get_coordinates(rings), (end - count)[filled], end[filled], polygon[filled], is_hole[filled])
 
 
 @compiled

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from spatialdata.kernels.compiled import compiled
-from spatialdata.kernels.edges import rings_of
+from spatialdata.kernels.edges import parts_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,12 +53,7 @@ def profiles_of(polygons: NDArray[Any]) -> Profiles:
     """The edges of valid shapely Polygons and MultiPolygons, whatever the direction of their rings."""
     import shapely
 
-    coordinates, ring, polygon, is_hole = rings_of(np.asarray(polygons, dtype=object))
-    starts = np.flatnonzero(np.diff(ring, prepend=-1))
-    ends = np.append(starts[1:], len(ring))
-    left, right, height, slope, sign, start = _edges_of(
-        coordinates, starts, ends, polygon[starts], is_hole[ring[starts]], len(polygons)
-    )
+    left, right, height, slope, sign, start = _edges_of(*parts_of(np.asarray(polygons, dtype=object)), len(polygons))
     bounds = np.asarray(shapely.bounds(polygons), dtype=np.float64).reshape(-1, 4)
     return Profiles(left, right, height, slope, sign, start, bounds)
 

@@ -21,7 +21,9 @@ def are_circles(shapes: GeoDataFrame) -> bool:
     """Whether shapes are circles, which are points with a radius."""
     import shapely
 
-    return bool(len(shapes)) and bool((shapely.get_type_id(shapes.geometry.to_numpy()) == 0).all())
+    geometry = shapes.geometry.to_numpy()
+    # The first of many polygons tells already.
+    return bool(len(geometry)) and all((shapely.get_type_id(part) == 0).all() for part in (geometry[:1], geometry))
 
 
 def places_of(points: NDArray[Any]) -> FloatArray:

@@ -184,8 +184,11 @@ def pairs_of_shapes(values: Figures, by: Figures) -> tuple[NDArray[np.intp], NDA
     import shapely
 
     if values.radii is None and by.radii is None:
-        tree = shapely.STRtree(by.geometry)
-        value, region = tree.query(values.geometry, predicate="intersects")
+        # Each geometry that asks is prepared, so the fewer ones ask.
+        if len(by) < len(values):
+            region, value = shapely.STRtree(values.geometry).query(by.geometry, predicate="intersects")
+        else:
+            value, region = shapely.STRtree(by.geometry).query(values.geometry, predicate="intersects")
     else:
         boxes = shapely.box(*values.bounds().T)
         value, region = shapely.STRtree(shapely.box(*by.bounds().T)).query(boxes, predicate=None)

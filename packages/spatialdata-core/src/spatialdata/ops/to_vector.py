@@ -145,7 +145,7 @@ def to_circles(data: Any, radius: float | ArrayLike | None = None) -> GeoDataFra
     """
     import shapely
 
-    from spatialdata.kernels.centres import centres_of
+    from spatialdata.kernels.centres import centres_and_areas_of
 
     kind = kind_of(data)
     if kind not in (Kind.SHAPES, Kind.POINTS, Kind.LABELS):
@@ -161,9 +161,10 @@ def to_circles(data: Any, radius: float | ArrayLike | None = None) -> GeoDataFra
     if are_circles(data):
         return data
     geometry = data.geometry.to_numpy()
-    centres = shapely.points(centres_of(geometry))
+    places, areas = centres_and_areas_of(geometry)
+    centres = shapely.points(places)
     centres[shapely.is_empty(geometry)] = shapely.Point()
-    return _circles(centres, np.sqrt(shapely.area(geometry) / np.pi), data)
+    return _circles(centres, np.sqrt(areas / np.pi), data)
 
 
 def _circles_of_labels(labels: Any) -> GeoDataFrame:

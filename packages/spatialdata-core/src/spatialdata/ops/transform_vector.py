@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["circle_scale", "moved_points", "moved_shapes"]
 
 _ISOTROPIC = 1e-6
+# So many geometries, and their coordinates, stay in the cache of the processor.
+_AT_ONCE = 4096
 
 
 def moved_points(points: Any, transformation: BaseTransformation) -> PointsFrame:
@@ -67,13 +69,26 @@ def moved_shapes(shapes: GeoDataFrame, transformation: BaseTransformation) -> Ge
     move = _map_over(transformation, ("x", "y", "z") if deep else ("x", "y"))
     result = shapes.copy(deep=False)
     if not move.is_identity:
-        moved = shapely.transform(geometry, _mover(move, geometry), include_z=deep)
+        at_once = len(geometry) if isinstance(move, Bend) else _AT_ONCE
+        moved = _moved(geometry, _mover(move, geometry), at_once, deep=deep)
         columns: dict[str, Any] = {str(shapes.geometry.name): moved}
         if are_circles(shapes):
             columns[RADIUS_KEY] = shapes[RADIUS_KEY].to_numpy(dtype=np.float64) * _growth(move, geometry)
         result = result.assign(**columns)
     result.attrs = copied_attrs(shapes)
     return result
+
+
+def _moved(
+    geometry: NDArray[Any], move: Callable[[FloatArray], FloatArray], at_once: int, *, deep: bool
+) -> NDArray[Any]:
+    import shapely
+
+    moved = np.empty(len(geometry), dtype=object)
+    for first in range(0, len(geometry), max(at_once, 1)):
+        rows = slice(first, first + at_once)
+        moved[rows] = shapely.transform(geometry[rows], move, include_z=deep)
+    return moved
 
 
 def _mover(move: Projection | Bend, geometry: NDArray[Any]) -> Callable[[FloatArray], FloatArray]:
