@@ -7,34 +7,48 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata.kernels.compiled import compiled
+from spatialdata.kernels.labels import grown, place_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["slots_of_runs", "squares_by_slot", "squares_of_runs", "totals_by_slot", "totals_of_runs"]
 
-_GOLDEN = 0x9E3779B97F4A7C15
+_ROOM = 2048
 
 
 @compiled
-def _place_of(label: Any, ids: NDArray[Any], slots: NDArray[np.int32]) -> Any:
-    """Where a label is in a hash table, or where there is room for it."""
-    mask = np.uint64(len(slots) - 1)
-    place = (np.uint64(label) * np.uint64(_GOLDEN) >> np.uint64(20)) & mask
-    while slots[place] >= 0 and ids[place] != label:
-        place = (place + np.uint64(1)) & mask
-    return place
-
-
-@compiled
-def _grown(ids: NDArray[Any], slots: NDArray[np.int32]) -> tuple[NDArray[Any], NDArray[np.int32]]:
-    """The hash table with twice the room."""
-    more_ids, more_slots = np.zeros(2 * len(ids), dtype=ids.dtype), np.full(2 * len(ids), -1, dtype=np.int32)
-    for old in range(len(slots)):
-        if slots[old] >= 0:
-            place = _place_of(ids[old], more_ids, more_slots)
-            more_ids[place], more_slots[place] = ids[old], slots[old]
-    return more_ids, more_slots
+def _number_runs(
+    labels: NDArray[Any],
+    start: NDArray[np.int64],
+    width: int,
+    background: bool,
+    at: tuple[int, int, int],
+    slots: NDArray[np.int32],
+    ids: NDArray[Any],
+    table: tuple[NDArray[Any], NDArray[np.int32]],
+) -> tuple[int, int, int]:
+    """Number runs until there is room for no other label; tell the next run, the one above, and how many it has."""
+    run, above, found = at
+    while run < len(start):
+        label = labels[start[run]]
+        slots[run] = -1
+        if label != 0 or background:
+            while start[above + 1] <= start[run] - width:
+                above += 1
+            slot = slots[above] if start[run] >= width else np.int32(-1)
+            if slot < 0 or ids[slot] != label:
+                place = place_of(label, table[0], table[1])
+                slot = table[1][place]
+                if slot < 0:
+                    if found == len(ids):
+                        return run, above, found
+                    slot = np.int32(found)
+                    table[0][place], table[1][place], ids[found] = label, slot, label
+                    found += 1
+            slots[run] = slot
+        run += 1
+    return run, above, found
 
 
 @compiled
@@ -59,30 +73,13 @@ def slots_of_runs(labels: NDArray[Any], start: NDArray[np.int64], width: int, ba
     ids
         The label of each number.
     """
-    table_ids, table_slots = np.zeros(1024, dtype=labels.dtype), np.full(1024, -1, dtype=np.int32)
-    slots = np.empty(len(start), dtype=np.int32)
-    ids = np.empty(512, dtype=labels.dtype)
-    found, above = 0, 0
-    for run in range(len(start)):
-        label = labels[start[run]]
-        if label == 0 and not background:
-            slots[run] = -1
-            continue
-        while start[above + 1] <= start[run] - width:
-            above += 1
-        slot = slots[above] if start[run] >= width else np.int32(-1)
-        if slot < 0 or ids[slot] != label:
-            place = _place_of(label, table_ids, table_slots)
-            slot = table_slots[place]
-            if slot < 0:
-                slot = np.int32(found)
-                table_ids[place], table_slots[place], ids[found] = label, slot, label
-                found += 1
-                if 2 * found == len(table_slots):
-                    table_ids, table_slots = _grown(table_ids, table_slots)
-                    ids = np.append(ids, np.zeros(len(ids), dtype=labels.dtype))
-        slots[run] = slot
-    return slots, ids[:found].copy()
+    table = np.zeros(2 * _ROOM, dtype=labels.dtype), np.full(2 * _ROOM, -1, dtype=np.int32)
+    slots, ids = np.empty(len(start), dtype=np.int32), np.empty(_ROOM, dtype=labels.dtype)
+    at = _number_runs(labels, start, width, background, (0, 0, 0), slots, ids, table)
+    while at[0] < len(start):
+        table, ids = grown(table[0], table[1]), np.append(ids, ids)
+        at = _number_runs(labels, start, width, background, at, slots, ids, table)
+    return slots, ids[: at[2]].copy()
 
 
 @compiled

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["BlockShapes", "ids_and_runs", "native", "shapes_of_runs"]
+__all__ = ["BlockShapes", "ids_and_runs", "ids_and_shapes", "native", "shapes_of_runs"]
 
 
 def ids_and_runs(block: NDArray[Any], *, background: bool = False) -> tuple[NDArray[Any], Scanlines]:
@@ -84,7 +84,7 @@ class BlockShapes:
     lower: FloatArray
     upper: FloatArray
 
-    def part(self, rows: NDArray[np.bool_]) -> BlockShapes:
+    def part(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> BlockShapes:
         """The shapes of some instances."""
         return BlockShapes(self.count[rows], self.centre[rows], self.scatter[rows], self.lower[rows], self.upper[rows])
 
@@ -141,3 +141,28 @@ def shapes_of_runs(runs: Scanlines, size: int, shape: tuple[int, ...], start: tu
     count, mean, scatter, lower, upper = run_moments(runs.figure, lead, runs.start, runs.stop, size)
     corner = np.asarray(start, dtype=np.float64)
     return BlockShapes(count, mean + corner, scatter, lower + corner, upper + corner)
+
+
+def ids_and_shapes(
+    block: NDArray[Any], start: tuple[int, ...], *, background: bool = False
+) -> tuple[NDArray[Any], BlockShapes]:
+    """The ids in a block, sorted, and where their pixels lie, without keeping runs.
+
+    Parameters
+    ----------
+    block
+        Labels of two or more axes.
+    start
+        The position of its first pixel.
+    background
+        Whether 0 counts as an id.
+    """
+    from spatialdata.kernels.labels import label_moments
+
+    height = int(np.prod(block.shape[:-1]))
+    rows = native(block).reshape(height, block.shape[-1])
+    lead = np.stack(np.unravel_index(np.arange(height), block.shape[:-1])).astype(np.int64)
+    ids, count, centre, scatter, lower, upper = label_moments(rows, lead, background)
+    order, corner = np.argsort(ids), np.asarray(start, dtype=np.float64)
+    shapes = BlockShapes(count, centre + corner, scatter, lower + corner, upper + corner)
+    return ids[order], shapes.part(order)

@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from spatialdata._core.elements import levels_of
-from spatialdata.models.label_runs import BlockShapes, ids_and_runs, shapes_of_runs
+from spatialdata.models.label_runs import BlockShapes, ids_and_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +37,7 @@ class LabelStatistics:
     @classmethod
     def of_block(cls, block: NDArray[Any], start: tuple[int, ...]) -> LabelStatistics:
         """What one block holds, whose first pixel is at ``start``."""
-        ids, runs = ids_and_runs(block, background=True)
-        return cls(ids, shapes_of_runs(runs, len(ids), block.shape, start))
+        return cls(*ids_and_shapes(block, start, background=True))
 
     @classmethod
     def merged(cls, parts: Sequence[LabelStatistics]) -> LabelStatistics:

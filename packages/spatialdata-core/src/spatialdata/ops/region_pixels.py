@@ -9,7 +9,7 @@ import numpy as np
 
 from spatialdata._core.elements import axes_of, levels_of, spatial_axes_of
 from spatialdata.errors import listing
-from spatialdata.models.label_runs import BlockShapes, ids_and_runs, shapes_of_runs
+from spatialdata.models.label_runs import BlockShapes, ids_and_runs, ids_and_shapes, shapes_of_runs
 from spatialdata.models.label_statistics import known_statistics
 from spatialdata.models.times import at_one_time
 from spatialdata.ops.pairs import Figures
@@ -130,6 +130,9 @@ def _part_of_labels(
     background: bool,
 ) -> _Part:
     block = np.asarray(block)
+    if values is None:
+        ids, shapes = ids_and_shapes(block, start, background=background)
+        return _Part(ids, shapes, None, np.zeros(0, dtype=np.int64), None)
     ids, runs = ids_and_runs(block, background=background)
     shapes = shapes_of_runs(runs, len(ids), block.shape, start)
     return _with_pixels(ids, shapes, runs, values, spread=spread, keep=keep)
@@ -139,18 +142,15 @@ def _with_pixels(
     ids: NDArray[Any],
     shapes: BlockShapes | None,
     runs: Scanlines,
-    values: NDArray[Any] | None,
+    values: NDArray[Any],
     *,
     spread: bool,
     keep: bool,
 ) -> _Part:
-    none = np.zeros(0, dtype=np.int64)
-    if values is None:
-        return _Part(ids, shapes, None, none, None)
     values = np.asarray(values)
     pixels = pixels_of_runs(runs, len(ids), values, spread=spread)
     if not keep:
-        return _Part(ids, shapes, pixels, none, None)
+        return _Part(ids, shapes, pixels, np.zeros(0, dtype=np.int64), None)
     pixel, owner = runs.pixels(values.shape[-1])
     return _Part(ids, shapes, pixels, owner, values.reshape(len(values), -1)[:, pixel])
 

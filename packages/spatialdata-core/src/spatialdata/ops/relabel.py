@@ -8,7 +8,7 @@ import numpy as np
 
 from spatialdata._core.elements import type_name
 from spatialdata.errors import UnsupportedElementError
-from spatialdata.models.label_runs import ids_and_runs
+from spatialdata.models.label_runs import native
 from spatialdata.relations.blocks import computed
 
 if TYPE_CHECKING:
@@ -59,18 +59,13 @@ def relabel_sequential(arr: da.Array) -> da.Array:
 
 
 def _ids_of_block(block: NDArray[Any]) -> NDArray[Any]:
-    if not block.size:
-        return np.zeros(0, dtype=block.dtype)
-    ids, _ = ids_and_runs(np.atleast_2d(block))
-    return ids
+    from spatialdata.kernels.labels import labels_in
+
+    return labels_in(native(block).ravel())
 
 
 def _positions(block: NDArray[Any], ids: NDArray[Any]) -> NDArray[Any]:
-    if int(ids[-1]) < _TABLE:
-        table = np.zeros(int(ids[-1]) + 1, dtype=block.dtype)
-        table[ids] = np.arange(len(ids), dtype=block.dtype)
-        return np.asarray(table[block])
-    return np.searchsorted(ids, block).astype(block.dtype)
+    from spatialdata.kernels.labels import renumbered
 
-
-_TABLE = 2**24
+    found = renumbered(native(block).ravel(), native(ids))
+    return found.reshape(block.shape).astype(block.dtype, copy=False)
