@@ -5,6 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from scipy.interpolate import RBFInterpolator
 from shapely import box
 
@@ -34,6 +35,24 @@ def test_pixels_of_images(canvas, factor) -> None:
     places = factor * forward(np.column_stack([x.ravel(), y.ravel()]))
     for place, wanted in zip(places, pixels[:, 2::4, 2::4].reshape(3, -1).T / 255, strict=True):
         np.testing.assert_allclose(drawn.at(*place), wanted, atol=1.5 / 255)
+
+
+def test_nothing_is_drawn_beside_an_image(canvas) -> None:
+    black = np.zeros((3, 16, 20), dtype=np.uint8)
+    image = Image2DModel.parse(black, c_coords=["r", "g", "b"], transformations={"bent": SPLINE})
+    ax = SpatialData(images={"photo": image}).pl.render_images("photo").pl.show("bent", return_ax=True, figsize=(8, 8))
+    drawn = canvas(ax)
+    edge = np.linspace(0.02, 0.98, 30)
+    border = forward(np.vstack([np.column_stack([20 * edge, 0 * edge]), np.column_stack([0 * edge + 20, 16 * edge])]))
+    centre = forward(np.array([[10.0, 8.0]]))[0]
+    for place in border:
+        np.testing.assert_array_equal(drawn.at(*place + 0.03 * (centre - place)), 0)
+    inside = shapely.Polygon(forward(shapely.get_coordinates(shapely.segmentize(box(0, 0, 20, 16), 0.1))))
+    x, y = np.random.default_rng(0).uniform(*np.reshape(inside.bounds, (2, 2)), (400, 2)).T
+    beside = ~shapely.contains_xy(inside.buffer(0.1), x, y)
+    assert beside.sum() > 20
+    for place in zip(x[beside], y[beside], strict=True):
+        np.testing.assert_array_equal(drawn.at(*place), 1)
 
 
 def test_labels(canvas) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.path import Path
 
 from spatialdata_plot._logging import logger
 from spatialdata_plot.draw.panel import ColorbarGuide, Drawn, LegendGuide, Panel, extent_of_xy
@@ -19,7 +20,7 @@ from spatialdata_plot.resolve.channels import (
     transformed,
 )
 from spatialdata_plot.resolve.element import element_of, levels_of, project_corners, raster_affine
-from spatialdata_plot.resolve.straight import straight_levels
+from spatialdata_plot.resolve.straight import bent_outline, straight_levels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,7 +79,11 @@ def draw_image(panel: Panel, spec: ImagesSpec) -> Drawn:
     look: dict[str, Any] = {"interpolation": "nearest" if spec.method == "datashader" else "auto"}
     if isinstance(channels, Scalar):
         look |= {"norm": channels.norm, "cmap": channels.cmap}
-    panel.ax.add_image(PyramidImage(panel.ax, pyramid, paint, zorder=panel.zorder, **look))
+    artist = PyramidImage(panel.ax, pyramid, paint, zorder=panel.zorder, **look)
+    outline = bent_outline(element, panel.coordinate_system)
+    if outline is not None:
+        artist.set_clip_path(Path(outline), panel.ax.transData)
+    panel.ax.add_image(artist)
     return Drawn(
         extent=extent_of_xy(project_corners(pyramid.shape, pyramid.matrix)),
         legends=_legends(channels, spec),

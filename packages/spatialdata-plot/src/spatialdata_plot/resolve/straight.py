@@ -9,9 +9,12 @@ import numpy as np
 from spatialdata_plot.resolve.element import levels_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from xarray import DataArray
 
-__all__ = ["straight_levels", "straight_vectors"]
+__all__ = ["bent_outline", "straight_levels", "straight_vectors"]
+
+_PIECES = 256
 
 
 def straight_vectors(element: Any, coordinate_system: str) -> Any:
@@ -58,3 +61,26 @@ def straight_levels(element: Any, coordinate_system: str) -> list[DataArray]:
             )
         )
     return drawn
+
+
+def bent_outline(element: Any, coordinate_system: str) -> NDArray[np.float64] | None:
+    """The border of a raster in a coordinate system, from whose pixels a non-linear map leads there.
+
+    The new pixels of :func:`straight_levels` cover the box around it, and those outside of the border show nothing.
+
+    Returns
+    -------
+    x and y of a closed line, shape (n, 2); None if the place has a matrix.
+    """
+    from spatialdata.transformations import get_transformation
+
+    transformation = get_transformation(element, coordinate_system)
+    if transformation.is_linear:
+        return None
+    level = levels_of(element)[0]
+    along = np.linspace(0, 1, _PIECES, endpoint=False)
+    still = np.zeros_like(along)
+    sides = [(along, still), (still + 1, along), (1 - along, still + 1), (still, 1 - along), (still[:1], still[:1])]
+    corners = np.concatenate([np.column_stack(side) for side in sides])
+    border = corners * [level.sizes["x"], level.sizes["y"]]
+    return np.asarray(transformation.transform_coordinates(border, ("x", "y")))
