@@ -19,6 +19,7 @@ from scipy.sparse import csr_matrix, issparse
 from spatialdata import SpatialData, aggregate
 from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.ops import pairs
 from spatialdata.ops.aggregate_pairs import AGGREGATE
 from spatialdata.ops.circle_area import circle_circle_area, circle_polygon_area
 from spatialdata.testing import assert_elements_are_identical
@@ -237,7 +238,8 @@ def fractions_of(values: gpd.GeoDataFrame, by: gpd.GeoDataFrame) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("value", "region"), list(itertools.product(["polygons", "circles"], repeat=2)))
-def test_fractions_of_areas(value: str, region: str) -> None:
+def test_fractions_of_areas(value: str, region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "_VALUES_AT_ONCE", 3)
     values, by = regions(7, value), regions(8, region)
     rng = np.random.default_rng(9)
     values["kind"] = pd.Categorical(rng.choice(["a", "b"], len(values)), ["b", "a"])
@@ -253,6 +255,24 @@ def test_fractions_of_areas(value: str, region: str) -> None:
     np.testing.assert_allclose(
         table.X.toarray()[:, 0], (weight * values["v"].to_numpy()).max(axis=1), rtol=1e-5, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7])
+def test_areas_that_few_and_many_share(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "_VALUES_AT_ONCE", 2)
+    corners = np.random.default_rng(count).uniform(0, 4, (count + 3, 2))
+    boxes = shapely.box(*corners.T, *(corners + 2).T)
+    boxes[0] = shapely.Polygon([(0, 0), (3, 0), (3, 3), (0, 3)], holes=[[(1, 1), (2, 1), (2, 2), (1, 2)]])
+    boxes[1] = shapely.MultiPolygon([shapely.box(0, 0, 1, 4), shapely.box(2, 0, 3, 4)])
+    few, many = (pairs.Figures(part, np.zeros((0, 2)), None) for part in (boxes[:count], boxes))
+    for values, by in ((few, many), (many, few)):
+        value, region = pairs.pairs_of_shapes(values, by)
+        meets = shapely.intersects(values.geometry[:, None], by.geometry)
+        np.testing.assert_array_equal(np.stack([value, region]), np.nonzero(meets))
+        order = np.random.default_rng(0).permutation(len(value))
+        found = pairs.shared_areas(values, by, value[order], region[order])
+        expected = shapely.area(shapely.intersection(values.geometry[:, None], by.geometry))[value, region]
+        np.testing.assert_allclose(found, expected[order], rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(("value", "region"), list(itertools.product(["polygons", "circles"], repeat=2)))

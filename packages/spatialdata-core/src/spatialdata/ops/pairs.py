@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
+    from spatialdata.kernels.overlap import Profiles
     from spatialdata.regions.lattice import HexagonGrid, SquareGrid
     from spatialdata.transformations.algebra import FloatArray
 
@@ -22,6 +24,8 @@ __all__ = ["CellLocator", "Figures", "Locator", "PointLocator", "pairs_of_shapes
 # Beyond so many pairs of edges, GEOS finds the intersection sooner.
 _MOST_EDGE_PAIRS = 20_000
 _DOUBTFUL = 1e-9
+# So many polygons, and their edges, stay in the cache of the processor.
+_VALUES_AT_ONCE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,25 +224,55 @@ def shared_areas(values: Figures, by: Figures, value: NDArray[np.intp], region: 
     return _polygon_areas(values.geometry, by.geometry, value, region)
 
 
+@dataclass(frozen=True, slots=True)
+class _Polygons:
+    """Polygons with what their shared areas need."""
+
+    geometry: NDArray[Any]
+    valid: NDArray[np.bool_]
+    corners: NDArray[np.int64]
+    areas: FloatArray
+    profiles: Profiles
+
+    @classmethod
+    def of(cls, geometry: NDArray[Any]) -> _Polygons:
+        import shapely
+
+        from spatialdata.kernels.overlap import profiles_of
+
+        corners = shapely.get_num_coordinates(geometry).astype(np.int64)
+        return cls(geometry, shapely.is_valid(geometry), corners, shapely.area(geometry), profiles_of(geometry))
+
+
 def _polygon_areas(
     values: NDArray[Any], by: NDArray[Any], value: NDArray[np.intp], region: NDArray[np.intp]
 ) -> FloatArray:
     """The area shared by each pair of polygons."""
-    import shapely
-
-    from spatialdata.kernels.overlap import profiles_of, shared_areas_of_profiles
-
     used, first = np.unique(value, return_inverse=True)
     used_by, second = np.unique(region, return_inverse=True)
-    a, b = values[used], by[used_by]
-    valid = shapely.is_valid(a)[first] & shapely.is_valid(b)[second]
-    work = shapely.get_num_coordinates(a)[first] * shapely.get_num_coordinates(b)[second]
-    quick = np.flatnonzero(valid & (work <= _MOST_EDGE_PAIRS))
+    regions = _Polygons.of(by[used_by])
+    order = np.argsort(first, kind="stable")
+    ends = np.searchsorted(first[order], np.arange(0, len(used) + _VALUES_AT_ONCE, _VALUES_AT_ONCE))
     areas = np.zeros(len(value))
-    areas[quick] = shared_areas_of_profiles(tuple(profiles_of(a)), tuple(profiles_of(b)), first[quick], second[quick])
-    smaller = np.minimum(shapely.area(a)[first], shapely.area(b)[second])
+    for block, (start, end) in enumerate(pairwise(ends)):
+        pairs, least = order[start:end], block * _VALUES_AT_ONCE
+        some = _Polygons.of(values[used[least : least + _VALUES_AT_ONCE]])
+        areas[pairs] = _areas_of_pairs(some, regions, first[pairs] - least, second[pairs])
+    return areas
+
+
+def _areas_of_pairs(a: _Polygons, b: _Polygons, first: NDArray[np.intp], second: NDArray[np.intp]) -> FloatArray:
+    import shapely
+
+    from spatialdata.kernels.overlap import shared_areas_of_profiles
+
+    work = a.corners[first] * b.corners[second]
+    quick = np.flatnonzero(a.valid[first] & b.valid[second] & (work <= _MOST_EDGE_PAIRS))
+    areas = np.zeros(len(first))
+    areas[quick] = shared_areas_of_profiles(tuple(a.profiles), tuple(b.profiles), first[quick], second[quick])
+    smaller = np.minimum(a.areas[first], b.areas[second])
     # Where hardly anything is shared, rounding must not make touching shapes overlap.
-    slow = np.ones(len(value), dtype=bool)
+    slow = np.ones(len(first), dtype=bool)
     slow[quick] = areas[quick] <= _DOUBTFUL * smaller[quick]
-    areas[slow] = shapely.area(shapely.intersection(a[first[slow]], b[second[slow]]))
+    areas[slow] = shapely.area(shapely.intersection(a.geometry[first[slow]], b.geometry[second[slow]]))
     return np.minimum(areas, np.where(slow, areas, smaller))
