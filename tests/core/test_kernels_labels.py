@@ -55,14 +55,15 @@ def test_no_pixels(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_ids_and_their_positions(dtype: type) -> None:
     most = min(10_000, int(np.iinfo(dtype).max))
-    labels = np.random.default_rng(3).integers(0, most, 9000).repeat(2).astype(dtype)
+    cells = np.random.default_rng(3).integers(0, most, (150, 30))
+    labels = cells.repeat(2, axis=1).repeat(2, axis=0).astype(dtype).ravel()
     labels[:2], labels[-1] = 0, np.iinfo(dtype).max
-    found = labels_in(labels)
+    found = labels_in(labels, 60)
     assert found.dtype == dtype
     _, first = np.unique(labels, return_index=True)
     occurring = labels[np.sort(first)]
     np.testing.assert_array_equal(found, occurring[occurring != 0])
     ids = np.unique(labels)
-    position = renumbered(labels, ids)
+    position = renumbered(labels, 60, ids)
     assert position.dtype == dtype
     np.testing.assert_array_equal(position, np.searchsorted(ids, labels).astype(dtype))

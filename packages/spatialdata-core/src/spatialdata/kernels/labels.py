@@ -40,13 +40,18 @@ def grown(ids: NDArray[Any], slots: NDArray[np.int32]) -> tuple[NDArray[Any], ND
 
 @compiled
 def _find_labels(
-    labels: NDArray[Any], pixel: int, found: int, ids: NDArray[Any], table: tuple[NDArray[Any], NDArray[np.int32]]
+    labels: NDArray[Any],
+    width: int,
+    at: tuple[int, int],
+    ids: NDArray[Any],
+    table: tuple[NDArray[Any], NDArray[np.int32]],
 ) -> tuple[int, int]:
     """Look for labels from a pixel on until there is room for no other; tell the next pixel and how many there are."""
     size = len(labels)
+    pixel, found = at
     while pixel < size:
         label = labels[pixel]
-        if label != 0:
+        if label != 0 and (pixel < width or labels[pixel - width] != label):
             place = place_of(label, table[0], table[1])
             if table[1][place] < 0:
                 if found == len(ids):
@@ -60,32 +65,36 @@ def _find_labels(
 
 
 @compiled
-def labels_in(labels: NDArray[Any]) -> NDArray[Any]:
+def labels_in(labels: NDArray[Any], width: int) -> NDArray[Any]:
     """Which labels other than 0 occur, in the order in which they first do.
 
     Parameters
     ----------
     labels
         Flat array of integers, of which neighbours are mostly equal.
+    width
+        The length of its rows. The label above is mostly the same, which then need not be looked up.
     """
     table = np.zeros(2 * _ROOM, dtype=labels.dtype), np.full(2 * _ROOM, -1, dtype=np.int32)
     ids = np.empty(_ROOM, dtype=labels.dtype)
     # Arrays that the loop itself would replace are slow, so it stops where it needs larger ones.
-    pixel, found = _find_labels(labels, 0, 0, ids, table)
+    pixel, found = _find_labels(labels, width, (0, 0), ids, table)
     while pixel < len(labels):
         table, ids = grown(table[0], table[1]), np.append(ids, ids)
-        pixel, found = _find_labels(labels, pixel, found, ids, table)
+        pixel, found = _find_labels(labels, width, (pixel, found), ids, table)
     return ids[:found].copy()
 
 
 @compiled
-def renumbered(labels: NDArray[Any], ids: NDArray[Any]) -> NDArray[Any]:
+def renumbered(labels: NDArray[Any], width: int, ids: NDArray[Any]) -> NDArray[Any]:
     """The position of each label in sorted ids that hold all of them.
 
     Parameters
     ----------
     labels
         Flat array of integers, of which neighbours are mostly equal.
+    width
+        The length of its rows. The label above is mostly the same, which then need not be looked up.
     ids
         The ids, of the same dtype.
     """
@@ -93,7 +102,9 @@ def renumbered(labels: NDArray[Any], ids: NDArray[Any]) -> NDArray[Any]:
     pixel, size = 0, len(labels)
     while pixel < size:
         label = labels[pixel]
-        low, high = 0, len(ids) - 1
+        low, high = np.int64(0), np.int64(len(ids) - 1)
+        if pixel >= width and labels[pixel - width] == label:
+            low = high = np.int64(result[pixel - width])
         while low < high:
             middle = (low + high) // 2
             if ids[middle] < label:

@@ -61,11 +61,15 @@ def relabel_sequential(arr: da.Array) -> da.Array:
 def _ids_of_block(block: NDArray[Any]) -> NDArray[Any]:
     from spatialdata.kernels.labels import labels_in
 
-    return labels_in(native(block).ravel())
+    return labels_in(native(block).ravel(), _width(block))
 
 
 def _positions(block: NDArray[Any], ids: NDArray[Any]) -> NDArray[Any]:
     from spatialdata.kernels.labels import renumbered
 
-    found = renumbered(native(block).ravel(), native(ids))
+    found = renumbered(native(block).ravel(), _width(block), native(ids))
     return found.reshape(block.shape).astype(block.dtype, copy=False)
+
+
+def _width(block: NDArray[Any]) -> int:
+    return max(block.shape[-1], 1) if block.ndim else 1
