@@ -138,6 +138,30 @@ def test_keys_that_are_no_window(tmp_path: Path) -> None:
         np.testing.assert_array_equal(stored[key], pixels[key])
 
 
+def test_an_array_is_opened_by_zarr_only_when_that_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, pixels = random_array(tmp_path / "a", V3["zstd"], 3)
+    calls: list[Any] = []
+    by_zarr = zarr.open_array
+    monkeypatch.setattr(zarr, "open_array", lambda *args, **kwargs: calls.append(args) or by_zarr(*args, **kwargs))
+    stored = StoredArray(tmp_path / "a")
+    assert (stored.shape, stored.chunks, stored.dtype) == (SHAPE, CHUNKS, pixels.dtype)
+    for window in WINDOWS:
+        np.testing.assert_array_equal(stored[window], pixels[window])
+    assert not calls
+    for _ in range(3):
+        np.testing.assert_array_equal(stored[1], pixels[1])
+    assert len(calls) == 1
+
+
+def test_the_type_of_a_stored_array_is_that_of_its_pixels(tmp_path: Path) -> None:
+    array = zarr.create_array(tmp_path / "a", shape=SHAPE, chunks=CHUNKS, dtype=">i4", fill_value=7, zarr_format=2)
+    array[:2] = 70_000
+    stored = StoredArray(tmp_path / "a")
+    found = stored[(slice(None),) * 3]
+    assert stored.dtype == found.dtype == np.dtype("i4")
+    np.testing.assert_array_equal(found, array[:])
+
+
 @pytest.mark.parametrize("damage", [lambda stored: stored[:30], lambda _stored: b"", lambda _stored: b"\0" * 64])
 def test_damaged_chunks_are_named(damage: Any, tmp_path: Path) -> None:
     image = Image2DModel.parse(np.random.default_rng(0).integers(1, 99, (1, 40, 40)).astype("u1"), chunks=(1, 20, 20))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,42 @@ from spatialdata.store.files import connection_errors, is_local, zarr_location
 
 if TYPE_CHECKING:
     import numpy as np
-    import zarr
 
 __all__ = ["StoredArray"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """An array as it was at some time.
+
+    Attributes
+    ----------
+    stamp
+        What changes when its document is replaced.
+    files
+        Its files, if they can be read without zarr.
+    array
+        The same as zarr opens it, which takes longer; None as long as nobody needs it.
+    """
+
+    stamp: object
+    files: ChunkFiles | None
+    array: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size of each dimension."""
+        return self.array.shape if self.files is None else self.files.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of what is read, in the order of bytes of this machine if it is read from the files."""
+        return self.array.dtype if self.files is None else self.files.dtype.newbyteorder("=")
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """The sizes of a file."""
+        return (self.array.shards or self.array.chunks) if self.files is None else self.files.chunks
 
 
 class StoredArray:
@@ -32,16 +66,18 @@ class StoredArray:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._opened = self._open()
-        self._files: tuple[object, ChunkFiles | None] | None = None
-        self.shape: tuple[int, ...] = self._opened[1].shape
-        self.dtype: np.dtype[Any] = self._opened[1].dtype
+        self.shape: tuple[int, ...] = self._opened.shape
+        self.dtype: np.dtype[Any] = self._opened.dtype
 
-    def _open(self) -> tuple[object, zarr.Array[Any]]:
+    def _open(self, *, by_zarr: bool = False) -> _Opened:
         """The array, and the stamp of its document; in this order of reading, a replaced document is never missed."""
+        stamp = document_stamp(self.path)
+        files = ChunkFiles.of(self.path)
+        if files is not None and not by_zarr:
+            return _Opened(stamp, files, None)
         import zarr
 
-        stamp = document_stamp(self.path)
-        return stamp, zarr.open_array(zarr_location(self.path), mode="r")
+        return _Opened(stamp, files, zarr.open_array(zarr_location(self.path), mode="r"))
 
     @property
     def ndim(self) -> int:
@@ -51,24 +87,21 @@ class StoredArray:
     @property
     def chunks(self) -> tuple[int, ...]:
         """The pieces in which the array is best read: its shards, or else its chunks."""
-        array = self._opened[1]
-        sizes = array.shards or array.chunks
-        return tuple(max(size, 1) for size in sizes)
+        return tuple(max(size, 1) for size in self._opened.chunks)
 
-    def _current(self) -> zarr.Array[Any]:
+    def _current(self, *, by_zarr: bool) -> _Opened:
         """The array as it is on disk now. Several threads may come here at once: stamp and array change together."""
-        stamp, array = self._opened
-        if document_stamp(self.path) == stamp:
-            return array
-        fresh = self._open()
-        array = fresh[1]
-        if (array.shape, array.dtype) != (self.shape, self.dtype):
+        opened = self._opened
+        if document_stamp(self.path) == opened.stamp and not (by_zarr and opened.array is None):
+            return opened
+        fresh = self._open(by_zarr=by_zarr)
+        if (fresh.shape, fresh.dtype) != (self.shape, self.dtype):
             raise StoreError(
                 f"{self.path} was opened as an array of shape {self.shape} and type {self.dtype}, but now has shape "
-                f"{array.shape} and type {array.dtype}. It was written anew; read the element again."
+                f"{fresh.shape} and type {fresh.dtype}. It was written anew; read the element again."
             )
         self._opened = fresh
-        return array
+        return fresh
 
     def __getitem__(self, key: Any) -> Any:
         if is_local(self.path):
@@ -79,20 +112,14 @@ class StoredArray:
             raise StoreError(f"{self.path} cannot be read: {type(error).__name__}: {error}.") from error
 
     def _values_at(self, key: Any) -> Any:
-        array = self._current()
         window = _window(key, self.shape)
-        files = self._chunk_files() if window else None
-        return array[key] if window is None or files is None else files.read(window)
-
-    def _chunk_files(self) -> ChunkFiles | None:
-        """The files of the array as it is now, if they can be read without zarr."""
-        stamp = self._opened[0]
-        if self._files is None or self._files[0] != stamp:
-            self._files = (stamp, ChunkFiles.of(self.path))
-        return self._files[1]
+        opened = self._current(by_zarr=window is None)
+        if window is not None and opened.files is not None:
+            return opened.files.read(window)
+        return opened.array[key]
 
     def __dask_tokenize__(self) -> object:
-        return str(self.path), self._opened[0]
+        return str(self.path), self._opened.stamp
 
 
 def _window(key: Any, shape: tuple[int, ...]) -> list[slice] | None:
