@@ -21,6 +21,7 @@ from spatialdata import SpatialData, read_zarr
 from spatialdata._sdata.thumbnail import png, thumbnail
 from spatialdata.datasets import blobs
 from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, Labels3DModel, ShapesModel
+from spatialdata.transformations import Scale
 
 VOID = {"img", "br", "hr", "meta"}
 
@@ -72,6 +73,12 @@ def test_everything_is_listed() -> None:
     ):
         assert expected in found
     assert len(pictures(html)) == 4
+
+
+def test_coordinate_systems_of_links_are_listed() -> None:
+    sdata = blobs(length=32)
+    sdata.link("atlas", "global", Scale([2, 2], ("x", "y")))
+    assert re.search("Coordinate systems.*?>atlas</td><td>.{,40}by links only", sdata._repr_html_())
 
 
 def test_text_is_escaped() -> None:

@@ -94,11 +94,16 @@ def _systems(sdata: ElementHolder) -> str:
     for name, transformations in sdata.gen_transformations():
         for system in transformations:
             by_system.setdefault(system, []).append(name)
+    systems = sorted(sdata.coordinate_systems, key=natural_key)
     rows = "".join(
-        f'<tr><td class="sd-name">{escape(system)}</td><td>{_tags(sorted(names, key=natural_key))}</td></tr>'
-        for system, names in sorted(by_system.items(), key=lambda item: natural_key(item[0]))
+        f'<tr><td class="sd-name">{escape(system)}</td><td>{_members(by_system.get(system, []))}</td></tr>'
+        for system in systems
     )
-    return _folded("Coordinate systems", len(by_system), rows)
+    return _folded("Coordinate systems", len(systems), rows)
+
+
+def _members(names: list[str]) -> str:
+    return _tags(sorted(names, key=natural_key)) if names else '<span class="sd-dim">by links only</span>'
 
 
 def _attributes(sdata: ElementHolder) -> str:
