@@ -54,3 +54,25 @@ def everything() -> Callable[[], Any]:
         )
 
     return make
+
+
+class Dropping:
+    """Lets some changes at an address through, then drops the connection."""
+
+    def __init__(self, allowed: int) -> None:
+        self.left = allowed
+
+    def around(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self.left -= 1
+            if self.left < 0:
+                raise ConnectionError("dropped")
+            return original(*args, **kwargs)
+
+        return call
+
+
+@pytest.fixture
+def dropping() -> type[Dropping]:
+    """Makes connections that drop after some changes."""
+    return Dropping

@@ -168,22 +168,6 @@ def test_two_writers_of_this_machine(everything: Everything) -> None:
     assert read_zarr(place).attrs["note"] == "changed"
 
 
-class Dropping:
-    """Lets some changes at an address through, then drops the connection."""
-
-    def __init__(self, allowed: int) -> None:
-        self.left = allowed
-
-    def around(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            self.left -= 1
-            if self.left < 0:
-                raise ConnectionError("dropped")
-            return original(*args, **kwargs)
-
-        return call
-
-
 def seen(place: str) -> dict[str, Any]:
     """The values of each element, its channels and transformations."""
     sdata = read_zarr(place)
@@ -220,7 +204,7 @@ def tiny() -> SpatialData:
     ],
 )
 def test_a_dropped_connection_loses_nothing(
-    call: str, consolidate: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    call: str, consolidate: bool, dropping: Callable[[int], Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """After any number of changes at the address, a reader finds each element old or new; trying again completes it."""
     place = "memory://bucket/store.zarr"
@@ -235,10 +219,10 @@ def test_a_dropped_connection_loses_nothing(
         forget()
         tiny().write(place, consolidate_metadata=consolidate)
         sdata = read_zarr(place)
-        dropping = Dropping(allowed)
+        connection = dropping(allowed)
         with monkeypatch.context() as patch:
             for name in ("put_file", "pipe_file", "cp_file", "rm_file", "rm"):
-                patch.setattr(system, name, dropping.around(getattr(system, name)))
+                patch.setattr(system, name, connection.around(getattr(system, name)))
             with contextlib.suppress(StoreError):
                 SMALL_CALLS[call](sdata)
         found = seen(place)
@@ -249,7 +233,7 @@ def test_a_dropped_connection_loses_nothing(
         other["other"] = labels(3)
         other.write_element("other")
         assert {name: each for name, each in seen(place).items() if name != "other"} == found
-        if dropping.left > 0:
+        if connection.left > 0:
             break
     assert outcomes == sorted(outcomes)
     assert outcomes[-1]

@@ -104,23 +104,7 @@ def test_what_is_no_store_is_an_error(tmp_path: Path) -> None:
         small(1).write("memory://bucket/notes", overwrite=True)
 
 
-class Dropping:
-    """Lets some changes at an address through, then drops the connection."""
-
-    def __init__(self, allowed: int) -> None:
-        self.left = allowed
-
-    def around(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            self.left -= 1
-            if self.left < 0:
-                raise ConnectionError("dropped")
-            return original(*args, **kwargs)
-
-        return call
-
-
-def test_a_dropped_connection_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dropped_connection_loses_nothing(dropping: Callable[[int], Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """After any number of changes at the address, a reader finds the old or the new store, whole."""
     place = "memory://bucket/store.zarr"
     system = type(fsspec.filesystem("memory"))
@@ -128,16 +112,16 @@ def test_a_dropped_connection_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     for allowed in range(200):
         forget()
         small(1).write(place)
-        dropping = Dropping(allowed)
+        connection = dropping(allowed)
         with monkeypatch.context() as patch:
             for name in ("put_file", "cp_file", "rm_file", "rm"):
-                patch.setattr(system, name, dropping.around(getattr(system, name)))
+                patch.setattr(system, name, connection.around(getattr(system, name)))
             with contextlib.suppress(StoreError):
                 small(2).write(place, overwrite=True)
         found = read_zarr(place)
         outcomes.append(found.attrs["value"])
         assert_spatial_data_objects_are_identical(found, small(outcomes[-1]))
-        if dropping.left > 0:
+        if connection.left > 0:
             break
         small(3).write(place, overwrite=True)
         assert_spatial_data_objects_are_identical(read_zarr(place), small(3))
