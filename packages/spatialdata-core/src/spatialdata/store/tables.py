@@ -121,10 +121,7 @@ def _length(frame: Path) -> int:
 
 
 def _plain_attrs(stored: Mapping[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = dict.fromkeys(_KEYS)
-    for key, value in stored.items():
-        plain[key] = value.tolist() if hasattr(value, "tolist") else value
-    return plain
+    return {**dict.fromkeys(_KEYS), **{key: _plain(value) for key, value in stored.items()}}
 
 
 def write_table(folder: Path, table: AnnData, options: WriteOptions) -> None:
