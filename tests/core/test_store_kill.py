@@ -86,6 +86,13 @@ def warm(root):
             except Exception:
                 pass
 
+def interrupted(error):
+    # A library that is interrupted while it hands over a result may raise an error of its own from there:
+    # the futures of dask's synchronous scheduler do, which an interactive session does not use.
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
 # Shells start jobs in the background with interrupts ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 dask.config.set(scheduler="synchronous")
@@ -101,8 +108,8 @@ for line in sys.stdin:
             os.write(writing, b"x")
             CALLS[call](root, value)
             status = 0
-        except KeyboardInterrupt:
-            status = 3
+        except BaseException as error:
+            status = 3 if interrupted(error) else 1
         finally:
             os._exit(status)
     os.read(reading, 1)
@@ -193,7 +200,7 @@ def expected(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Expect
 
 
 def test_interrupts_at_random_moments(server: Server, expected: Expected, tmp_path: Path) -> None:
-    """Ctrl-C in the middle of a call: it ends with a KeyboardInterrupt, and leaves nothing behind that hinders."""
+    """Ctrl-C in the middle of a call: it ends because of that, and leaves nothing behind that hinders."""
     rng = np.random.default_rng(1)
     root = tmp_path / "folder" / "store.zarr"
     outcomes = []
