@@ -425,8 +425,8 @@ def test_every_pair_of_kinds_is_handled_or_refused() -> None:
     [
         ({"value_key": "gen"}, ValueError, "'gen' not found"),
         ({"value_key": ["gene", "qv"]}, ValueError, "one column at a time"),
-        ({"agg_func": "mean"}, ValueError, "'sum', 'count' or 'nunique'"),
-        ({"agg_func": ["sum", "count"]}, ValueError, "'sum', 'count' or 'nunique'"),
+        ({"agg_func": "median"}, ValueError, "no order and no size.*not 'median'"),
+        ({"agg_func": ["sum", "max"]}, ValueError, "'mode', 'nunique', not 'sum', 'max'"),
         ({"agg_func": "average"}, ValueError, "must be one of"),
         ({"agg_func": "quantile(1.5)"}, ValueError, "p from 0 to 1"),
         ({"value_key": "qv", "agg_func": []}, ValueError, "at least one"),
@@ -446,8 +446,6 @@ def test_bad_arguments(arguments: dict[str, Any], error: type[Exception], messag
 
 def test_bad_elements() -> None:
     circles = regions(0, "circles")
-    with pytest.raises(NotImplementedError, match="same element"):
-        aggregate(circles, circles)
     twice = circles.set_axis([1] * len(circles))
     twice.attrs = circles.attrs
     with pytest.raises(ValueError, match="unique"):
@@ -474,8 +472,8 @@ def test_elements_may_be_given_with_their_object() -> None:
     ("arguments", "error", "message"),
     [
         ({"fractions": True}, NotImplementedError, "for shapes"),
-        ({"value_key": "c"}, ValueError, "not for images"),
-        ({"weights": "c"}, ValueError, "not for images"),
+        ({"value_key": "c"}, ValueError, "no channel 'c'"),
+        ({"weights": "c"}, ValueError, "no channel 'c'"),
         ({"agg_func": ["mean", "average"]}, ValueError, "'average'"),
     ],
 )

@@ -300,5 +300,3 @@ def test_tables_that_give_no_regions_are_refused() -> None:
     sdata["broken"] = broken
     with pytest.raises(ValueError, match="1 rows of the table annotate instances that 'cells' does not have"):
         aggregate(points, "broken", by_sdata=sdata)
-    with pytest.raises(NotImplementedError, match="the same element"):
-        aggregate("cells", "table", values_sdata=sdata, by_sdata=sdata)

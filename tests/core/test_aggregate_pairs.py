@@ -197,8 +197,6 @@ def test_points_have_a_plane_or_take_all() -> None:
     assert table.X.toarray()[:, 0].tolist() == [(labels[z, y, x] == label).sum() for label in table.obs["instance_id"]]
     flat = aggregate(PointsModel.parse(frame), Labels2DModel.parse(labels[0]))["table"]
     assert flat.X.sum() == (labels[0][y, x] > 0).sum()
-    with pytest.raises(NotImplementedError, match="have no depth"):
-        aggregate(PointsModel.parse(frame[["x", "y"]]), Labels3DModel.parse(labels))
 
 
 # labels as values, shapes by labels

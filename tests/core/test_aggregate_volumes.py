@@ -10,7 +10,7 @@ from anndata import AnnData
 from geopandas import GeoDataFrame
 
 from spatialdata import SpatialData, aggregate
-from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, Labels3DModel, ShapesModel, TableModel
+from spatialdata.models import Image3DModel, Labels2DModel, Labels3DModel, ShapesModel, TableModel
 from spatialdata.regions import SquareGrid
 from spatialdata.transformations import Scale, Sequence, Translation
 
@@ -118,16 +118,3 @@ def test_flat_labels_stand_for_all_planes_of_an_image(func: str, scale: int) -> 
     for row, label in enumerate(range(1, 6)):
         expected = [getattr(np, func)(channel[under == label]) for channel in pixels]
         np.testing.assert_allclose(found.X[row].toarray()[0], expected)
-
-
-def test_depths_that_do_not_fit_are_refused() -> None:
-    flat, deep = np.ones((4, 4), dtype=int), np.ones((2, 4, 4), dtype=int)
-    with pytest.raises(NotImplementedError, match="it has no depth"):
-        aggregate(Image2DModel.parse(flat[None], dims=("c", "y", "x")), Labels3DModel.parse(deep))
-    with pytest.raises(NotImplementedError, match="Both must have a depth"):
-        aggregate(Labels2DModel.parse(flat), Labels3DModel.parse(deep))
-    with pytest.raises(NotImplementedError, match="Both must have a depth"):
-        aggregate(Labels3DModel.parse(deep), Labels2DModel.parse(flat))
-    circles = ShapesModel.parse(np.ones((1, 2)), geometry=0, radius=1.0)
-    with pytest.raises(NotImplementedError, match="Shapes are flat"):
-        aggregate(circles, Labels3DModel.parse(deep))

@@ -47,7 +47,8 @@ def aggregate(
     A value counts for every region that it lies on, so it may count for several. Points and shapes count for the
     shapes whose border they touch. A pixel counts where its centre lies, and on a border that shapes share for one of
     them; the pixels of labels are taken as squares, with an area. Circles are taken exactly. The elements may have
-    different resolutions.
+    different resolutions. What is flat lies at all depths of what is not: flat regions stand for all planes, and flat
+    values count once for each region above or below them.
 
     Parameters
     ----------
@@ -60,19 +61,21 @@ def aggregate(
         The objects that hold the elements.
     value_key
         What to aggregate: columns of the element, or columns of ``obs`` or names of ``var`` of the table that
-        annotates it. One column of categories, which is counted by category, or any number of columns of numbers.
-        The feature key of points if not given; without one, values are counted. Not for images, of which all
-        channels are aggregated.
+        annotates it. One column of categories, each of which becomes a variable, or any number of columns of numbers.
+        The feature key of points if not given; without one, values are counted. Of an image, the channels; all if not
+        given.
     agg_func
         ``"sum"``, ``"mean"``, ``"count"``, ``"min"``, ``"max"``, ``"std"``, ``"var"``, ``"median"``, ``"mode"``,
         ``"nunique"``, ``"quantile(0.9)"``, or a function from an array of numbers to a number; or a list of these,
-        which are then part of the names of the variables. Deviations are those of a sample. Categories can be
-        counted (``"sum"``, ``"count"``), or the different ones be counted (``"nunique"``). For the median, the mode,
-        different values, quantiles and functions, all values on regions are held in memory.
+        which are then part of the names of the variables. Deviations are those of a sample. Categories are counted
+        (``"sum"``, ``"count"``); or ``"mean"`` is the share of each, ``"mode"`` 1 for the most frequent one, the first
+        of several, and ``"nunique"`` the number of different ones. For the median, the mode, different values,
+        quantiles and functions of numbers, all values on regions are held in memory.
     target_coordinate_system
         The coordinate system in which the elements are brought together.
     fractions
-        For shapes and labels, multiply each value by the part of its area that lies on the region.
+        For shapes and labels, multiply each value by the part of its area that lies on the region; of flat ones by
+        labels with a depth, by the part of the column through all planes.
     region_key, instance_key
         The names of the columns of the resulting table that name the region's element and the region.
     deepcopy
@@ -83,7 +86,8 @@ def aggregate(
     buffer_resolution
         Take circles as polygons with that many segments in a quarter of a circle instead of exactly.
     weights
-        A column of numbers beside the values, for sums and means weighted by it.
+        A column of numbers beside the values, or a channel of the image, for sums and means weighted by it; also for
+        the mode of categories.
 
     Returns
     -------

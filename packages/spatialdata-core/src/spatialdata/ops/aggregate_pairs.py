@@ -11,12 +11,14 @@ from spatialdata.errors import listing
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.times import at_one_time
 from spatialdata.ops.aggregate_pixels import aggregate_points_by_labels
+from spatialdata.ops.aggregate_planes import shapes_by_volumes
 from spatialdata.ops.aggregate_raster import aggregate_image_by_labels, aggregate_image_by_regions
 from spatialdata.ops.aggregate_values import ValueSource, source_of_values
 from spatialdata.ops.aggregate_vector import aggregate_points, aggregate_shapes
 from spatialdata.ops.aggregate_volumes import volumes_by_labels, volumes_by_regions
 from spatialdata.ops.bent import on_pixels, placed_outlines, straight_points, under_pixels
 from spatialdata.ops.frames import copied_attrs
+from spatialdata.ops.image_values import ImageValues
 from spatialdata.ops.pairs import CellLocator, Figures, PointLocator
 from spatialdata.ops.pixel_runs import FigureRuns, GridRuns
 from spatialdata.ops.to_vector import to_polygons
@@ -61,10 +63,8 @@ def gathered(task: Task) -> Found:
     Raises
     ------
     NotImplementedError
-        This pair of kinds cannot be aggregated, or both are the same element.
+        This pair of kinds cannot be aggregated.
     """
-    if task.values is task.by:
-        raise NotImplementedError("values and by are the same element. Give two different ones.")
     task = replace(task, values=at_one_time(task.values, "aggregate"), by=at_one_time(task.by, "aggregate"))
     return _pair(task.values, task.by)(task)
 
@@ -90,14 +90,10 @@ def _source(task: Task) -> ValueSource:
     )
 
 
-def _check_image(task: Task) -> None:
+def _image_values(task: Task) -> ImageValues:
     if task.fractions:
         raise NotImplementedError("fractions=True is for shapes and labels; a pixel lies on a region or does not.")
-    if task.value_key is not None or task.weights is not None:
-        raise ValueError(
-            "value_key and weights are not for images, of which all channels are aggregated. "
-            "Select the channels beforehand."
-        )
+    return ImageValues.of(task.values, task.value_key, task.weights, task.funcs)
 
 
 def _figures(task: Task, regions: Any) -> Any:
@@ -139,12 +135,11 @@ def _shapes_by_grid(task: Task) -> Found:
 
 
 def _image_by_grid(task: Task) -> Found:
-    _check_image(task)
-    regions = task.by.shapes()
-    image, figures = under_pixels(task.values, regions, task.system)
+    values, regions = _image_values(task), task.by.shapes()
+    image, figures = under_pixels(values.image, regions, task.system)
     plane = projection_of(image, task.system).plane()
     runs: PixelRuns = GridRuns(task.by, plane) if figures is regions else FigureRuns.of(Figures.of(figures), plane)
-    return regions, *aggregate_image_by_regions(image, runs, task.funcs), regions.index
+    return regions, *values.finished(*aggregate_image_by_regions(image, runs, values.funcs)), regions.index
 
 
 def _points_by_labels(task: Task) -> Found:
@@ -167,20 +162,18 @@ def _by_pixel_outlines(task: Task) -> Found:
     """Flat labels are taken as the polygons that their pixels form, and those with a depth pixel by pixel."""
     source = _source(task)
     by_labels = kind_of(task.by) is Kind.LABELS
-    if by_labels and (_is_deep(task.by) or _is_deep(task.values)):
-        return _labels(task), *_volumes_by_labels(task, source)
     if _is_deep(task.values):
-        regions = _vector_regions(task)
-        figures = Figures.of(_figures(task, regions), task.buffer_resolution)
-        runs = FigureRuns.of(figures, projection_of(task.values, task.system).plane())
-        return regions, *_volumes_on(task, source, runs), regions.index
-    values = to_polygons(task.values) if kind_of(task.values) is Kind.LABELS else task.values
+        return _volumes(task, source)
+    values = _in_system(to_polygons(task.values) if kind_of(task.values) is Kind.LABELS else task.values, task.system)
+    if _is_deep(task.by):
+        return _labels(task), *shapes_by_volumes(
+            values, task.by, source, task.funcs, task.system, task.buffer_resolution, fractions=task.fractions
+        )
     regions = _in_system(to_polygons(task.by), task.system).sort_index() if by_labels else _vector_regions(task)
     figures = regions if by_labels else _figures(task, regions)
     matrix, names = aggregate_shapes(
-        _in_system(values, task.system), figures, source, task.funcs, task.buffer_resolution,
-        fractions=task.fractions, overlapping=True,
-    )  # fmt: skip
+        values, figures, source, task.funcs, task.buffer_resolution, fractions=task.fractions, overlapping=True
+    )
     return _labels(task) if by_labels else regions, matrix, names, regions.index
 
 
@@ -188,16 +181,19 @@ def _is_deep(element: Any) -> bool:
     return is_raster(element) and "z" in axes_of(element)
 
 
-def _volumes_by_labels(task: Task, source: ValueSource) -> tuple[Any, list[str], Any]:
-    if kind_of(task.values) is not Kind.LABELS:
-        raise NotImplementedError(
-            "Shapes are flat and cannot be aggregated by labels with a depth. Select a plane of the labels first."
+def _volumes(task: Task, source: ValueSource) -> Found:
+    if kind_of(task.by) is Kind.LABELS:
+        return _labels(task), *volumes_by_labels(
+            task.values, task.by, source, task.funcs, task.system, fractions=task.fractions
         )
-    return volumes_by_labels(task.values, task.by, source, task.funcs, task.system, fractions=task.fractions)
+    regions = _vector_regions(task)
+    figures = Figures.of(_figures(task, regions), task.buffer_resolution)
+    runs = FigureRuns.of(figures, projection_of(task.values, task.system).plane())
+    return regions, *_volumes_on(task, source, runs), regions.index
 
 
 def _volumes_on(task: Task, source: ValueSource, runs: PixelRuns) -> tuple[Any, list[str]]:
-    return volumes_by_regions(task.values, runs, source, task.funcs, task.system, fractions=task.fractions)
+    return volumes_by_regions(task.values, runs, source, task.funcs, fractions=task.fractions)
 
 
 def _in_system(shapes: Any, system: str) -> Any:
@@ -210,16 +206,16 @@ def _in_system(shapes: Any, system: str) -> Any:
 
 
 def _image_by_labels(task: Task) -> Found:
-    _check_image(task)
-    return _labels(task), *aggregate_image_by_labels(task.values, task.by, task.funcs, task.system)
+    values = _image_values(task)
+    matrix, names, ids = aggregate_image_by_labels(values.image, task.by, values.funcs, task.system)
+    return _labels(task), *values.finished(matrix, names), ids
 
 
 def _image_by_shapes(task: Task) -> Found:
-    _check_image(task)
-    regions = _vector_regions(task)
-    image, figures = under_pixels(task.values, _figures(task, regions), task.system)
+    values, regions = _image_values(task), _vector_regions(task)
+    image, figures = under_pixels(values.image, _figures(task, regions), task.system)
     runs = FigureRuns.of(Figures.of(figures, task.buffer_resolution), projection_of(image, task.system).plane())
-    return regions, *aggregate_image_by_regions(image, runs, task.funcs), regions.index
+    return regions, *values.finished(*aggregate_image_by_regions(image, runs, values.funcs)), regions.index
 
 
 def _labels(task: Task) -> Any:
@@ -247,17 +243,21 @@ BY_GRID: dict[Kind, Callable[[Task], Found]] = {
 
 
 def _pair(values: Any, by: Any) -> Callable[[Task], Found]:
-    if isinstance(by, SquareGrid | HexagonGrid):
-        if kind_of(values) not in BY_GRID:
-            raise NotImplementedError(
-                f"{kind_of(values).value} have no place and cannot be aggregated by a grid. Aggregate the element "
-                "that they annotate."
-            )
-        return BY_GRID[kind_of(values)]
-    pair = (kind_of(values), kind_of(by))
-    if pair not in AGGREGATE:
-        possible = [f"{a.value} by {b.value}" for a, b in AGGREGATE]
+    on_grid = isinstance(by, SquareGrid | HexagonGrid)
+    kind = kind_of(values)
+    if kind is Kind.TABLE:
         raise NotImplementedError(
-            f"{pair[0].value} cannot be aggregated by {pair[1].value}. Possible: {listing(possible)}."
+            f"{kind.value} have no place and cannot be aggregated by {'a grid' if on_grid else kind_of(by).value}. "
+            "Aggregate the element that they annotate, with table_name."
+        )
+    if on_grid:
+        return BY_GRID[kind]
+    pair = (kind, kind_of(by))
+    if pair not in AGGREGATE:
+        possible = list(dict.fromkeys(regions.value for _, regions in AGGREGATE))
+        raise NotImplementedError(
+            f"{pair[0].value} cannot be aggregated by {pair[1].value}, which are no regions. Regions are "
+            f"{listing(possible)}, grids and the rows of tables. Make circles of points first (to_circles), or "
+            "exchange values and by."
         )
     return AGGREGATE[pair]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["aggregate_points_by_labels"]
 
 _DESCRIPTION = "aggregation of points"
+_PLACES_AT_ONCE = 1_000_000
 
 
 def aggregate_points_by_labels(
@@ -39,7 +40,8 @@ def aggregate_points_by_labels(
     points
         The points. Each partition, and the chunks of labels under it, is read where dask works on it.
     labels
-        The labels, 2D or 3D; 2D labels take points at any depth. Their finest level counts.
+        The labels, 2D or 3D; 2D labels take points at any depth, and points without a depth lie at all depths of 3D
+        labels. Their finest level counts.
     values
         The values of the points.
     funcs
@@ -52,12 +54,9 @@ def aggregate_points_by_labels(
     Sparse matrix of shape ``(labels, variables)``; the names of the variables; the ids of the labels, sorted,
     without the background.
     """
-    there, back = projection_of(points, system), projection_of(labels, system).inverse()
-    if not set(back.axes) <= set(there.axes):
-        raise NotImplementedError(
-            f"Points with the axes {there.axes} cannot be aggregated by labels with the axes {back.axes}: "
-            "they have no depth. Select a plane of the labels first."
-        )
+    there, of_labels = projection_of(points, system), projection_of(labels, system)
+    flat = "z" in of_labels.axes and "z" not in there.axes
+    back = of_labels.plane().over(("y", "x")).inverse() if flat else of_labels.inverse()
     ids = instance_ids(labels).to_numpy()
     columns = list(dict.fromkeys([*there.axes, *values.columns]))
     meta, _ = values.rows(points._meta[columns])  # noqa: SLF001
@@ -99,10 +98,16 @@ class _LabelsWork:
 
     def __call__(self, rows: pd.DataFrame) -> Part:
         found, present = self.source.rows(rows)
-        label = self.mask.at(_pixels(rows, self.there, self.back))
-        row = np.flatnonzero((label != 0) & present)
-        region = np.searchsorted(self.ids, label[row]).astype(np.int32)
-        return self.plan.part(region, row, found)
+        where = _pixels(rows, self.there, self.back)
+        row, label = self.mask.under(where) if where.shape[1] < self.mask.pixels.ndim else self._in_pixels(where)
+        keep = present[row]
+        region = np.searchsorted(self.ids, label[keep]).astype(np.int32)
+        return self.plan.part(region, row[keep], found)
+
+    def _in_pixels(self, where: FloatArray) -> tuple[NDArray[np.intp], NDArray[Any]]:
+        label = self.mask.at(where)
+        row = np.flatnonzero(label)
+        return row, label[row]
 
     def finish(self, parts: list[Part]) -> Part:
         return self.plan.merged(parts)
@@ -146,6 +151,11 @@ class _Mask:
         held = any(type(task).__module__.startswith("distributed.") for task in dict(pixels.__dask_graph__()).values())
         return cls(pixels, held)
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the ids."""
+        return np.dtype(np.int64) if self.pixels.dtype == bool else np.dtype(self.pixels.dtype)
+
     def at(self, where: FloatArray) -> NDArray[Any]:
         """The label under each point, 0 outside."""
         import dask
@@ -160,7 +170,7 @@ class _Mask:
         number = np.ravel_multi_index(chunk, mask.numblocks)
         order = np.argsort(number, kind="stable")
         wanted, start = np.unique(number[order], return_index=True)
-        label = np.zeros(len(where), dtype=np.int64 if mask.dtype == bool else mask.dtype)
+        label = np.zeros(len(where), dtype=self.dtype)
         for one, piece in zip(wanted.tolist(), np.split(order, start[1:]) if len(wanted) else [], strict=True):
             position = np.unravel_index(one, mask.numblocks)
             corner = [edge[at] for edge, at in zip(edges, position, strict=True)]
@@ -169,3 +179,19 @@ class _Mask:
             (found,) = dask.compute(block) if self.scattered else dask.compute(block, scheduler="synchronous")
             label[points[piece]] = np.asarray(found)[tuple((index[piece] - corner).T)]
         return label
+
+    def under(self, where: FloatArray) -> tuple[NDArray[np.intp], NDArray[Any]]:
+        """The pairs of a point, at y and x, and a label that some plane has there."""
+        depth = len(self.pixels)
+        step = max(_PLACES_AT_ONCE // max(depth, 1), 1)
+        rows, labels = [np.zeros(0, dtype=np.intp)], [np.zeros(0, dtype=self.dtype)]
+        for start in range(0, len(where), step):
+            batch = where[start : start + step]
+            column = np.column_stack([np.tile(np.arange(depth) + 0.5, len(batch)), np.repeat(batch, depth, axis=0)])
+            found = np.sort(self.at(column).reshape(len(batch), depth), axis=1)
+            first = found != 0
+            first[:, 1:] &= found[:, 1:] != found[:, :-1]
+            row, place = np.nonzero(first)
+            rows.append(start + row)
+            labels.append(found[row, place])
+        return np.concatenate(rows), np.concatenate(labels)

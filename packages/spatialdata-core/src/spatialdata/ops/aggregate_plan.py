@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from spatialdata.errors import listing
 from spatialdata.ops.accumulate import CategoryPairs, Moments
 from spatialdata.ops.accumulate_samples import Samples
+from spatialdata.ops.aggregate_categories import CATEGORY_FUNCS, CategoryTotals
 from spatialdata.ops.aggregate_funcs import AggFunc
 from spatialdata.ops.aggregate_values import as_numbers, category_codes, is_categorical, known_categories
 
@@ -21,14 +22,18 @@ if TYPE_CHECKING:
 
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["Part", "Plan", "table_of"]
+__all__ = ["Part", "Plan", "check_weighted", "table_of", "weighted_means"]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is kept of a part of the values; None for what is not needed."""
+    """What is kept of a part of the values; None for what is not needed.
+
+    ``counts`` are the pairs of categories without what each counts.
+    """
 
     pairs: CategoryPairs | None = None
+    counts: CategoryPairs | None = None
     moments: Moments | None = None
     samples: Samples | None = None
 
@@ -88,20 +93,13 @@ class Plan:
 
     def _check(self) -> None:
         names = [func.name for func in self.funcs]
-        if self.categories is not None:
-            if len(names) > 1 or names[0] not in ("sum", "count", "nunique"):
-                raise ValueError(
-                    f"{self.names[0]!r} holds categories, which are counted: agg_func must be 'sum', 'count' or "
-                    f"'nunique', not {listing(names)}."
-                )
-            if self.fractions and names[0] != "sum":
-                raise ValueError(
-                    "With fractions=True categories are summed up by area: agg_func must be 'sum', "
-                    f"not {listing(names)}."
-                )
-        unweighted = [name for name in names if name not in ("sum", "mean")]
-        if self.weighted and unweighted:
-            raise ValueError(f"Values with weights can be summed up or averaged, but not by {listing(unweighted)}.")
+        if self.categories is not None and not set(names) <= set(CATEGORY_FUNCS):
+            raise ValueError(
+                f"{self.names[0]!r} holds categories, which have no order and no size: agg_func must be some of "
+                f"{listing(CATEGORY_FUNCS)}, not {listing(names)}."
+            )
+        if self.weighted:
+            check_weighted(self.funcs, ("sum", "mean") if self.categories is None else ("sum", "mean", "mode"))
 
     def part(
         self, region: NDArray[np.int32], row: NDArray[Any], values: pd.DataFrame, factor: FloatArray | None = None
@@ -155,23 +153,37 @@ class Plan:
         if not known.all():
             region, category = region[known], category[known]
             factor = factor[known] if factor is not None else None
-        return Part(pairs=CategoryPairs(names, region, category, np.zeros(0) if factor is None else factor))
+        counts = CategoryPairs(names, region, category, np.zeros(0))
+        if factor is None:
+            return Part(pairs=counts)
+        return Part(pairs=replace(counts, weight=factor), counts=counts if self._needs_counts else None)
+
+    @property
+    def _needs_counts(self) -> bool:
+        """Whether it matters how many values there are, beside what they count."""
+        funcs = {func.name for func in self.funcs}
+        return bool(funcs & {"count", "nunique"}) or ("mean" in funcs and not self.weighted)
 
     def merged(self, parts: Sequence[Part]) -> Part:
         """What is kept of all values."""
         pairs = [part.pairs for part in parts if part.pairs is not None]
         moments = [part.moments for part in parts if part.moments is not None]
         samples = [part.samples for part in parts if part.samples is not None]
+        counts = [part.counts for part in parts if part.counts is not None]
         return Part(
-            CategoryPairs.merged(pairs, self.regions, self.categories or ()) if self.categories is not None else None,
+            self._merged_pairs(pairs) if self.categories is not None else None,
+            self._merged_pairs(counts) if counts else None,
             Moments.merged(moments) if moments else None,
             Samples.merged(samples) if samples else None,
         )
 
+    def _merged_pairs(self, pairs: Sequence[CategoryPairs]) -> CategoryPairs:
+        return CategoryPairs.merged(pairs, self.regions, self.categories or ())
+
     def result(self, part: Part) -> tuple[csr_matrix, list[str]]:
         """The matrix of shape ``(regions, variables)`` without stored zeros, and the names of the variables."""
         if part.pairs is not None:
-            return self._counts(part.pairs)
+            return self._totals(part.pairs, part.counts).table(self.funcs)
         if self.weighted:
             return self._weighted(part)
         found = self.statistics(part)
@@ -191,20 +203,18 @@ class Plan:
                 found.append(empty if part.moments is None else part.moments.result(func, self.regions))
         return found
 
-    def _counts(self, pairs: CategoryPairs) -> tuple[csr_matrix, list[str]]:
+    def _totals(self, pairs: CategoryPairs, counts: CategoryPairs | None) -> CategoryTotals:
         whole = not (self.fractions or self.weighted)
-        matrix = pairs.matrix(self.regions, np.int64 if whole else np.float64)
-        if self.funcs[0].name == "nunique":
-            from scipy.sparse import csr_matrix
-
-            return csr_matrix(np.diff(matrix.indptr).astype(np.int64)[:, None]), list(self.names)
+        totals = pairs.matrix(self.regions, np.int64 if whole else np.float64)
+        number = totals if counts is None else counts.matrix(self.regions, np.int64)
         names = [str(name) for name in pairs.names]
-        if self.categories:
-            return matrix, names
-        order = np.argsort(np.array(names, dtype=object), kind="stable")
-        ordered = matrix[:, order].tocsr()
-        ordered.sort_indices()
-        return ordered, [names[index] for index in order]
+        if not self.categories:
+            order = np.argsort(np.array(names, dtype=object), kind="stable")
+            names = [names[index] for index in order]
+            totals, number = (matrix[:, order].tocsr() for matrix in (totals, number))
+            for matrix in (totals, number):
+                matrix.sort_indices()
+        return CategoryTotals(self.names[0], names, totals, number, self.weighted)
 
     def _weighted(self, part: Part) -> tuple[csr_matrix, list[str]]:
         size = len(self.names)
@@ -212,8 +222,7 @@ class Plan:
         if part.moments is not None:
             both = part.moments.result(AggFunc("sum"), self.regions)
         sums, weights = both[:, :size], both[:, size:]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            means = np.where(sums == 0, 0.0, sums / weights)
+        means = weighted_means(sums, weights)
         return table_of([sums if func.name == "sum" else means for func in self.funcs], self.funcs, self.names)
 
     def _result_dtype(self) -> np.dtype[Any]:
@@ -226,6 +235,21 @@ class Plan:
             return self.dtype
         whole = names <= {"sum", "min", "max", "count", "nunique", "mode"} and not self.fractions
         return np.dtype(np.int64 if whole else np.float64)
+
+
+def check_weighted(funcs: Sequence[AggFunc], valid: Sequence[str] = ("sum", "mean")) -> None:
+    """Raise a ValueError if one of the functions does not take weights."""
+    unweighted = [func.name for func in funcs if func.name not in valid]
+    if unweighted:
+        raise ValueError(
+            f"Values with weights can be aggregated by {listing(valid)}, but not by {listing(unweighted)}."
+        )
+
+
+def weighted_means(sums: FloatArray, weights: FloatArray) -> FloatArray:
+    """Sums of weighted values by the sums of their weights; 0 where the sum is."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(sums == 0, 0.0, sums / weights)
 
 
 def table_of(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import axes_of, levels_of, spatial_axes_of
+from spatialdata._core.elements import levels_of, spatial_axes_of
 from spatialdata.errors import listing
 from spatialdata.models.label_runs import ids_and_runs, native
 from spatialdata.ops.accumulate import Moments
@@ -16,6 +16,7 @@ from spatialdata.ops.aggregate_plan import Part, Plan, table_of
 from spatialdata.ops.common_pixels import CommonPixels
 from spatialdata.regions.project import projection_of
 from spatialdata.relations.blocks import computed
+from spatialdata.relations.instances import instance_ids
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,9 +39,9 @@ def aggregate_image_by_labels(
     image
         The image; its finest level counts.
     labels
-        The labels, with the spatial axes of the image; flat ones stand for all planes of a volume. Their pixels may be
-        others than those of the image: then the pixels of the finer of the two are counted, each with the label and the
-        value that its centre lies on.
+        The labels. Flat ones stand for all planes of a volume, and a pixel of a flat image counts once for each label
+        that some plane has there. Their pixels may be others than those of the image: then the pixels of the finer of
+        the two are counted, each with the label and the value that its centre lies on.
     funcs
         The functions; deviations are those of a sample.
     system
@@ -53,11 +54,8 @@ def aggregate_image_by_labels(
     """
     if set(spatial_axes_of(image)) - set(spatial_axes_of(labels)) == {"z"}:
         return _planes_by_labels(image, labels, funcs, system)
-    if spatial_axes_of(image) != spatial_axes_of(labels):
-        raise NotImplementedError(
-            f"An image with the axes {axes_of(image)} cannot be aggregated by labels with the axes {axes_of(labels)}: "
-            "it has no depth. Select a plane of the labels first."
-        )
+    if set(spatial_axes_of(labels)) - set(spatial_axes_of(image)) == {"z"}:
+        return _flat_by_volumes(image, labels, funcs, system)
     pixels = CommonPixels.of(image, labels, system)
     plan = _plan(image, funcs, 0)
     return _by_labels(plan, _in_blocks(pixels.image, _RunWork(plan), plan, _runs(pixels.labels)), pixels.ids)
@@ -86,6 +84,34 @@ def _planes_by_labels(
         runs, ids = _runs(common.labels) if runs is None else runs, common.ids
         planes.append(_in_blocks(common.image, _RunWork(plan), plan, runs))
     return _by_labels(plan, [plan.merged(parts) for parts in zip(*planes, strict=True)], ids)
+
+
+def _flat_by_volumes(
+    image: Any, labels: Any, funcs: tuple[AggFunc, ...], system: str
+) -> tuple[csr_matrix, list[str], NDArray[Any]]:
+    """A flat image lies at all depths; each of its pixels counts once for each label above or below."""
+    import dask
+    import dask.array as da
+
+    there, of_labels = projection_of(image, system), projection_of(labels, system).plane().over(("y", "x"))
+    ids = instance_ids(labels).to_numpy()
+    pixels, plan = levels_of(image)[0].data, _plan(image, funcs, len(ids))
+    common = [CommonPixels.of_arrays(pixels, mask, there, of_labels, ids) for mask in levels_of(labels)[0].data]
+    find = dask.delayed(_shadows, pure=False)
+    columns = da.stack([one.labels for one in common]).rechunk({0: -1}).to_delayed()[0]
+    runs = np.empty(columns.shape, dtype=object)
+    for position in np.ndindex(*columns.shape):
+        runs[position] = find(columns[position])
+    return _by_labels(plan, _in_blocks(common[0].image, _PixelWork(plan), plan, runs), ids)
+
+
+def _shadows(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The pairs of a label and a pixel that some plane has it on."""
+    ordered = np.sort(labels.reshape(len(labels), -1).T, axis=1)
+    first = ordered != 0
+    first[:, 1:] &= ordered[:, 1:] != ordered[:, :-1]
+    pixel, place = np.nonzero(first)
+    return ordered[pixel, place], pixel
 
 
 def aggregate_image_by_regions(
@@ -140,7 +166,7 @@ def _plan(image: Any, funcs: tuple[AggFunc, ...], regions: int) -> Plan:
     return Plan(funcs, regions, tuple(f"channel_{name}" for name in channels), np.dtype(np.float64), None)
 
 
-def _in_blocks(image: Any, work: _RunWork, plan: Plan, runs: NDArray[Any]) -> list[Part]:
+def _in_blocks(image: Any, work: _RunWork | _PixelWork, plan: Plan, runs: NDArray[Any]) -> list[Part]:
     """What is kept of all blocks of an image that have runs, for each chunk of its channels."""
     import dask
 
@@ -176,6 +202,17 @@ class _RunWork:
             pixel, figure = runs.pixels(pixels.shape[-1])
             samples = Samples(numbers[figure], tuple(column[pixel] for column in pixels.reshape(len(pixels), -1)))
         return Part(moments=moments, samples=samples)
+
+
+@dataclass(frozen=True, slots=True)
+class _PixelWork:
+    """What is done with a block of an image and pairs of a region and a pixel."""
+
+    plan: Plan
+
+    def __call__(self, block: NDArray[Any], found: tuple[NDArray[Any], NDArray[np.intp]]) -> Part:
+        region, pixel = found
+        return self.plan.numbers(region, [column[pixel] for column in native(block).reshape(len(block), -1)])
 
 
 def _ids_of(parts: list[Part]) -> NDArray[Any]:

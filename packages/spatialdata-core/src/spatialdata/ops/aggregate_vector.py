@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from spatialdata.regions.project import Projection
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["aggregate_points", "aggregate_shapes"]
+__all__ = ["aggregate_points", "aggregate_shapes", "areas_of"]
 
 _POINTS_AT_ONCE = 1_000_000
 
@@ -146,6 +146,17 @@ def aggregate_shapes(
 
 
 def _fractions(figures: Figures, regions: Figures, value: NDArray[np.intp], region: NDArray[np.intp]) -> FloatArray:
+    return shared_areas(figures, regions, value, region) / areas_of(figures, value)
+
+
+def areas_of(figures: Figures, value: NDArray[np.intp]) -> FloatArray:
+    """The areas of some figures, of which parts are to be taken.
+
+    Raises
+    ------
+    ValueError
+        One has no area.
+    """
     areas = figures.areas()[value]
     flat = np.unique(value[areas == 0])
     if len(flat):
@@ -153,4 +164,4 @@ def _fractions(figures: Figures, regions: Figures, value: NDArray[np.intp], regi
             f"{len(flat)} shapes have no area, so that no fraction of it can be taken; "
             f"for example those at the positions {listing(flat[:5])}. Drop them, or aggregate with fractions=False."
         )
-    return shared_areas(figures, regions, value, region) / areas
+    return areas

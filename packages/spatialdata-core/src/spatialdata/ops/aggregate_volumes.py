@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import axes_of, levels_of, spatial_axes_of
+from spatialdata._core.elements import levels_of
 from spatialdata.ops.aggregate_plan import Plan
 from spatialdata.ops.common_pixels import CommonPixels
 from spatialdata.ops.region_pixels import gather_labels
@@ -76,14 +76,15 @@ class _Shared:
 def volumes_by_labels(
     values: Any, labels: Any, source: ValueSource, funcs: tuple[AggFunc, ...], system: str, *, fractions: bool
 ) -> tuple[csr_matrix, list[str], NDArray[Any]]:
-    """Values of labels by other labels that they share pixels with, both with a depth.
+    """Values of labels with a depth by other labels that they share pixels with.
 
     Parameters
     ----------
     values
         The labels with values.
     labels
-        The labels that are regions. The pixels of the finer of the two count, each with what its centre lies in.
+        The labels that are regions; flat ones stand for all planes. The pixels of the finer of the two count, each with
+        what its centre lies in.
     source
         The values.
     funcs
@@ -97,20 +98,21 @@ def volumes_by_labels(
     -------
     Sparse matrix of shape ``(labels, variables)``; the names of the variables; the ids of the regions, sorted.
     """
-    if spatial_axes_of(values) != spatial_axes_of(labels):
-        raise NotImplementedError(
-            f"Labels with the axes {axes_of(values)} cannot be aggregated by labels with the axes {axes_of(labels)}. "
-            "Both must have a depth, or neither; select a plane first."
-        )
     of_values, of_labels = (projection_of(element, system) for element in (values, labels))
-    pixels, mask = levels_of(values)[0].data[None], levels_of(labels)[0].data
+    pixels, mask = levels_of(values)[0].data, levels_of(labels)[0].data
     ids = instance_ids(labels).to_numpy()
-    common = CommonPixels.of_arrays(pixels, mask, of_values, of_labels, ids)
-    tasks = _paired(common.image, common.labels)
-    pixel = min(_volume(of_values), _volume(of_labels))
+    planes = [pixels]
+    if "z" not in of_labels.axes:
+        of_values, of_labels = of_values.plane().over(("y", "x")), of_labels.over(("y", "x"))
+        planes = list(pixels)
+    tasks = []
+    for plane in planes:
+        common = CommonPixels.of_arrays(plane[None], mask, of_values, of_labels, ids)
+        tasks += _paired(common.image, common.labels)
     shared = _Shared.merged(computed(tasks, "pixels that labels share"))
     region = np.searchsorted(ids, shared.region)
-    return *_result(values, of_values, source, funcs, shared, region, len(ids), pixel if fractions else None), ids
+    part = min(1.0, _volume(of_labels) / _volume(of_values)) if fractions else None
+    return *_result(values, source, funcs, shared, region, len(ids), part), ids
 
 
 def _paired(image: Any, labels: Any) -> list[Any]:
@@ -127,7 +129,7 @@ def _shared_of_blocks(block: NDArray[Any], mask: NDArray[Any]) -> _Shared:
 
 
 def volumes_by_regions(
-    values: Any, regions: PixelRuns, source: ValueSource, funcs: tuple[AggFunc, ...], system: str, *, fractions: bool
+    values: Any, regions: PixelRuns, source: ValueSource, funcs: tuple[AggFunc, ...], *, fractions: bool
 ) -> tuple[csr_matrix, list[str]]:
     """Values of labels with a depth by flat regions, which stand for all depths.
 
@@ -137,7 +139,7 @@ def volumes_by_regions(
         The labels with values. They lie in a region as far as the centres of their pixels do.
     regions
         Finds the pixels of the regions.
-    source, funcs, system, fractions
+    source, funcs, fractions
         As for :func:`volumes_by_labels`.
 
     Returns
@@ -146,7 +148,7 @@ def volumes_by_regions(
     """
     import dask
 
-    of_values, data = projection_of(values, system), levels_of(values)[0].data
+    data = levels_of(values)[0].data
     look = dask.delayed(_shared_with_runs, pure=False)
     blocks = data.to_delayed()
     starts = [np.concatenate([[0], np.cumsum(sizes)])[:-1].tolist() for sizes in data.chunks]
@@ -156,8 +158,7 @@ def volumes_by_regions(
         if runs is not None:
             tasks += [look(block, runs) for block in blocks[:, row, column]]
     shared = _Shared.merged(computed(tasks, "pixels that labels share"))
-    pixel = _volume(of_values) if fractions else None
-    return _result(values, of_values, source, funcs, shared, shared.region, len(regions), pixel)
+    return _result(values, source, funcs, shared, shared.region, len(regions), 1.0 if fractions else None)
 
 
 def _shared_with_runs(block: NDArray[Any], found: tuple[NDArray[Any], Scanlines]) -> _Shared:
@@ -173,23 +174,22 @@ def _volume(projection: Projection) -> float:
 
 def _result(
     values: Any,
-    of_values: Projection,
     source: ValueSource,
     funcs: tuple[AggFunc, ...],
     shared: _Shared,
     region: NDArray[Any],
     regions: int,
-    pixel: float | None,
+    part: float | None,
 ) -> tuple[csr_matrix, list[str]]:
-    """The matrix and the names; ``pixel`` is the volume of a shared pixel if fractions are wanted."""
+    """The matrix and the names; ``part`` is how much of a pixel of the values a shared one is, for fractions."""
     found = gather_labels(values)
     table, present = source.rows(_frame(found.ids))
-    plan = Plan.of(funcs, regions, table, fractions=pixel is not None, weighted=source.weighted)
+    plan = Plan.of(funcs, regions, table, fractions=part is not None, weighted=source.weighted)
     row = np.searchsorted(found.ids, shared.label)
     keep = present[row]
     weight: FloatArray | None = None
-    if pixel is not None and found.shapes is not None:
-        weight = (shared.count * pixel / (found.shapes.count[row] * _volume(of_values)))[keep]
+    if part is not None and found.shapes is not None:
+        weight = (shared.count * part / found.shapes.count[row])[keep]
     return plan.result(plan.merged([plan.part(region[keep].astype(np.int32), row[keep], table, weight)]))
 
 
