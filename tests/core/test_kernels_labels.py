@@ -7,8 +7,7 @@ import pytest
 from skimage.measure import regionprops
 
 from spatialdata.kernels.labels import labels_in, renumbered
-from spatialdata.kernels.moments import slots_of_runs
-from spatialdata.models.label_runs import ids_and_shapes
+from spatialdata.models.label_runs import ids_and_runs, ids_and_shapes
 
 DTYPES = [np.uint8, np.uint16, np.int32, np.uint32, np.int64, np.uint64]
 
@@ -38,9 +37,9 @@ def test_more_labels_than_there_is_room_for_at_first() -> None:
     assert not found.scatter.any()
     place = np.argsort(labels, axis=None)[1:]
     np.testing.assert_array_equal(found.lower, np.stack(np.unravel_index(place, labels.shape), axis=1))
-    flat = labels.ravel()
-    slots, known = slots_of_runs(flat, np.arange(len(flat)), 200, False)
-    np.testing.assert_array_equal(known[slots[flat > 0]], flat[flat > 0])
+    again, runs = ids_and_runs(labels)
+    np.testing.assert_array_equal(again, ids)
+    np.testing.assert_array_equal(again[runs.figure], labels[labels > 0])
 
 
 @pytest.mark.parametrize("shape", [(0, 5), (5, 0), (2, 0, 3)])
@@ -52,18 +51,35 @@ def test_no_pixels(shape: tuple[int, ...]) -> None:
     assert found.scatter.shape == (0, len(shape), len(shape))
 
 
+@pytest.mark.parametrize("width", [1, 7, 8, 9, 64, 100])
+@pytest.mark.parametrize("background", [False, True])
+def test_runs_cover_the_pixels_once(width: int, background: bool) -> None:
+    labels = np.random.default_rng(4).integers(0, 3, (12, 5, width)).astype(np.uint16)
+    ids, runs = ids_and_runs(labels, background=background)
+    rows = labels.reshape(60, width)
+    drawn = np.zeros_like(rows)
+    for figure, row, start, stop in zip(*runs.fields, strict=True):
+        assert start < stop
+        assert not drawn[row, start:stop].any()
+        assert start == 0 or rows[row, start - 1] != ids[figure]
+        drawn[row, start:stop] = ids[figure] + 1
+    np.testing.assert_array_equal(drawn, np.where(background | (rows > 0), rows + 1, 0))
+
+
+@pytest.mark.parametrize("largest", [10_000, None])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_ids_and_their_positions(dtype: type) -> None:
-    most = min(10_000, int(np.iinfo(dtype).max))
-    cells = np.random.default_rng(3).integers(0, most, (150, 30))
-    labels = cells.repeat(2, axis=1).repeat(2, axis=0).astype(dtype).ravel()
-    labels[:2], labels[-1] = 0, np.iinfo(dtype).max
-    found = labels_in(labels, 60)
+def test_ids_and_their_positions(dtype: type, largest: int | None) -> None:
+    limit = int(np.iinfo(dtype).max)
+    cells = np.random.default_rng(3).integers(0, min(10_000, limit), (150, 30))
+    labels = cells.repeat(2, axis=1).repeat(2, axis=0).astype(dtype)
+    labels[0, :2], labels[-1, -1] = 0, min(largest or limit, limit)
+    found = labels_in(labels, False)
     assert found.dtype == dtype
     _, first = np.unique(labels, return_index=True)
-    occurring = labels[np.sort(first)]
+    occurring = labels.ravel()[np.sort(first)]
     np.testing.assert_array_equal(found, occurring[occurring != 0])
+    np.testing.assert_array_equal(labels_in(labels, True), occurring)
     ids = np.unique(labels)
-    position = renumbered(labels, 60, ids)
+    position = renumbered(labels, ids)
     assert position.dtype == dtype
     np.testing.assert_array_equal(position, np.searchsorted(ids, labels).astype(dtype))

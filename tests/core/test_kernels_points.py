@@ -15,8 +15,15 @@ from spatialdata.kernels.cells import are_gathered, cells_of_boxes, gathered
 from spatialdata.kernels.counts import count_pairs, sum_pairs
 from spatialdata.kernels.edges import INSIDE, OUTSIDE, UNCERTAIN, outlines_of, where_in
 from spatialdata.kernels.locate import points_in_discs, points_in_polygons
-from spatialdata.kernels.moments import slots_of_runs, squares_by_slot, squares_of_runs, totals_by_slot, totals_of_runs
+from spatialdata.kernels.moments import (
+    bounds_of_runs,
+    squares_by_slot,
+    squares_of_runs,
+    sums_of_runs,
+    totals_by_slot,
+)
 from spatialdata.kernels.overlap import profiles_of, shared_areas_of_profiles
+from spatialdata.models.label_runs import ids_and_runs
 
 seeds = st.integers(0, 10_000)
 
@@ -162,23 +169,20 @@ def test_sums_of_pairs(seed: int, weighted: bool) -> None:
 def test_statistics_of_labels(dtype: type, background: bool) -> None:
     rng = np.random.default_rng(5)
     most = min(5000, int(np.iinfo(dtype).max))
-    width = 180
-    labels = rng.integers(0, most, (200, 60)).repeat(3, axis=1).repeat(2, axis=0).astype(dtype).ravel()
-    values = rng.normal(10, 2, labels.size)
-    values[::7] = np.nan
-    start = np.arange(0, labels.size, 3)
-    slots, ids = slots_of_runs(labels, start, width, background)
-    numbered = labels[start] != 0 if not background else np.ones(len(start), dtype=bool)
-    assert (slots[~numbered] == -1).all()
-    np.testing.assert_array_equal(ids[slots[numbered]], labels[start][numbered])
-    assert len(np.unique(ids)) == len(ids)
-    runs = slots[numbered], start[numbered], start[numbered] + 3
-    count, total, least, greatest = totals_of_runs(*runs, values, len(ids))
-    squares = squares_of_runs(*runs, values, total / np.maximum(count, 1))
-    by_pixel = totals_by_slot(slots.repeat(3), values, len(ids))
+    labels = rng.integers(0, most, (200, 60)).repeat(3, axis=1).repeat(2, axis=0).astype(dtype)
+    pixels = rng.normal(10, 2, labels.shape)
+    pixels.ravel()[::7] = np.nan
+    ids, runs = ids_and_runs(labels, background=background)
+    np.testing.assert_array_equal(ids, np.unique(labels)[0 if background else 1 :])
+    count, total = sums_of_runs(*runs.fields, pixels, len(ids))
+    least, greatest = bounds_of_runs(*runs.fields, pixels, len(ids))
+    squares = squares_of_runs(*runs.fields, pixels, total / np.maximum(count, 1))
+    labels, values = labels.ravel(), pixels.ravel()
+    slots = np.where(background | (labels > 0), np.searchsorted(ids, labels), -1).astype(np.int32)
+    by_pixel = totals_by_slot(slots, values, len(ids))
     for found, other in zip((count, total, least, greatest), by_pixel, strict=True):
         np.testing.assert_allclose(found, other)
-    np.testing.assert_allclose(squares, squares_by_slot(slots.repeat(3), values, total / np.maximum(count, 1)))
+    np.testing.assert_allclose(squares, squares_by_slot(slots, values, total / np.maximum(count, 1)))
     expected = pd.Series(values).groupby(labels).agg(["count", "sum", "min", "max", "var"]).loc[ids]
     np.testing.assert_array_equal(count, expected["count"])
     np.testing.assert_allclose(total, expected["sum"])

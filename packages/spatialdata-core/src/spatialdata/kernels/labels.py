@@ -7,114 +7,193 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata.kernels.compiled import compiled
+from spatialdata.kernels.label_rows import grown, marks_for, new_table, numbered_runs, runs_of_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["grown", "label_moments", "labels_in", "place_of", "renumbered"]
+    from spatialdata.kernels.label_rows import Table
 
-_GOLDEN = 0x9E3779B97F4A7C15
-_ROOM = 2048
+__all__ = ["label_moments", "labels_in", "renumbered", "runs_of_labels"]
 
-
-@compiled
-def place_of(label: Any, ids: NDArray[Any], slots: NDArray[np.int32]) -> Any:
-    """Where a label is in a hash table, or where there is room for it."""
-    mask = np.uint64(len(slots) - 1)
-    place = (np.uint64(label) * np.uint64(_GOLDEN) >> np.uint64(20)) & mask
-    while slots[place] >= 0 and ids[place] != label:
-        place = (place + np.uint64(1)) & mask
-    return place
+# A table of so many numbers is made in no time.
+_FEW = 65_536
 
 
 @compiled
-def grown(ids: NDArray[Any], slots: NDArray[np.int32]) -> tuple[NDArray[Any], NDArray[np.int32]]:
-    """The hash table with twice the room."""
-    more_ids, more_slots = np.zeros(2 * len(ids), dtype=ids.dtype), np.full(2 * len(ids), -1, dtype=np.int32)
-    for old in range(len(slots)):
-        if slots[old] >= 0:
-            place = place_of(ids[old], more_ids, more_slots)
-            more_ids[place], more_slots[place] = ids[old], slots[old]
-    return more_ids, more_slots
+def _find_labels(rows: NDArray[Any], first: int, background: bool, table: Table, found: int) -> tuple[int, int]:
+    """Number labels from a row on until there is no room for another row; tell the next row and how many there are."""
+    height, width = rows.shape
+    marks = marks_for(width)
+    runs = np.empty(width + 1, np.int32), np.empty(width, np.int32)
+    above = np.empty(width + 1, np.int32), np.empty(width, np.int32)
+    before = 0
+    for row in range(first, height):
+        count = runs_of_row(rows[row], marks, runs[0])
+        if found + count > len(table[0]):
+            return row, found
+        found = numbered_runs(rows[row], runs, count, above, before, background, table, found)
+        runs, above, before = above, runs, count
+    return height, found
 
 
 @compiled
-def _find_labels(
-    labels: NDArray[Any],
-    width: int,
-    at: tuple[int, int],
-    ids: NDArray[Any],
-    table: tuple[NDArray[Any], NDArray[np.int32]],
-) -> tuple[int, int]:
-    """Look for labels from a pixel on until there is room for no other; tell the next pixel and how many there are."""
-    size = len(labels)
-    pixel, found = at
-    while pixel < size:
-        label = labels[pixel]
-        if label != 0 and (pixel < width or labels[pixel - width] != label):
-            place = place_of(label, table[0], table[1])
-            if table[1][place] < 0:
-                if found == len(ids):
-                    return pixel, found
-                table[0][place], table[1][place], ids[found] = label, found, label
-                found += 1
-        pixel += 1
-        while pixel < size and labels[pixel] == label:
-            pixel += 1
-    return pixel, found
-
-
-@compiled
-def labels_in(labels: NDArray[Any], width: int) -> NDArray[Any]:
-    """Which labels other than 0 occur, in the order in which they first do.
+def labels_in(rows: NDArray[Any], background: bool) -> NDArray[Any]:
+    """Which labels occur, in the order in which they first do.
 
     Parameters
     ----------
-    labels
-        Flat array of integers, of which neighbours are mostly equal.
-    width
-        The length of its rows. The label above is mostly the same, which then need not be looked up.
+    rows
+        Array of integers of shape ``(rows, width)``, of which neighbours are mostly equal.
+    background
+        Whether 0 counts as a label.
     """
-    table = np.zeros(2 * _ROOM, dtype=labels.dtype), np.full(2 * _ROOM, -1, dtype=np.int32)
-    ids = np.empty(_ROOM, dtype=labels.dtype)
+    table = new_table(rows)
     # Arrays that the loop itself would replace are slow, so it stops where it needs larger ones.
-    pixel, found = _find_labels(labels, width, (0, 0), ids, table)
-    while pixel < len(labels):
-        table, ids = grown(table[0], table[1]), np.append(ids, ids)
-        pixel, found = _find_labels(labels, width, (pixel, found), ids, table)
-    return ids[:found].copy()
+    row, found = _find_labels(rows, 0, background, table, 0)
+    while row < len(rows):
+        table = grown(table)
+        row, found = _find_labels(rows, row, background, table, found)
+    return table[0][:found].copy()
 
 
-@compiled
-def renumbered(labels: NDArray[Any], width: int, ids: NDArray[Any]) -> NDArray[Any]:
+def renumbered(rows: NDArray[Any], ids: NDArray[Any]) -> NDArray[Any]:
     """The position of each label in sorted ids that hold all of them.
 
     Parameters
     ----------
-    labels
-        Flat array of integers, of which neighbours are mostly equal.
-    width
-        The length of its rows. The label above is mostly the same, which then need not be looked up.
+    rows
+        Array of integers of shape ``(rows, width)``, of which neighbours are mostly equal; none is negative.
     ids
         The ids, of the same dtype.
+
+    Examples
+    --------
+    >>> renumbered(np.array([[7, 7, 3]]), np.array([0, 3, 7])).tolist()
+    [[2, 2, 1]]
     """
-    result = np.empty_like(labels)
-    pixel, size = 0, len(labels)
-    while pixel < size:
-        label = labels[pixel]
-        low, high = np.int64(0), np.int64(len(ids) - 1)
-        if pixel >= width and labels[pixel - width] == label:
-            low = high = np.int64(result[pixel - width])
-        while low < high:
-            middle = (low + high) // 2
-            if ids[middle] < label:
-                low = middle + 1
-            else:
-                high = middle
-        while pixel < size and labels[pixel] == label:
-            result[pixel] = low
-            pixel += 1
+    if int(ids[-1]) < max(rows.size, _FEW):
+        return _looked_up(rows, _positions(ids))
+    return _searched(rows, ids)
+
+
+@compiled
+def _positions(ids: NDArray[Any]) -> NDArray[Any]:
+    """The position of each number from 0 to the last of sorted ids; 0 for others."""
+    positions = np.zeros(np.int64(ids[-1]) + 1, dtype=ids.dtype)
+    for place in range(len(ids)):
+        positions[np.int64(ids[place])] = place
+    return positions
+
+
+@compiled
+def _looked_up(rows: NDArray[Any], positions: NDArray[Any]) -> NDArray[Any]:
+    result = np.empty_like(rows)
+    last = len(positions) - 1
+    for row in range(rows.shape[0]):
+        for pixel in range(rows.shape[1]):
+            # No number is looked up beyond the table, even if the pixels are not those that the ids are of.
+            result[row, pixel] = positions[min(np.uint64(rows[row, pixel]), np.uint64(last))]
     return result
+
+
+@compiled
+def _searched(rows: NDArray[Any], ids: NDArray[Any]) -> NDArray[Any]:
+    height, width = rows.shape
+    result = np.empty_like(rows)
+    marks, start = marks_for(width), np.empty(width + 1, np.int32)
+    for row in range(height):
+        pixels, position = rows[row], result[row]
+        for run in range(runs_of_row(pixels, marks, start)):
+            label = pixels[start[run]]
+            middle = (start[run] + start[run + 1]) // 2
+            same = row > 0 and rows[row - 1, middle] == label
+            place = np.int64(result[row - 1, middle]) if same else _position(label, ids)
+            for pixel in range(start[run], start[run + 1]):
+                position[pixel] = place
+    return result
+
+
+@compiled
+def _position(label: Any, ids: NDArray[Any]) -> np.int64:
+    low, high = np.int64(0), np.int64(len(ids) - 1)
+    while low < high:
+        middle = (low + high) // 2
+        if ids[middle] < label:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled
+def _number_of_runs(rows: NDArray[Any]) -> int:
+    """How many runs rows have, the background included."""
+    height, width = rows.shape
+    found = height if width else 0
+    for row in range(height):
+        for pixel in range(1, width):
+            found += rows[row, pixel] != rows[row, pixel - 1]
+    return found
+
+
+@compiled
+def _write_runs(
+    rows: NDArray[Any],
+    first: int,
+    background: bool,
+    table: Table,
+    found: int,
+    filled: int,
+    into: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+) -> tuple[int, int, int]:
+    """Write down runs from a row on until there is no room for the labels of another row."""
+    height, width = rows.shape
+    marks = marks_for(width)
+    runs = np.empty(width + 1, np.int32), np.empty(width, np.int32)
+    above = np.empty(width + 1, np.int32), np.empty(width, np.int32)
+    before = 0
+    slot, place, start, stop = into
+    for row in range(first, height):
+        count = runs_of_row(rows[row], marks, runs[0])
+        if found + count > len(table[0]):
+            return row, found, filled
+        found = numbered_runs(rows[row], runs, count, above, before, background, table, found)
+        for run in range(count):
+            if runs[1][run] >= 0:
+                slot[filled], place[filled] = runs[1][run], row
+                start[filled], stop[filled] = runs[0][run], runs[0][run + 1]
+                filled += 1
+        runs, above, before = above, runs, count
+    return height, found, filled
+
+
+@compiled
+def runs_of_labels(
+    rows: NDArray[Any], background: bool
+) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The labels of a block in the order in which they first occur, and the runs of pixels that have them.
+
+    Parameters
+    ----------
+    rows
+        Array of integers of shape ``(rows, width)``, of which neighbours are mostly equal.
+    background
+        Whether 0 counts as a label.
+
+    Returns
+    -------
+    The labels; and for each run the number of its label, its row, its first pixel, and the one after its last.
+    """
+    size = _number_of_runs(rows)
+    into = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
+    table = new_table(rows)
+    row, found, filled = _write_runs(rows, 0, background, table, 0, 0, into)
+    while row < len(rows):
+        table = grown(table)
+        row, found, filled = _write_runs(rows, row, background, table, found, filled, into)
+    slot, place, start, stop = into
+    return table[0][:found].copy(), slot[:filled], place[:filled], start[:filled], stop[:filled]
 
 
 @compiled
@@ -122,13 +201,12 @@ def _add_moments(
     rows: NDArray[Any],
     lead: NDArray[np.int64],
     background: bool,
-    first: tuple[int, int],
+    first: int,
+    table: Table,
     found: int,
-    ids: NDArray[Any],
-    table: tuple[NDArray[Any], NDArray[np.int32]],
     sums: NDArray[np.float64],
-) -> tuple[int, int, int]:
-    """Add pixels from a row and column on until there is room for no other label; tell the next and how many it has.
+) -> tuple[int, int]:
+    """Add rows from one on until there is no room for the labels of another; tell the next and how many there are.
 
     Each row of ``sums`` holds the number of pixels; by axis the first of them, from which the others are counted so
     that sums are exact, the bounds and the sum; and the sums of products.
@@ -137,27 +215,27 @@ def _add_moments(
     last = lead.shape[0]
     axes = last + 1
     away = np.empty(axes)
-    stop = first[1]
-    for row in range(first[0], height):
-        while stop < width:
-            start, label = stop, rows[row, stop]
-            stop += 1
-            while stop < width and rows[row, stop] == label:
-                stop += 1
-            if label == 0 and not background:
+    marks = marks_for(width)
+    runs = np.empty(width + 1, np.int32), np.empty(width, np.int32)
+    above = np.empty(width + 1, np.int32), np.empty(width, np.int32)
+    before = 0
+    for row in range(first, height):
+        count = runs_of_row(rows[row], marks, runs[0])
+        if found + count > len(table[0]):
+            return row, found
+        known = found
+        found = numbered_runs(rows[row], runs, count, above, before, background, table, found)
+        for run in range(count):
+            if runs[1][run] < 0:
                 continue
-            place = place_of(label, table[0], table[1])
-            if table[1][place] < 0:
-                if found == len(ids):
-                    return row, start, found
-                table[0][place], table[1][place], ids[found] = label, found, label
-                sums[found] = 0
+            start, stop = runs[0][run], runs[0][run + 1]
+            own = sums[runs[1][run]]
+            if runs[1][run] == known:
+                known += 1
+                own[:] = 0
                 for axis in range(axes):
                     begin = start if axis == last else lead[axis, row]
-                    sums[found, 1 + axis] = begin
-                    sums[found, 1 + axes + axis] = begin
-                found += 1
-            own = sums[table[1][place]]
+                    own[1 + axis] = own[1 + axes + axis] = begin
             length = float(stop - start)
             own[0] += length
             for axis in range(axes):
@@ -170,8 +248,8 @@ def _add_moments(
                 for other in range(axis + 1):
                     own[1 + 4 * axes + axis * axes + other] += length * away[axis] * away[other]
             own[4 * axes + axes * axes] += (length**3 - length) / 12
-        stop = 0
-    return height, 0, found
+        runs, above, before = above, runs, count
+    return height, found
 
 
 @compiled
@@ -201,12 +279,12 @@ def label_moments(
     The labels, and the fields of ``spatialdata.models.label_runs.BlockShapes``.
     """
     axes = lead.shape[0] + 1
-    table = np.zeros(2 * _ROOM, dtype=rows.dtype), np.full(2 * _ROOM, -1, dtype=np.int32)
-    ids, sums = np.empty(_ROOM, dtype=rows.dtype), np.empty((_ROOM, 1 + 4 * axes + axes * axes))
-    row, column, found = _add_moments(rows, lead, background, (0, 0), 0, ids, table, sums)
+    table = new_table(rows)
+    sums = np.empty((len(table[0]), 1 + 4 * axes + axes * axes))
+    row, found = _add_moments(rows, lead, background, 0, table, 0, sums)
     while row < len(rows):
-        table, ids, sums = grown(table[0], table[1]), np.append(ids, ids), np.concatenate((sums, sums))
-        row, column, found = _add_moments(rows, lead, background, (row, column), found, ids, table, sums)
+        table, sums = grown(table), np.concatenate((sums, sums))
+        row, found = _add_moments(rows, lead, background, row, table, found, sums)
     mean, scatter = np.empty((found, axes)), np.empty((found, axes, axes))
     for slot in range(found):
         own = sums[slot]
@@ -218,4 +296,4 @@ def label_moments(
                 scatter[slot, axis, other] = products - total * (own[1 + 3 * axes + other] / own[0])
                 scatter[slot, other, axis] = scatter[slot, axis, other]
     lower, upper = sums[:found, 1 + axes : 1 + 2 * axes].copy(), sums[:found, 1 + 2 * axes : 1 + 3 * axes].copy()
-    return ids[:found].copy(), sums[:found, 0].copy(), mean, scatter, lower, upper
+    return table[0][:found].copy(), sums[:found, 0].copy(), mean, scatter, lower, upper

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,27 @@ if TYPE_CHECKING:
 
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["BlockShapes", "ids_and_runs", "ids_and_shapes", "native", "shapes_of_runs"]
+__all__ = ["BlockShapes", "ids_and_runs", "ids_and_shapes", "ids_of_block", "native", "rows_of", "shapes_of_runs"]
+
+
+def ids_of_block(block: NDArray[Any], *, background: bool = False) -> NDArray[Any]:
+    """The ids in a block, in the order in which they first occur.
+
+    Parameters
+    ----------
+    block
+        Labels.
+    background
+        Whether 0 counts as an id.
+
+    Examples
+    --------
+    >>> ids_of_block(np.array([[0, 7, 7], [0, 3, 7]])).tolist()
+    [7, 3]
+    """
+    from spatialdata.kernels.labels import labels_in
+
+    return labels_in(rows_of(np.asarray(block)), background)
 
 
 def ids_and_runs(block: NDArray[Any], *, background: bool = False) -> tuple[NDArray[Any], Scanlines]:
@@ -34,22 +55,19 @@ def ids_and_runs(block: NDArray[Any], *, background: bool = False) -> tuple[NDAr
     runs
         The runs; ``figure`` is the position in ``ids``, and rows are numbered over all axes but the last.
     """
-    from spatialdata.kernels.moments import slots_of_runs
+    from spatialdata.kernels.labels import runs_of_labels
 
-    rows = native(block).reshape(-1, block.shape[-1])
-    changes = np.ones(rows.shape, dtype=bool)
-    np.not_equal(rows[:, 1:], rows[:, :-1], out=changes[:, 1:])
-    first = np.flatnonzero(changes)
-    slot, ids = slots_of_runs(rows.ravel(), first, rows.shape[1], background)
-    stop = np.append(first[1:], rows.size)
-    keep = slot >= 0
-    first, stop, slot = first[keep], stop[keep], slot[keep]
+    ids, slot, row, start, stop = runs_of_labels(rows_of(block), background)
     order = np.argsort(ids)
     place = np.empty(len(ids), dtype=np.int64)
     place[order] = np.arange(len(ids))
-    row = first // max(rows.shape[1], 1)
-    offset = row * rows.shape[1]
-    return ids[order], Scanlines(place[slot], row, first - offset, stop - offset)
+    return ids[order], Scanlines(place[slot], row, start, stop)
+
+
+def rows_of(block: NDArray[Any]) -> NDArray[Any]:
+    """A block of a dtype that kernels know, of shape ``(rows, width)``."""
+    width = block.shape[-1] if block.ndim else 1
+    return native(block).reshape(math.prod(block.shape[:-1]), width)
 
 
 def native(array: NDArray[Any]) -> NDArray[Any]:
@@ -159,9 +177,8 @@ def ids_and_shapes(
     """
     from spatialdata.kernels.labels import label_moments
 
-    height = int(np.prod(block.shape[:-1]))
-    rows = native(block).reshape(height, block.shape[-1])
-    lead = np.stack(np.unravel_index(np.arange(height), block.shape[:-1])).astype(np.int64)
+    rows = rows_of(block)
+    lead = np.stack(np.unravel_index(np.arange(len(rows)), block.shape[:-1])).astype(np.int64)
     ids, count, centre, scatter, lower, upper = label_moments(rows, lead, background)
     order, corner = np.argsort(ids), np.asarray(start, dtype=np.float64)
     shapes = BlockShapes(count, centre + corner, scatter, lower + corner, upper + corner)

@@ -36,6 +36,11 @@ class Scanlines:
         keep = stop > start
         return Scanlines(self.figure[keep], self.row[keep], start[keep], stop[keep])
 
+    @property
+    def fields(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """The figures, rows, starts and stops."""
+        return self.figure, self.row, self.start, self.stop
+
     def spans(self, width: int) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
         """The figure of each stretch, and its bounds among all pixels, numbered along the rows."""
         offset = self.row * width

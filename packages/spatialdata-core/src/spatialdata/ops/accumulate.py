@@ -153,7 +153,9 @@ class Moments:
         return cls._of(regions, found)
 
     @classmethod
-    def of_runs(cls, regions: NDArray[Any], runs: Scanlines, pixels: NDArray[Any], *, spread: bool) -> Moments:
+    def of_runs(
+        cls, regions: NDArray[Any], runs: Scanlines, pixels: NDArray[Any], *, spread: bool, bounds: bool
+    ) -> Moments:
         """The moments of the pixels of a block that lie in runs.
 
         Parameters
@@ -164,16 +166,18 @@ class Moments:
             The runs.
         pixels
             Array of shape ``(columns, …, width)`` of a dtype that kernels know.
-        spread
-            Whether deviations are wanted.
+        spread, bounds
+            Whether deviations, and the least and greatest values, are wanted; each needs another look at the values.
         """
-        from spatialdata.kernels.moments import squares_of_runs, totals_of_runs
+        from spatialdata.kernels.moments import bounds_of_runs, squares_of_runs, sums_of_runs
 
-        where = runs.spans(pixels.shape[-1])
+        size = len(regions)
+        unknown = np.full(size, np.inf), np.full(size, -np.inf)
         found = []
-        for values in pixels.reshape(len(pixels), -1):
-            totals = totals_of_runs(*where, values, len(regions))
-            found.append((totals, squares_of_runs(*where, values, _mean(totals)) if spread else None))
+        for values in pixels.reshape(len(pixels), -1, pixels.shape[-1]):
+            sums = sums_of_runs(*runs.fields, values, size)
+            totals = (*sums, *(bounds_of_runs(*runs.fields, values, size) if bounds else unknown))
+            found.append((totals, squares_of_runs(*runs.fields, values, _mean(totals)) if spread else None))
         return cls._of(regions, found)
 
     @classmethod

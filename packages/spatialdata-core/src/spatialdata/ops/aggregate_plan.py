@@ -142,6 +142,11 @@ class Plan:
         """Whether deviations from the mean are wanted."""
         return any(func.name in ("var", "std") for func in self.funcs)
 
+    @property
+    def needs_bounds(self) -> bool:
+        """Whether the least or greatest values are wanted."""
+        return any(func.name in ("min", "max") for func in self.funcs)
+
     def _pairs(
         self, region: NDArray[np.int32], row: NDArray[Any], values: pd.DataFrame, factor: FloatArray | None
     ) -> Part:

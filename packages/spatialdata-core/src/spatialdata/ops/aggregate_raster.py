@@ -197,7 +197,8 @@ class _RunWork:
     def _part(self, pixels: NDArray[Any], numbers: NDArray[Any], runs: Scanlines) -> Part:
         moments, samples = None, None
         if not all(func.needs_sample for func in self.plan.funcs):
-            moments = Moments.of_runs(numbers, runs, pixels, spread=self.plan.needs_spread)
+            wanted = {"spread": self.plan.needs_spread, "bounds": self.plan.needs_bounds}
+            moments = Moments.of_runs(numbers, runs, pixels, **wanted)
         if any(func.needs_sample for func in self.plan.funcs):
             pixel, figure = runs.pixels(pixels.shape[-1])
             samples = Samples(numbers[figure], tuple(column[pixel] for column in pixels.reshape(len(pixels), -1)))

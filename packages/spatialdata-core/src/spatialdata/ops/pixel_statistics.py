@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -107,15 +108,15 @@ def pixels_of_runs(runs: Scanlines, size: int, values: NDArray[Any], *, spread: 
     spread
         Whether deviations are wanted; they need a second look at the values.
     """
-    from spatialdata.kernels.moments import squares_of_runs, totals_of_runs
+    from spatialdata.kernels.moments import bounds_of_runs, squares_of_runs, sums_of_runs
 
-    where = runs.spans(values.shape[-1])
     columns: list[list[NDArray[Any]]] = []
-    for channel in native(values).reshape(len(values), -1):
-        count, total, least, greatest = totals_of_runs(*where, channel, size)
+    pixels = native(values)
+    for channel in pixels.reshape(len(values), math.prod(values.shape[1:-1]), values.shape[-1]):
+        count, total = sums_of_runs(*runs.fields, channel, size)
         mean = total / np.maximum(count, 1)
-        squares = squares_of_runs(*where, channel, mean) if spread else np.zeros(size)
-        columns.append([count.astype(np.float64), mean, squares, least, greatest])
+        squares = squares_of_runs(*runs.fields, channel, mean) if spread else np.zeros(size)
+        columns.append([count.astype(np.float64), mean, squares, *bounds_of_runs(*runs.fields, channel, size)])
     return BlockPixels(*(np.stack(column, axis=1) for column in zip(*columns, strict=True)))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from spatialdata._core.elements import type_name
 from spatialdata.errors import UnsupportedElementError
-from spatialdata.models.label_runs import native
+from spatialdata.models.label_runs import ids_of_block, native, rows_of
 from spatialdata.relations.blocks import computed
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def relabel_sequential(arr: da.Array) -> da.Array:
         )
     if not np.issubdtype(arr.dtype, np.integer):
         raise ValueError(f"Labels are whole numbers, but the array holds {arr.dtype}.")
-    find = dask.delayed(_ids_of_block, pure=False)
+    find = dask.delayed(ids_of_block, pure=False)
     found = computed([find(block) for block in arr.to_delayed().ravel()], "ids of labels") if arr.size else ()
     ids = np.unique(np.concatenate([*found, np.zeros(1, dtype=arr.dtype)]))
     if ids[0] < 0:
@@ -58,18 +58,8 @@ def relabel_sequential(arr: da.Array) -> da.Array:
     return arr.map_blocks(_positions, ids, dtype=arr.dtype)
 
 
-def _ids_of_block(block: NDArray[Any]) -> NDArray[Any]:
-    from spatialdata.kernels.labels import labels_in
-
-    return labels_in(native(block).ravel(), _width(block))
-
-
 def _positions(block: NDArray[Any], ids: NDArray[Any]) -> NDArray[Any]:
     from spatialdata.kernels.labels import renumbered
 
-    found = renumbered(native(block).ravel(), _width(block), native(ids))
+    found = renumbered(rows_of(block), native(ids))
     return found.reshape(block.shape).astype(block.dtype, copy=False)
-
-
-def _width(block: NDArray[Any]) -> int:
-    return max(block.shape[-1], 1) if block.ndim else 1

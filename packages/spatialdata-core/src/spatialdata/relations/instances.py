@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spatialdata._core.elements import levels_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.models.label_runs import ids_of_block
 from spatialdata.models.label_statistics import known_statistics
 from spatialdata.relations.blocks import computed
 
@@ -69,8 +70,9 @@ def _labels_ids(labels: Any, *, background: bool) -> pd.Index:
     data = levels_of(labels)[0].data
     known = known_statistics(labels)
     if known is None:
-        find = dask.delayed(lambda block: pd.unique(np.asarray(block).ravel()))
-        found = computed([find(block) for block in data.to_delayed().ravel()], "ids of labels") if data.size else ()
+        find = dask.delayed(ids_of_block, pure=False)
+        blocks = data.to_delayed().ravel()
+        found = computed([find(block, background=True) for block in blocks], "ids of labels") if data.size else ()
         ids = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=data.dtype)
     else:
         ids = known.ids
