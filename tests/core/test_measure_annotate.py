@@ -12,7 +12,7 @@ from skimage.measure import regionprops
 
 from spatialdata import SpatialData, deepcopy
 from spatialdata.errors import UnsupportedElementError
-from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
+from spatialdata.models import Image2DModel, Labels2DModel, Labels3DModel, PointsModel, ShapesModel, TableModel
 from spatialdata.testing import assert_spatial_data_objects_are_identical
 from spatialdata.transformations import Affine, Scale
 
@@ -156,6 +156,50 @@ def test_rows_of_other_elements_keep_what_they_had() -> None:
     )
     found = sdata.annotate("a", "regions", "tissue")["table"].obs["tissue"]
     assert [None if pd.isna(v) else v for v in found] == ["tumour", None, "y", "z"]
+
+
+def volume(seed: int, most: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, most, (4, 6, 8)).astype(np.int32)
+
+
+@pytest.mark.parametrize("chunks", [(4, 6, 8), (2, 3, 5)])
+def test_molecules_by_labels_with_a_depth(chunks: tuple[int, ...]) -> None:
+    ids = volume(1, 9)
+    frame = pd.DataFrame(np.random.default_rng(2).uniform([-1, -1, -2], [9, 7, 14], (500, 3)), columns=["x", "y", "z"])
+    placed = {"global": Scale([1, 1, 3], ("x", "y", "z"))}
+    sdata = SpatialData(
+        labels={"cells": Labels3DModel.parse(ids, chunks=chunks, transformations=placed)},
+        points={"molecules": PointsModel.parse(frame, npartitions=2), "flat": PointsModel.parse(frame[["x", "y"]])},
+    )
+    x, y, z = np.floor(frame.to_numpy() / [1, 1, 3]).astype(int).T
+    inside = (x >= 0) & (x < 8) & (y >= 0) & (y < 6) & (z >= 0) & (z < 4)
+    expected = np.zeros(500, dtype=int)
+    expected[inside] = ids[z[inside], y[inside], x[inside]]
+    found = sdata.annotate("molecules", "cells")["molecules"].compute()["cells"]
+    assert [0 if pd.isna(label) else label for label in found] == expected.tolist()
+    found = sdata.annotate("flat", "cells")["flat"].compute()["cells"]
+    for row, label in enumerate(found):
+        above = ids[:, y[row], x[row]] if 0 <= x[row] < 8 and 0 <= y[row] < 6 else np.zeros(1)
+        assert (0 if pd.isna(label) else label) == (min(above[above > 0]) if above.any() else 0)
+
+
+def test_instances_by_labels_with_a_depth() -> None:
+    """Labels with a depth take theirs along; circles lie at all depths, so that several regions may be around them."""
+    ids = np.kron(np.arange(1, 17).reshape(2, 2, 4), np.ones((2, 3, 2), dtype=np.int32)).astype(np.int32)
+    regions = np.zeros((4, 6, 8), dtype=np.int32)
+    regions[:2, :, :4], regions[2:, :, :6] = 5, 3
+    sdata = SpatialData(
+        labels={"cells": Labels3DModel.parse(ids), "layers": Labels3DModel.parse(regions)},
+        shapes={"circles": ShapesModel.parse(np.array([[1.0, 1.0], [5.0, 1.0], [7.0, 1.0]]), geometry=0, radius=0.5)},
+        tables={"table": table_of("cells", list(range(1, 17)))},
+    )
+    found = sdata.annotate("cells", "layers")["table"].obs["layers"]
+    centres = [np.argwhere(ids == label).mean(axis=0) + 0.5 for label in range(1, 17)]
+    expected = [regions[tuple(np.floor(centre).astype(int))] for centre in centres]
+    assert [0 if pd.isna(label) else label for label in found] == expected
+    with pytest.warns(UserWarning, match="1 of 3 instances of the shapes lie in several"):
+        found = sdata.annotate("circles", "layers")["circles"]["layers"]
+    assert [0 if pd.isna(label) else label for label in found] == [3, 3, 0]
 
 
 def test_annotate_arguments_are_checked(sdata: SpatialData) -> None:

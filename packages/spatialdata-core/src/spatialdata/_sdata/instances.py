@@ -170,7 +170,8 @@ class InstanceMethods(ElementHolder):
         """Give points, shapes or labels the annotation of the regions that they lie in.
 
         A point, and the centre of a shape or label, lies in a region if it is inside or on its border; in labels, if
-        the pixel under it belongs to one. Of several regions the first one counts.
+        the pixel under it belongs to one. What has no depth lies at all depths of labels that have one. Of several
+        regions the first one counts.
 
         Parameters
         ----------

@@ -10,6 +10,7 @@ import numpy as np
 from spatialdata._core.elements import levels_of, spatial_axes_of
 from spatialdata.ops.aggregate_plan import Part, Plan
 from spatialdata.ops.frames import coordinates_of, over_partitions, partitions_of, plain_rows, windowed
+from spatialdata.ops.label_pixels import LabelPixels
 from spatialdata.regions.project import Projection, projection_of
 from spatialdata.regions.region import BoundingBox
 from spatialdata.relations.instances import instance_ids
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["aggregate_points_by_labels"]
 
 _DESCRIPTION = "aggregation of points"
-_PLACES_AT_ONCE = 1_000_000
 
 
 def aggregate_points_by_labels(
@@ -62,7 +62,7 @@ def aggregate_points_by_labels(
     meta, _ = values.rows(points._meta[columns])  # noqa: SLF001
     template = meta if values.table is None else values.table
     plan = Plan.of(funcs, len(ids), template, fractions=False, weighted=values.weighted)
-    mask = _Mask.of(levels_of(labels)[0].data)
+    mask = LabelPixels.of(levels_of(labels)[0].data)
     work = _LabelsWork(there, back, mask, ids, values, plan)
     window = _window(points, labels, system)
     near = plain_rows(points, columns, window) if values.table is None else windowed(points, window)
@@ -91,7 +91,7 @@ class _LabelsWork:
 
     there: Projection
     back: Projection
-    mask: _Mask
+    mask: LabelPixels
     ids: NDArray[Any]
     source: ValueSource
     plan: Plan
@@ -128,70 +128,3 @@ def _pixels(rows: Any, there: Projection, back: Projection) -> FloatArray:
     """The pixel coordinates of points, in the order of the axes of the labels."""
     world = there(coordinates_of(rows, there.axes))
     return back(world[:, [there.axes.index(axis) for axis in back.axes]])
-
-
-@dataclass(frozen=True, slots=True)
-class _Mask:
-    """Pixels of labels, looked up where the points are; only chunks with points are read, one after the other.
-
-    Attributes
-    ----------
-    pixels
-        The labels as a dask array, which travels unread.
-    scattered
-        Whether a cluster holds parts of it already, which only this process can ask for.
-    """
-
-    pixels: Any
-    scattered: bool
-
-    @classmethod
-    def of(cls, pixels: Any) -> _Mask:
-        """The pixels of a dask array."""
-        held = any(type(task).__module__.startswith("distributed.") for task in dict(pixels.__dask_graph__()).values())
-        return cls(pixels, held)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of the ids."""
-        return np.dtype(np.int64) if self.pixels.dtype == bool else np.dtype(self.pixels.dtype)
-
-    def at(self, where: FloatArray) -> NDArray[Any]:
-        """The label under each point, 0 outside."""
-        import dask
-
-        mask = self.pixels
-        with np.errstate(invalid="ignore"):
-            inside = ((where >= 0) & (where < np.array(mask.shape))).all(axis=1)
-        points = np.flatnonzero(inside)
-        index = np.floor(where[points]).astype(np.int64)
-        edges = [np.concatenate([[0], np.cumsum(sizes)]) for sizes in mask.chunks]
-        chunk = [np.searchsorted(edge, index[:, axis], side="right") - 1 for axis, edge in enumerate(edges)]
-        number = np.ravel_multi_index(chunk, mask.numblocks)
-        order = np.argsort(number, kind="stable")
-        wanted, start = np.unique(number[order], return_index=True)
-        label = np.zeros(len(where), dtype=self.dtype)
-        for one, piece in zip(wanted.tolist(), np.split(order, start[1:]) if len(wanted) else [], strict=True):
-            position = np.unravel_index(one, mask.numblocks)
-            corner = [edge[at] for edge, at in zip(edges, position, strict=True)]
-            block = mask.blocks[tuple(int(at) for at in position)]
-            # Where this runs there is a task already, and nothing else to wait for.
-            (found,) = dask.compute(block) if self.scattered else dask.compute(block, scheduler="synchronous")
-            label[points[piece]] = np.asarray(found)[tuple((index[piece] - corner).T)]
-        return label
-
-    def under(self, where: FloatArray) -> tuple[NDArray[np.intp], NDArray[Any]]:
-        """The pairs of a point, at y and x, and a label that some plane has there."""
-        depth = len(self.pixels)
-        step = max(_PLACES_AT_ONCE // max(depth, 1), 1)
-        rows, labels = [np.zeros(0, dtype=np.intp)], [np.zeros(0, dtype=self.dtype)]
-        for start in range(0, len(where), step):
-            batch = where[start : start + step]
-            column = np.column_stack([np.tile(np.arange(depth) + 0.5, len(batch)), np.repeat(batch, depth, axis=0)])
-            found = np.sort(self.at(column).reshape(len(batch), depth), axis=1)
-            first = found != 0
-            first[:, 1:] &= found[:, 1:] != found[:, :-1]
-            row, place = np.nonzero(first)
-            rows.append(start + row)
-            labels.append(found[row, place])
-        return np.concatenate(rows), np.concatenate(labels)

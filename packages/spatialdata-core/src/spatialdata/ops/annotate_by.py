@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spatialdata._core.container import new_container
-from spatialdata._core.elements import levels_of
+from spatialdata._core.elements import levels_of, spatial_axes_of
 from spatialdata.errors import ElementNotFoundError, UnsupportedElementError, listing, unknown_name
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.table import get_table_keys
@@ -18,6 +18,7 @@ from spatialdata.models.times import at_one_time
 from spatialdata.ops.bent import placed_outlines
 from spatialdata.ops.centroids import get_centroids
 from spatialdata.ops.frames import coordinates_of, copied_attrs
+from spatialdata.ops.label_pixels import LabelPixels
 from spatialdata.ops.pairs import Figures, PointLocator
 from spatialdata.ops.rasterize_values import is_category
 from spatialdata.regions.bend import Bend
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from spatialdata._core.axes import ValidAxis
     from spatialdata.sdata import SpatialData
     from spatialdata.transformations.algebra import FloatArray
 
@@ -46,18 +48,21 @@ class _Regions:
     Attributes
     ----------
     find
-        Takes coordinates x, y of shape ``(n, 2)`` in the coordinate system; gives the position of the first region
-        there, or -1, and in how many regions each place lies.
+        Takes coordinates of shape ``(n, 2)`` or ``(n, 3)`` in the coordinate system; gives the position of the first
+        region there, or -1, and in how many regions each place lies.
+    axes
+        The axes of these coordinates. A place without z lies at all depths.
     values
         The value of each region.
     """
 
     find: Callable[[FloatArray], tuple[NDArray[np.intp], NDArray[np.intp]]]
+    axes: tuple[ValidAxis, ...]
     values: pd.Series
 
-    def at(self, world: FloatArray) -> tuple[Any, NDArray[np.intp]]:
+    def at(self, world: FloatArray, axes: Sequence[str]) -> tuple[Any, NDArray[np.intp]]:
         """The values at places, missing where there is no region; and the numbers of regions there."""
-        position, count = self.find(world)
+        position, count = self.find(world[:, [axes.index(axis) for axis in self.axes if axis in axes]])
         return self.values.array.take(position, allow_fill=True), count
 
 
@@ -122,9 +127,12 @@ def _regions(sdata: SpatialData, by: str, column: str | None, system: str, table
         annotators = sorted(get_element_annotators(sdata, by))
         table_name = annotators[0] if len(annotators) == 1 else None
     if kind is Kind.SHAPES:
-        return _Regions(_finder_of_shapes(element, system), _values(sdata, by, column, table_name, element.index))
+        values = _values(sdata, by, column, table_name, element.index)
+        return _Regions(_finder_of_shapes(element, system), ("x", "y"), values)
     ids = _ids_of_labels(sdata, by, column, table_name)
-    return _Regions(_finder_of_labels(element, system, ids.to_numpy()), _values(sdata, by, column, table_name, ids))
+    values = _values(sdata, by, column, table_name, ids)
+    axes: tuple[ValidAxis, ...] = spatial_axes_of(element)[::-1]
+    return _Regions(_finder_of_labels(element, system, ids.to_numpy()), axes, values)
 
 
 def _ids_of_labels(sdata: SpatialData, by: str, column: str | None, table_name: str | None) -> Any:
@@ -178,40 +186,44 @@ def _inverse(projection: Projection) -> Projection:
 
 
 def _finder_of_labels(labels: Any, system: str, ids: NDArray[Any]) -> Any:
-    transformation = get_transformation(labels, system)
-    back = (
-        _inverse(projection_of(labels, system))
-        if transformation.is_linear
-        else Bend.over(transformation.inverse(), ("x", "y"))
-    )
-    data = levels_of(at_one_time(labels, "annotate"))[0].data
+    pixels = LabelPixels.of(levels_of(at_one_time(labels, "annotate"))[0].data)
     order = np.argsort(ids, kind="stable")
     ordered = ids[order]
 
     def find(world: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        column, row = np.floor(back(world)).astype(np.int64).T
-        inside = np.flatnonzero((row >= 0) & (row < data.shape[0]) & (column >= 0) & (column < data.shape[1]))
-        position = np.full(len(world), -1, dtype=np.intp)
-        if len(inside) and len(ids):
-            label = np.asarray(data.vindex[row[inside], column[inside]].compute())
-            place = np.minimum(np.searchsorted(ordered, label), len(ordered) - 1)
-            known = (ordered[place] == label) & (label != 0)
-            position[inside[known]] = order[place[known]]
-        return position, (position >= 0).astype(np.intp)
+        where = _back(labels, system, world.shape[1])(world)[:, ::-1]
+        if where.shape[1] < pixels.pixels.ndim:
+            place, label = pixels.under(where)
+        else:
+            place, label = np.arange(len(where)), pixels.at(where)
+        found = np.minimum(np.searchsorted(ordered, label), max(len(ordered) - 1, 0))
+        known = (label != 0) & (ordered[found] == label) if len(ordered) else np.zeros(len(label), dtype=bool)
+        position = np.full(len(world), len(ids), dtype=np.intp)
+        np.minimum.at(position, place[known], order[found[known]])
+        count = np.bincount(place[known], minlength=len(world))
+        return np.where(position == len(ids), -1, position), count
 
     return find
 
 
+def _back(labels: Any, system: str, size: int) -> Projection | Bend:
+    """The map from places in a coordinate system to pixels, over the first of the axes x, y and z."""
+    transformation = get_transformation(labels, system)
+    axes: tuple[ValidAxis, ...] = ("x", "y") if size == 2 else ("x", "y", "z")
+    if not transformation.is_linear:
+        return Bend.over(transformation.inverse(), axes)
+    there = projection_of(labels, system)
+    return (there.plane() if size == 2 else there.over(axes)).inverse()
+
+
 def _onto_points(points: Any, regions: _Regions, name: str, system: str) -> Any:
     """Points with a further column, which is found out partition by partition."""
-    transformation = get_transformation(points, system)
-    plane = plane_of(points, transformation) if transformation.is_linear else motion_of(points, system)
-    columns = [plane.axes.index(axis) for axis in ("x", "y")]
+    motion = motion_of(points, system)
 
     def annotated(part: pd.DataFrame) -> pd.DataFrame:
         import pandas as pd
 
-        values, _ = regions.at(plane(coordinates_of(part, plane.axes))[:, columns])
+        values, _ = regions.at(motion(coordinates_of(part, motion.axes)), motion.axes)
         return part.assign(**{name: pd.Series(values, index=part.index)})
 
     return points.map_partitions(annotated, meta=annotated(points._meta))  # noqa: SLF001
@@ -220,7 +232,7 @@ def _onto_points(points: Any, regions: _Regions, name: str, system: str) -> Any:
 def _at_centres(element: Any, regions: _Regions, system: str, what: str) -> tuple[Any, Any]:
     """The ids of instances, and the values at their centres."""
     frame = get_centroids(element, system).compute()
-    values, count = regions.at(frame[["x", "y"]].to_numpy())
+    values, count = regions.at(frame.to_numpy(), list(frame.columns))
     several = int((count > 1).sum())
     if several:
         warnings.warn(
