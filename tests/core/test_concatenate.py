@@ -86,3 +86,17 @@ def test_attributes_are_merged_as_asked() -> None:
     assert concatenate(objects, concatenate_tables=True).attrs == {}
     assert concatenate(objects, concatenate_tables=True, attrs_merge="same").attrs == {"s": 2}
     assert concatenate(objects, concatenate_tables=True, attrs_merge=lambda all_: all_[1]).attrs == {"k": 3, "s": 2}
+
+
+def test_names_of_rows_are_made_unique_unless_that_is_not_wanted() -> None:
+    objects = [one("a", [1, 2]), one("b", [2])]
+    assert concatenate(objects, concatenate_tables=True)["table"].obs_names.tolist() == ["c1", "c2", "c2-1"]
+    with pytest.warns(UserWarning, match="Observation names are not unique"):
+        kept = concatenate(objects, concatenate_tables=True, obs_names_make_unique=False)
+    assert kept["table"].obs_names.tolist() == ["c1", "c2", "c2"]
+
+
+def test_a_single_object_is_no_list_of_objects() -> None:
+    for wrong in (one("a", [1]), 3, None):
+        with pytest.raises(TypeError, match="a list or a dict of SpatialData objects"):
+            concatenate(wrong)

@@ -109,7 +109,7 @@ def test_what_cannot_be_measured() -> None:
         get_extent(sdata, elements=["imag"])
     with pytest.raises(ValueError, match="list of names"):
         get_extent(sdata, elements="image")
-    with pytest.raises(ValueError, match="No element of the kinds"):
+    with pytest.raises(ValueError, match="All kinds were left out"):
         get_extent(sdata, has_images=False, has_labels=False, has_points=False, has_shapes=False)
     with pytest.raises(ValueError, match="empty"):
         get_extent(PointsModel.parse(pd.DataFrame({"x": [1.0], "y": [1.0]})).query("x > 5"))

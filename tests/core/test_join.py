@@ -198,14 +198,16 @@ def test_labels_stay_whole_without_a_warning_where_that_is_asked_for() -> None:
     assert np.unique(matched["lab"]).tolist() == [0, 1, 2]
 
 
-def test_elements_that_the_table_does_not_annotate_are_left_out() -> None:
-    for how, kept in (("left", {}), ("inner", {"circ2": None})):
-        with pytest.warns(UserWarning, match="does not annotate 'circ2'"):
-            found, table = join_spatialelement_table(
-                sdata=study(), spatial_element_names="circ2", table_name="table", how=how
-            )
-        assert found == kept
-        assert table is None
+@pytest.mark.parametrize("how", ["left", "left_exclusive", "right", "inner", "right_exclusive"])
+def test_elements_that_the_table_does_not_annotate_take_no_part(how: str) -> None:
+    sdata = study()
+    with pytest.warns(UserWarning, match="does not annotate 'circ2'"):
+        found, table = join_spatialelement_table(
+            sdata=sdata, spatial_element_names="circ2", table_name="table", how=how
+        )
+    assert list(found) == ["circ2"]
+    assert found["circ2"] is (None if how in ("inner", "right_exclusive") else sdata["circ2"])
+    assert table is (sdata["table"] if how == "right" else None)
 
 
 def test_matches() -> None:

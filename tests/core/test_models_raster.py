@@ -84,6 +84,16 @@ def test_labels_keep_their_ids_on_every_level(size: int, factor: int, chunk: int
         np.testing.assert_array_equal(coarse, blocks[:, 1, :, 1])
 
 
+def test_labels_keep_an_axis_that_is_shorter_than_its_factor() -> None:
+    tree = Labels3DModel.parse(np.arange(2 * 8 * 16).reshape(2, 8, 16), scale_factors=[4, 4])
+    assert [level["image"].shape for level in tree.values()] == [(2, 8, 16), (2, 2, 4), (2, 2, 1)]
+    assert tree["scale1"]["image"].coords["z"].to_numpy().tolist() == [0.5, 1.5]
+    to_full = get_transformation(tree["scale2"]["image"]).to_affine_matrix(("z", "y", "x"), ("z", "y", "x"))
+    assert np.diag(to_full).tolist() == [1.0, 4.0, 16.0, 1.0]
+    with pytest.raises(ValueError, match="only 2 pixels there"):
+        Image3DModel.parse(np.zeros((1, 2, 8, 16)), scale_factors=[4])
+
+
 def test_integers_are_rounded_not_cut() -> None:
     image = np.array([[[1, 2], [2, 2]]], dtype=np.uint8)
     tree = Image2DModel.parse(image, scale_factors=[2])

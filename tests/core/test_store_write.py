@@ -292,6 +292,22 @@ def test_what_is_no_store_is_never_overwritten(tmp_path: Path, is_file: bool) ->
     assert (target if is_file else target / "chapter.txt").read_text() == "precious"
 
 
+def test_an_empty_folder_is_replaced_if_that_is_asked_for(tmp_path: Path) -> None:
+    target = tmp_path / "new"
+    target.mkdir()
+    with pytest.raises(StoreExistsError, match="overwrite=True"):
+        write_store(target, {}, {})
+    write_store(target, {}, {}, overwrite=True)
+    assert Store.open(target).path == target
+
+
+def test_nobody_is_told_to_overwrite_what_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "chapter.txt").write_text("precious")
+    with pytest.raises(StoreExistsError, match=r"holds 'chapter\.txt'") as caught:
+        write_store(tmp_path, {}, {})
+    assert "overwrite=True" not in str(caught.value)
+
+
 def test_all_faults_are_reported_before_anything_is_written(tmp_path: Path) -> None:
     bare = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy([1], [2]))
     elements = {

@@ -317,5 +317,18 @@ def test_points_as_circles() -> None:
     with pytest.raises(ValueError, match="for points"):
         to_circles(elements()["shapes"], radius=1)
     for ask in (to_circles, to_polygons):
-        with pytest.raises(UnsupportedElementError, match="cannot be made"):
+        with pytest.raises(UnsupportedElementError, match="cannot be made") as caught:
             ask(elements()["image"])
+        assert isinstance(caught.value, RuntimeError)
+
+
+def test_circles_of_points_keep_what_is_known_of_the_points() -> None:
+    genes = pd.Categorical(["a", "b", "a"], categories=["a", "b", "c"])
+    frame = pd.DataFrame({"x": [1.0, 2, 3], "y": [3.0, 4, 5], "z": [0.0, 1, 2], "gene": genes, "cell": [4, 5, 6]})
+    points = PointsModel.parse(frame, feature_key="gene", instance_key="cell")
+    circles = to_circles(points, radius=[1.0, 2.0, 3.0])
+    assert circles.columns.tolist() == ["z", "gene", "cell", "geometry", "radius"]
+    pd.testing.assert_frame_equal(pd.DataFrame(circles[["z", "gene", "cell"]]), frame[["z", "gene", "cell"]])
+    assert circles.attrs["spatialdata_attrs"] == points.attrs["spatialdata_attrs"]
+    assert circles.radius.tolist() == [1.0, 2.0, 3.0]
+    assert points.columns.tolist() == frame.columns.tolist()

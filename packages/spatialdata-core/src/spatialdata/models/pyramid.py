@@ -90,12 +90,12 @@ def _factors(given: int | Mapping[str, int], level: int, array: DataArray) -> di
             raise ValueError(
                 f"Scale factor {level} along {axis} is {factor!r}. Scale factors are whole numbers from 1 on."
             )
-        if factor > array.sizes[axis]:
+        if factor > array.sizes[axis] and "c" in array.dims:
             raise ValueError(
                 f"Scale factor {level} along {axis} is {factor}, but the level before it has only {array.sizes[axis]} "
-                "pixels there."
+                "pixels there. Leave it out, or give one factor for each axis."
             )
-    return {axis: int(factors.get(axis, 1)) for axis in spatial}
+    return {axis: int(factors.get(axis, 1)) for axis in spatial if factors.get(axis, 1) <= array.sizes[axis]}
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -171,7 +171,7 @@ def build_pyramid(array: DataArray, scale_factors: ScaleFactors, method: Downsam
         The finest level, with dask data.
     scale_factors
         One factor per further level, relative to the level before it: a whole number for all spatial axes, or one per
-        axis.
+        axis. Labels keep an axis that is shorter than its factor as it is.
     method
         How a block of pixels becomes one: by their ``"mean"``, by the ``"nearest"`` to its middle, or by the value
         that most of them have, their ``"mode"``. The mean of images and the nearest of labels if not given.
@@ -183,7 +183,7 @@ def build_pyramid(array: DataArray, scale_factors: ScaleFactors, method: Downsam
     Raises
     ------
     ValueError
-        A factor is no whole number from 1 on, names no spatial axis, or exceeds the size of the axis.
+        A factor is no whole number from 1 on, names no spatial axis, or exceeds the size of the axis of an image.
     """
     levels = [array]
     chosen: Downsampling = method or ("mean" if "c" in array.dims else "nearest")

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
-__all__ = ["TableModel", "check_target_region_column_symmetry", "get_table_keys", "sanitize_table", "table_name_faults"]
+__all__ = [
+    "ElementNotFoundValueError",
+    "TableModel",
+    "check_target_region_column_symmetry",
+    "get_table_keys",
+    "sanitize_table",
+    "table_name_faults",
+]
 
 _FRAMES = ("obs", "var")
 _MAPPINGS = ("obsm", "obsp", "varm", "varp", "uns", "layers")
@@ -184,7 +191,7 @@ def _column(adata: AnnData, key: str, what: str) -> pd.Series:
 
 
 class ElementNotFoundValueError(ElementNotFoundError, ValueError):
-    """A column of a table was asked for that does not exist."""
+    """A column or a layer of a table was asked for that does not exist."""
 
 
 def _region_faults(column: pd.Series, regions: list[str], region_key: str) -> list[Fault]:

@@ -50,7 +50,8 @@ def concatenate(
     concatenate_tables
         Make one table of those of the same name.
     obs_names_make_unique
-        Put the key of the object behind the names of the rows of concatenated tables, if ``sdatas`` is a mapping.
+        Make the names of the rows of concatenated tables unique: the key of the object is put behind them if
+        ``sdatas`` is a mapping, and a number behind those that are there several times.
     modify_tables_inplace
         Accepted for compatibility; the tables of the inputs are never changed.
     merge_coordinate_systems_on_name
@@ -95,7 +96,7 @@ def concatenate(
     if concatenate_tables:
         suffixes = [suffix if obs_names_make_unique else "" for suffix, _ in objects]
         keys = {TableModel.REGION_KEY_KEY: region_key, TableModel.INSTANCE_KEY: instance_key}
-        merged = joined(tables, suffixes, keys, kwargs)
+        merged = joined(tables, suffixes, keys, kwargs, unique=obs_names_make_unique)
     else:
         merged = side_by_side(tables, [suffix for suffix, _ in objects])
     attrs = _merged_attrs([item.attrs for _, item in objects], attrs_merge)
@@ -106,6 +107,8 @@ def concatenate(
 
 def _named(sdatas: Iterable[SpatialData] | Mapping[str, SpatialData]) -> list[tuple[str, SpatialData]]:
     """The objects, each with what is put behind its names."""
+    if is_container(sdatas) or not isinstance(sdatas, Iterable):
+        raise TypeError(f"concatenate takes a list or a dict of SpatialData objects, not one {type(sdatas).__name__}.")
     objects = (
         [(str(key), item) for key, item in sdatas.items()]
         if isinstance(sdatas, Mapping)

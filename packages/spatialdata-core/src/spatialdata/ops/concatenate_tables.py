@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.sources import Derived, Pending
@@ -126,6 +127,8 @@ def joined(
     suffixes: Sequence[str],
     keys: Mapping[str, str | None],
     kwargs: Mapping[str, Any],
+    *,
+    unique: bool,
 ) -> dict[str, Any]:
     """One table for each name; made when it is first used if one of its parts is not loaded.
 
@@ -137,6 +140,8 @@ def joined(
         The names of the columns with the element and the id of each row, where they are given.
     kwargs
         For :func:`anndata.concat`.
+    unique
+        Whether to put a number behind names of rows that are there several times.
 
     Raises
     ------
@@ -147,7 +152,8 @@ def joined(
     for of, suffix in zip(tables, suffixes, strict=True):
         for part in of:
             by_name.setdefault(part.name, []).append(_with_row_suffix(part, suffix))
-    return {name: _joined(name, parts, keys, kwargs).item() for name, parts in by_name.items()}
+    concatenated = partial(_concatenated, kwargs=kwargs, unique=unique)
+    return {name: _joined(name, parts, keys, concatenated).item() for name, parts in by_name.items()}
 
 
 def _with_row_suffix(part: TablePart, suffix: str) -> TablePart:
@@ -163,7 +169,10 @@ def _with_row_suffix(part: TablePart, suffix: str) -> TablePart:
 
 
 def _joined(
-    name: str, parts: Sequence[TablePart], given: Mapping[str, str | None], kwargs: Mapping[str, Any]
+    name: str,
+    parts: Sequence[TablePart],
+    given: Mapping[str, str | None],
+    concatenated: Callable[[Sequence[AnnData]], AnnData],
 ) -> TablePart:
     sources = [part.source for part in parts if part.source is not None]
     whole = Derived(lambda: None, {}, sources) if sources else None
@@ -171,7 +180,7 @@ def _joined(
     if annotating and len(annotating) < len(parts):
         raise ValueError(f"Some tables of the name {name!r} annotate elements and others none; they cannot become one.")
     if not annotating:
-        return TablePart(name, {}, lambda: _concatenated([part.load() for part in parts], kwargs), whole)
+        return TablePart(name, {}, lambda: concatenated([part.load() for part in parts]), whole)
     region_key, instance_key = (_common_key(name, annotating, key, given[key]) for key in given)
     regions = [region for part in annotating for region in part.regions]
     twice = sorted(region for region, count in Counter(regions).items() if count > 1)
@@ -182,7 +191,7 @@ def _joined(
 
     def load() -> AnnData:
         aligned = [_with_keys(part.load(), part.keys, region_key, instance_key) for part in annotating]
-        merged = _concatenated(aligned, kwargs)
+        merged = concatenated(aligned)
         merged.obs[region_key] = merged.obs[region_key].astype("category")
         return TableModel.parse(
             merged, region=regions, region_key=region_key, instance_key=instance_key, overwrite_metadata=True
@@ -196,10 +205,16 @@ def _joined(
     return TablePart(name, keys, load, whole)
 
 
-def _concatenated(tables: Sequence[AnnData], kwargs: Mapping[str, Any]) -> AnnData:
+def _concatenated(tables: Sequence[AnnData], kwargs: Mapping[str, Any], *, unique: bool) -> AnnData:
     import anndata
 
-    return anndata.concat(tables, **kwargs)
+    if not unique:
+        return anndata.concat(tables, **kwargs)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Observation names are not unique", UserWarning)
+        merged = anndata.concat(tables, **kwargs)
+    merged.obs_names_make_unique()
+    return merged
 
 
 def _common_key(name: str, parts: Sequence[TablePart], key: str, given: str | None) -> str:

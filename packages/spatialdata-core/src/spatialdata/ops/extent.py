@@ -238,6 +238,8 @@ def _chosen(sdata: SpatialData, system: str, wanted: set[Kind], names: list[str]
         for name, found in transformations.items()
         if system in found and kinds[name] in wanted and (not names or name in names)
     ]
+    if not wanted:
+        raise ValueError("All kinds were left out. Set one of has_images, has_labels, has_points and has_shapes.")
     if not chosen:
         raise ValueError(
             f"No element of the kinds {listing(sorted(kind.value for kind in wanted))} is in {system!r}. "

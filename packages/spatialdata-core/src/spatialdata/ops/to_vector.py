@@ -107,7 +107,7 @@ def _flat(labels: Any, wanted: str) -> Any:
     """The pixels of the finest level of labels that are flat."""
     level = levels_of(at_one_time(labels, f"to_{wanted}"))[0]
     if "z" in level.dims:
-        raise UnsupportedElementError(
+        raise UnsupportedConversionError(
             f"Labels with the axes {tuple(map(str, level.dims))} are volumes and cannot be made {wanted}. "
             "Select a plane first, for example labels.isel(z=0)."
         )
@@ -126,7 +126,8 @@ def to_circles(data: Any, radius: float | ArrayLike | None = None) -> GeoDataFra
 
     Returns
     -------
-    Circles with the same transformations and the same index, or the ids of the labels.
+    Circles with the same transformations and the same index, or the ids of the labels. Those of points keep the other
+    columns and the keys of the points.
 
     Raises
     ------
@@ -193,17 +194,28 @@ def _circles_of_points(points: Any, radius: Any) -> GeoDataFrame:
             raise ValueError("Points need a radius to become circles: give radius, or a column of that name.")
         radius = frame[RADIUS_KEY].to_numpy()
     centres = shapely.points(frame["x"].to_numpy(), frame["y"].to_numpy())
-    return _circles(centres, np.broadcast_to(np.asarray(radius, dtype=np.float64), len(frame)), points, frame.index)
+    radii = np.broadcast_to(np.asarray(radius, dtype=np.float64), len(frame))
+    circles = _circles(centres, radii, points, others=frame.drop(columns=["x", "y", RADIUS_KEY], errors="ignore"))
+    circles.attrs = {**copied_attrs(points), **circles.attrs}
+    return circles
 
 
-def _circles(centres: Any, radius: Any, source: Any, index: Any = None) -> GeoDataFrame:
+def _circles(centres: Any, radius: Any, source: Any, index: Any = None, others: Any = None) -> GeoDataFrame:
+    """Circles in place of an element; ``others`` are columns that they have besides."""
     import geopandas
 
-    frame = geopandas.GeoDataFrame(
-        {RADIUS_KEY: radius}, geometry=centres, index=source.index if index is None else index
-    )
+    if others is None:
+        frame = geopandas.GeoDataFrame(geometry=centres, index=source.index if index is None else index)
+    else:
+        frame = geopandas.GeoDataFrame(others, geometry=centres)
+    frame = frame.assign(**{RADIUS_KEY: radius})
+    frame.attrs = {}
     return ShapesModel.parse(frame, transformations=transformations_of(source))
 
 
+class UnsupportedConversionError(UnsupportedElementError, RuntimeError):
+    """An element cannot be made circles or polygons."""
+
+
 def _refused(data: Any, wanted: str, possible: str) -> UnsupportedElementError:
-    return UnsupportedElementError(f"{kind_of(data).value} cannot be made {wanted}. {possible} can.")
+    return UnsupportedConversionError(f"{kind_of(data).value} cannot be made {wanted}. {possible} can.")

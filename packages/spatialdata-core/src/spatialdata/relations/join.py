@@ -68,7 +68,8 @@ def join_spatialelement_table(
     Returns
     -------
     elements
-        The elements by name; None where nothing of one is left.
+        The elements by name; None where nothing of one is left. Those that the table does not annotate are whole, or
+        None for ``"inner"`` and ``"right_exclusive"``.
     table
         The rows of the table as a new table, or the table itself for ``"right"``; None where none is left. Its
         metadata name the elements that it still annotates.
@@ -86,7 +87,7 @@ def join_spatialelement_table(
     Warns
     -----
     UserWarning
-        The table does not annotate an element, which is left out; rows name an instance that the element does not
+        The table does not annotate an element; rows name an instance that the element does not
         have, and are left out; or labels, whose pixels are not changed, take part in a join that selects instances.
 
     Examples
@@ -132,12 +133,11 @@ def _joined(
     for name, element in elements.items():
         if name not in annotated:
             warnings.warn(
-                f"The table does not annotate {name!r}, which is left out. It annotates {listing(annotated)}.",
+                f"The table does not annotate {name!r}, which takes no part. It annotates {listing(annotated)}.",
                 UserWarning,
                 stacklevel=3,
             )
-            if how in ("inner", "right_exclusive"):
-                found[name] = None
+            found[name] = None if how in ("inner", "right_exclusive") else element
             continue
         linked = link(element, name, table)
         if how in ("left", "inner"):

@@ -10,7 +10,7 @@ from spatialdata._core.container import require_container
 from spatialdata._core.elements import is_points, is_shapes, is_table
 from spatialdata._core.matrices import dense_part, in_memory
 from spatialdata.errors import ElementNotFoundError, listing, unknown_name
-from spatialdata.models.table import get_table_keys
+from spatialdata.models.table import ElementNotFoundValueError, get_table_keys
 from spatialdata.relations.filter import annotates
 from spatialdata.relations.ids import as_ids
 from spatialdata.relations.link import link
@@ -185,7 +185,8 @@ def _frame_of_table(
     if place == "obsm":
         return pd.concat([_obsm_frame(key, table.obsm[key], rows) for key in keys], axis=1)
     if layer is not None and layer not in table.layers:
-        raise ElementNotFoundError(unknown_name("layer", layer, [name for name in table.layers if name is not None]))
+        layers = [name for name in table.layers if name is not None]
+        raise ElementNotFoundValueError(unknown_name("layer", layer, layers))
     matrix = table.X if layer is None else table.layers[layer]
     return pd.DataFrame(dense_part(matrix, rows, table.var_names.get_indexer(keys)), columns=keys)
 

@@ -30,6 +30,7 @@ __all__ = [
     "document_stamp",
     "documents_of",
     "encoded",
+    "is_empty_folder",
     "is_node",
     "node_of",
     "parsed",
@@ -61,9 +62,15 @@ def contents(folder: Path) -> str:
             return f"{folder} does not exist"
         if not folder.is_dir():
             return f"{folder} is a file"
-        return f"{folder} holds {listing(sorted(entry.name for entry in folder.iterdir()))}"
+        names = sorted(entry.name for entry in folder.iterdir())
+        return f"{folder} holds {listing(names)}" if names else f"{folder} is empty"
     except connection_errors(OSError) as error:
         return f"{folder} cannot be listed ({type(error).__name__})"
+
+
+def is_empty_folder(path: Path) -> bool:
+    """Whether there is a folder with nothing in it."""
+    return path.is_dir() and next(path.iterdir(), None) is None
 
 
 def zarr_format_of(folder: Path) -> int | None:

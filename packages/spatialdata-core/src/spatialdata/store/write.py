@@ -30,6 +30,7 @@ from spatialdata.store.dialects.v06_write import FIELDS
 from spatialdata.store.documents import (
     child_names,
     contents,
+    is_empty_folder,
     is_node,
     read_node,
     replace_attributes,
@@ -154,14 +155,14 @@ def write_store(
 def _check_target(target: Path, *, overwrite: bool) -> None:
     if not target.exists():
         return
-    if not overwrite:
-        raise StoreExistsError(
-            f"There is something at {target} already. Pass overwrite=True to replace it, or choose another path."
-        )
-    if not is_node(target):
+    if not (is_node(target) or is_empty_folder(target)):
         raise StoreExistsError(
             f"{target} is no Zarr store and is not overwritten: {contents(target)}. Choose another path, or remove "
             "it yourself."
+        )
+    if not overwrite:
+        raise StoreExistsError(
+            f"There is something at {target} already. Pass overwrite=True to replace it, or choose another path."
         )
 
 

@@ -141,8 +141,7 @@ def get_transformation(
     transformations = transformations_of(element)
     if target not in transformations:
         raise UnknownCoordinateSystemError(
-            f"The {type_name(element)} has no transformation to it. "
-            + unknown_name("coordinate system", target, transformations)
+            unknown_name(f"transformation of the {type_name(element)} to", target, transformations)
         )
     return transformations[target]
 
