@@ -146,8 +146,6 @@ def test_arguments_are_checked() -> None:
         get_region_properties(labels, image, quantiles=[50])
     with pytest.raises(ValueError, match="'um'"):
         get_region_properties(labels, coordinate_system="um")
-    with pytest.raises(ValueError, match="flat"):
-        get_region_properties(labels, Image3DModel.parse(np.zeros((1, 2, 3, 3))))
 
 
 def test_nothing_but_background() -> None:

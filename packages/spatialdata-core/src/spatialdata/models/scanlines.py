@@ -36,6 +36,12 @@ class Scanlines:
         keep = stop > start
         return Scanlines(self.figure[keep], self.row[keep], start[keep], stop[keep])
 
+    def on_planes(self, depth: int, height: int) -> Scanlines:
+        """The same stretches on each of several planes, whose rows are numbered one plane after the other."""
+        plane = np.repeat(np.arange(depth), len(self.row)) * height
+        figure, row, start, stop = (np.tile(field, depth) for field in self.fields)
+        return Scanlines(figure, row + plane, start, stop)
+
     @property
     def fields(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """The figures, rows, starts and stops."""

@@ -16,7 +16,7 @@ from spatialdata.ops.aggregate_raster import aggregate_image_by_labels, aggregat
 from spatialdata.ops.aggregate_values import ValueSource, source_of_values
 from spatialdata.ops.aggregate_vector import aggregate_points, aggregate_shapes
 from spatialdata.ops.aggregate_volumes import volumes_by_labels, volumes_by_regions
-from spatialdata.ops.bent import on_pixels, placed_outlines, straight_points, under_pixels
+from spatialdata.ops.bent import in_system, on_pixels, placed_outlines, straight_points, under_pixels
 from spatialdata.ops.frames import copied_attrs
 from spatialdata.ops.image_values import ImageValues
 from spatialdata.ops.pairs import CellLocator, Figures, PointLocator
@@ -128,7 +128,7 @@ def _shapes_by_grid(task: Task) -> Found:
         return regions, *_volumes_on(task, source, runs), regions.index
     values = to_polygons(task.values) if kind_of(task.values) is Kind.LABELS else task.values
     matrix, names = aggregate_shapes(
-        _in_system(values, task.system), regions, source, task.funcs, task.buffer_resolution,
+        in_system(values, task.system), regions, source, task.funcs, task.buffer_resolution,
         fractions=task.fractions, overlapping=True,
     )  # fmt: skip
     return regions, matrix, names, regions.index
@@ -152,7 +152,7 @@ def _shapes_by_shapes(task: Task) -> Found:
     source = _source(task)
     regions = _vector_regions(task)
     matrix, names = aggregate_shapes(
-        _in_system(task.values, task.system), _figures(task, regions), source, task.funcs, task.buffer_resolution,
+        in_system(task.values, task.system), _figures(task, regions), source, task.funcs, task.buffer_resolution,
         fractions=task.fractions,
     )  # fmt: skip
     return regions, matrix, names, regions.index
@@ -164,12 +164,12 @@ def _by_pixel_outlines(task: Task) -> Found:
     by_labels = kind_of(task.by) is Kind.LABELS
     if _is_deep(task.values):
         return _volumes(task, source)
-    values = _in_system(to_polygons(task.values) if kind_of(task.values) is Kind.LABELS else task.values, task.system)
+    values = in_system(to_polygons(task.values) if kind_of(task.values) is Kind.LABELS else task.values, task.system)
     if _is_deep(task.by):
         return _labels(task), *shapes_by_volumes(
             values, task.by, source, task.funcs, task.system, task.buffer_resolution, fractions=task.fractions
         )
-    regions = _in_system(to_polygons(task.by), task.system).sort_index() if by_labels else _vector_regions(task)
+    regions = in_system(to_polygons(task.by), task.system).sort_index() if by_labels else _vector_regions(task)
     figures = regions if by_labels else _figures(task, regions)
     matrix, names = aggregate_shapes(
         values, figures, source, task.funcs, task.buffer_resolution, fractions=task.fractions, overlapping=True
@@ -194,15 +194,6 @@ def _volumes(task: Task, source: ValueSource) -> Found:
 
 def _volumes_on(task: Task, source: ValueSource, runs: PixelRuns) -> tuple[Any, list[str]]:
     return volumes_by_regions(task.values, runs, source, task.funcs, fractions=task.fractions)
-
-
-def _in_system(shapes: Any, system: str) -> Any:
-    transformation = get_transformation(shapes, system)
-    if not transformation.is_linear:
-        return placed_outlines(shapes, transformation, system)
-    if projection_of(shapes, system).is_identity:
-        return shapes
-    return transform(shapes, to_coordinate_system=system)
 
 
 def _image_by_labels(task: Task) -> Found:

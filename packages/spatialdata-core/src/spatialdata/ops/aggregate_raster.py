@@ -14,6 +14,7 @@ from spatialdata.ops.accumulate import Moments
 from spatialdata.ops.accumulate_samples import Samples
 from spatialdata.ops.aggregate_plan import Part, Plan, table_of
 from spatialdata.ops.common_pixels import CommonPixels
+from spatialdata.ops.label_pixels import labels_of_columns
 from spatialdata.regions.project import projection_of
 from spatialdata.relations.blocks import computed
 from spatialdata.relations.instances import instance_ids
@@ -97,21 +98,12 @@ def _flat_by_volumes(
     ids = instance_ids(labels).to_numpy()
     pixels, plan = levels_of(image)[0].data, _plan(image, funcs, len(ids))
     common = [CommonPixels.of_arrays(pixels, mask, there, of_labels, ids) for mask in levels_of(labels)[0].data]
-    find = dask.delayed(_shadows, pure=False)
+    find = dask.delayed(labels_of_columns, pure=False)
     columns = da.stack([one.labels for one in common]).rechunk({0: -1}).to_delayed()[0]
     runs = np.empty(columns.shape, dtype=object)
     for position in np.ndindex(*columns.shape):
         runs[position] = find(columns[position])
     return _by_labels(plan, _in_blocks(common[0].image, _PixelWork(plan), plan, runs), ids)
-
-
-def _shadows(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    """The pairs of a label and a pixel that some plane has it on."""
-    ordered = np.sort(labels.reshape(len(labels), -1).T, axis=1)
-    first = ordered != 0
-    first[:, 1:] &= ordered[:, 1:] != ordered[:, :-1]
-    pixel, place = np.nonzero(first)
-    return ordered[pixel, place], pixel
 
 
 def aggregate_image_by_regions(
@@ -207,12 +199,12 @@ class _RunWork:
 
 @dataclass(frozen=True, slots=True)
 class _PixelWork:
-    """What is done with a block of an image and pairs of a region and a pixel."""
+    """What is done with a block of an image and pairs of a pixel and a region."""
 
     plan: Plan
 
-    def __call__(self, block: NDArray[Any], found: tuple[NDArray[Any], NDArray[np.intp]]) -> Part:
-        region, pixel = found
+    def __call__(self, block: NDArray[Any], found: tuple[NDArray[np.intp], NDArray[Any]]) -> Part:
+        pixel, region = found
         return self.plan.numbers(region, [column[pixel] for column in native(block).reshape(len(block), -1)])
 
 

@@ -10,8 +10,10 @@ from spatialdata._core.elements import levels_of, spatial_axes_of
 from spatialdata._core.sources import Window
 from spatialdata.models.shallow import with_transformations
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
+from spatialdata.ops.transform import transform
 from spatialdata.ops.transform_vector import moved_points
 from spatialdata.regions.bend import Bend, Cells
+from spatialdata.regions.project import projection_of
 from spatialdata.transformations.attach import attach_transformations, get_transformation
 from spatialdata.transformations.linear import Identity
 from spatialdata.transformations.linear import Sequence as Chain
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "bent_centres",
     "bent_outlines",
+    "in_system",
     "on_pixels",
     "pixels_within",
     "placed_outlines",
@@ -84,6 +87,17 @@ def placed_outlines(shapes: GeoDataFrame, transformation: BaseTransformation, sy
     """The outlines of shapes moved through a non-linear map into a coordinate system, as an element there."""
     moved = bent_outlines(shapes, transformation)
     attach_transformations(moved, {system: Identity()})
+    return moved
+
+
+def in_system(shapes: GeoDataFrame, system: str) -> GeoDataFrame:
+    """Shapes in a coordinate system: themselves if they lie there, or moved, with their edges."""
+    transformation = get_transformation(shapes, system)
+    if not transformation.is_linear:
+        return placed_outlines(shapes, transformation, system)
+    if projection_of(shapes, system).is_identity:
+        return shapes
+    moved: GeoDataFrame = transform(shapes, to_coordinate_system=system)
     return moved
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["LabelPixels"]
+__all__ = ["LabelPixels", "labels_of_columns"]
 
 _PLACES_AT_ONCE = 1_000_000
 
@@ -86,11 +86,29 @@ class LabelPixels:
         rows, labels = [np.zeros(0, dtype=np.intp)], [np.zeros(0, dtype=self.dtype)]
         for start in range(0, len(where), step):
             batch = where[start : start + step]
-            column = np.column_stack([np.tile(np.arange(depth) + 0.5, len(batch)), np.repeat(batch, depth, axis=0)])
-            found = np.sort(self.at(column).reshape(len(batch), depth), axis=1)
-            first = found != 0
-            first[:, 1:] &= found[:, 1:] != found[:, :-1]
-            row, place = np.nonzero(first)
+            column = np.column_stack([np.repeat(np.arange(depth) + 0.5, len(batch)), np.tile(batch, (depth, 1))])
+            row, label = labels_of_columns(self.at(column).reshape(depth, len(batch)))
             rows.append(start + row)
-            labels.append(found[row, place])
+            labels.append(label)
         return np.concatenate(rows), np.concatenate(labels)
+
+
+def labels_of_columns(planes: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """The labels that planes have at each place: pairs of a place and an id, each once and sorted by both.
+
+    Parameters
+    ----------
+    planes
+        Array of shape ``(depth, …)``; places are numbered over all axes but the first.
+    """
+    columns = planes.reshape(len(planes), -1)
+    step = max(_PLACES_AT_ONCE // max(len(planes), 1), 1)
+    places, labels = [np.zeros(0, dtype=np.intp)], [np.zeros(0, dtype=planes.dtype)]
+    for start in range(0, columns.shape[1], step):
+        ordered = np.sort(columns[:, start : start + step].T, axis=1)
+        first = ordered != 0
+        first[:, 1:] &= ordered[:, 1:] != ordered[:, :-1]
+        place, number = np.nonzero(first)
+        places.append(start + place)
+        labels.append(ordered[place, number])
+    return np.concatenate(places), np.concatenate(labels)

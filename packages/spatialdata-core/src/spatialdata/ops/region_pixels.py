@@ -7,30 +7,43 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import axes_of, levels_of, spatial_axes_of
-from spatialdata.errors import listing
+from spatialdata._core.elements import levels_of, spatial_axes_of
 from spatialdata.models.label_runs import BlockShapes, ids_and_runs, ids_and_shapes, shapes_of_runs
 from spatialdata.models.label_statistics import known_statistics
 from spatialdata.models.times import at_one_time
+from spatialdata.ops.bent import in_system, under_pixels
 from spatialdata.ops.pairs import Figures
 from spatialdata.ops.pixel_statistics import BlockPixels, pixels_of_runs, quantiles_of
 from spatialdata.ops.rasterize_raster import level_for
 from spatialdata.ops.rasterize_shapes import PlacedFigures, figures_reaching
 from spatialdata.ops.resample import resample
+from spatialdata.ops.warp import Warp
 from spatialdata.regions.project import Projection, projection_of
 from spatialdata.relations.blocks import computed
+from spatialdata.transformations.attach import get_transformation
+from spatialdata.transformations.linear import Sequence as Chain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from spatialdata._core.axes import ValidAxis
     from spatialdata.models.scanlines import Scanlines
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["Gathered", "gather_labels", "gather_shapes"]
+__all__ = [
+    "MEASURING",
+    "Gathered",
+    "InstancePart",
+    "gather_labels",
+    "gather_shapes",
+    "gathered_parts",
+    "image_over",
+    "part_with_pixels",
+]
 
-_MEASURING = "measuring labels and shapes"
+MEASURING = "measuring labels and shapes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,7 @@ class Gathered:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class InstancePart:
     """What one block holds: ids, and for each of them what is in the block."""
 
     ids: NDArray[Any]
@@ -82,7 +95,8 @@ def gather_labels(
     labels
         The labels; their finest level counts.
     image
-        The image whose pixels are taken; if they are not those of the labels, the ones under their centres.
+        The image whose pixels are taken, with the axes of the labels; if they are not those of the labels, the ones
+        under their centres.
     system
         The coordinate system in which labels and image are brought together.
     quantiles
@@ -94,7 +108,7 @@ def gather_labels(
     """
     import dask
 
-    labels, image = at_one_time(labels, _MEASURING), at_one_time(image, _MEASURING)
+    labels, image = at_one_time(labels, MEASURING), at_one_time(image, MEASURING)
     known = known_statistics(labels) if image is None else None
     if known is not None:
         known = known if background else known.without_background()
@@ -102,7 +116,7 @@ def gather_labels(
     data = levels_of(labels)[0].data
     starts = [np.concatenate([[0], np.cumsum(sizes)])[:-1] for sizes in data.chunks]
     blocks = data.to_delayed()
-    values = None if image is None else _over_labels(image, labels, system).to_delayed()
+    values = None if image is None else image_over(image, labels, system).to_delayed()
     look = dask.delayed(_part_of_labels, pure=False)
     tasks = [
         look(
@@ -115,9 +129,9 @@ def gather_labels(
         )
         for position in np.ndindex(blocks.shape)
     ]
-    parts: list[_Part] = list(computed(tasks, "pixels of labels"))
+    parts: list[InstancePart] = list(computed(tasks, "pixels of labels"))
     ids, owner = np.unique(np.concatenate([part.ids for part in parts]), return_inverse=True)
-    return _gathered(ids, owner.ravel(), parts, quantiles)
+    return gathered_parts(ids, owner.ravel(), parts, quantiles)
 
 
 def _part_of_labels(
@@ -128,17 +142,17 @@ def _part_of_labels(
     spread: bool,
     keep: bool,
     background: bool,
-) -> _Part:
+) -> InstancePart:
     block = np.asarray(block)
     if values is None:
         ids, shapes = ids_and_shapes(block, start, background=background)
-        return _Part(ids, shapes, None, np.zeros(0, dtype=np.int64), None)
+        return InstancePart(ids, shapes, None, np.zeros(0, dtype=np.int64), None)
     ids, runs = ids_and_runs(block, background=background)
     shapes = shapes_of_runs(runs, len(ids), block.shape, start)
-    return _with_pixels(ids, shapes, runs, values, spread=spread, keep=keep)
+    return part_with_pixels(ids, shapes, runs, values, spread=spread, keep=keep)
 
 
-def _with_pixels(
+def part_with_pixels(
     ids: NDArray[Any],
     shapes: BlockShapes | None,
     runs: Scanlines,
@@ -146,16 +160,46 @@ def _with_pixels(
     *,
     spread: bool,
     keep: bool,
-) -> _Part:
+) -> InstancePart:
+    """What a block holds of instances, with the pixels of an image in their runs.
+
+    Parameters
+    ----------
+    ids, shapes
+        The ids, and where their pixels lie if that is wanted.
+    runs
+        Their runs of pixels, whose figures are positions in ``ids``.
+    values
+        Array of shape ``(channels, …, width)``.
+    spread
+        Whether deviations are wanted.
+    keep
+        Whether the values themselves are.
+    """
     values = np.asarray(values)
     pixels = pixels_of_runs(runs, len(ids), values, spread=spread)
     if not keep:
-        return _Part(ids, shapes, pixels, np.zeros(0, dtype=np.int64), None)
+        return InstancePart(ids, shapes, pixels, np.zeros(0, dtype=np.int64), None)
     pixel, owner = runs.pixels(values.shape[-1])
-    return _Part(ids, shapes, pixels, owner, values.reshape(len(values), -1)[:, pixel])
+    return InstancePart(ids, shapes, pixels, owner, values.reshape(len(values), -1)[:, pixel])
 
 
-def _gathered(ids: NDArray[Any], owner: NDArray[np.intp], parts: list[_Part], quantiles: Sequence[float]) -> Gathered:
+def gathered_parts(
+    ids: NDArray[Any], owner: NDArray[np.intp], parts: list[InstancePart], quantiles: Sequence[float]
+) -> Gathered:
+    """What all blocks hold together.
+
+    Parameters
+    ----------
+    ids
+        The ids of all instances.
+    owner
+        For each id of each part, one after the other, its position in ``ids``.
+    parts
+        What the blocks hold.
+    quantiles
+        The quantiles that are wanted.
+    """
     size = len(ids)
     shapes = [part.shapes for part in parts if part.shapes is not None]
     pixels = [part.pixels for part in parts if part.pixels is not None]
@@ -174,29 +218,49 @@ def _gathered(ids: NDArray[Any], owner: NDArray[np.intp], parts: list[_Part], qu
     )
 
 
-def _over_labels(image: Any, labels: Any, system: str) -> Any:
-    """The image on the pixels of the labels, in their chunks; nan where it does not reach."""
+def image_over(image: Any, labels: Any, system: str) -> Any:
+    """An image on the pixels of labels, in their chunks; nan where it does not reach.
+
+    Parameters
+    ----------
+    image
+        The image. Of an image with a depth and flat labels, all planes are taken.
+    labels
+        The labels. Those with a depth are taken as flat for a flat image.
+    system
+        The coordinate system in which the two are brought together.
+    """
     import dask.array as da
 
-    mask = levels_of(labels)[0]
-    if spatial_axes_of(image) != spatial_axes_of(labels):
-        raise ValueError(
-            f"The image has the axes {axes_of(image)} and the labels {axes_of(labels)}. Both must be flat, or neither."
-        )
-    of_labels = projection_of(labels, system)
-    level, of_image = level_for(image, system, float(np.linalg.norm(of_labels.linear, axis=0).min()))
-    back = of_image.inverse()
-    to_source = Projection(back.axes, back.linear @ of_labels.linear, back.linear @ of_labels.offset + back.offset)
-    chunks = (-1, *mask.data.chunks)
-    if _is_same(to_source) and level.shape[1:] == mask.shape:
+    axes = spatial_axes_of(image) if len(spatial_axes_of(image)) == len(spatial_axes_of(labels)) else ("y", "x")
+    to_source, level = _to_pixels(image, labels, system, axes)
+    mask, size = levels_of(labels)[0].data, len(axes)
+    shape, covered = mask.shape[-size:], level.shape[-size:]
+    chunks = (-1, *level.data.chunks[1:-size], *mask.chunks[-size:])
+    if isinstance(to_source, Projection) and _is_same(to_source) and covered == shape:
         return level.data.rechunk(chunks)
-    data = resample(level.data, to_source, mask.shape).rechunk(chunks)
-    low, high = to_source.box(np.zeros(mask.ndim), np.array(mask.shape, dtype=np.float64))
-    if (low >= 0).all() and (high <= level.shape[1:]).all():
-        return data
-    ones = da.ones(level.shape[1:], chunks=level.data.chunks[1:], dtype=np.uint8)
-    reached = resample(ones, to_source, mask.shape).rechunk(mask.data.chunks)
-    return da.where(reached[None] > 0, data.astype(np.float64), np.nan)
+    data = resample(level.data, to_source, shape).rechunk(chunks)
+    if isinstance(to_source, Projection):
+        low, high = to_source.box(np.zeros(size), np.array(shape, dtype=np.float64))
+        if (low >= 0).all() and (high <= covered).all():
+            return data
+    ones = da.ones(covered, chunks=level.data.chunks[-size:], dtype=np.uint8)
+    reached = resample(ones, to_source, shape).rechunk(chunks[-size:])
+    return da.where(reached > 0, data.astype(np.float64), np.nan)
+
+
+def _to_pixels(image: Any, labels: Any, system: str, axes: tuple[ValidAxis, ...]) -> tuple[Projection | Warp, Any]:
+    """The map from pixels of labels to those of a level of the image, over some axes, and that level."""
+    maps = [get_transformation(element, system) for element in (labels, image)]
+    if not all(one.is_linear for one in maps):
+        ones = np.ones(len(axes))
+        return Warp(Chain([maps[0], maps[1].inverse()]), axes, 0 * ones, ones, ones), levels_of(image)[0]
+    of_labels, of_image = projection_of(labels, system), projection_of(image, system)
+    if of_labels.axes == of_image.axes:
+        level, of_level = level_for(image, system, float(np.linalg.norm(of_labels.linear, axis=0).min()))
+        return of_level.inverse().after(of_labels), level
+    planes = [one.plane().over(axes) for one in (of_labels, of_image)]
+    return planes[1].inverse().after(planes[0]), levels_of(image)[0]
 
 
 def _is_same(projection: Projection) -> bool:
@@ -214,7 +278,7 @@ def gather_shapes(
     shapes
         The shapes.
     image
-        The image; its finest level counts.
+        The image; its finest level counts. Of an image with a depth, the pixels of all planes do.
     system
         The coordinate system in which the two are brought together.
     quantiles
@@ -224,16 +288,12 @@ def gather_shapes(
     """
     import dask
 
-    image = at_one_time(image, _MEASURING)
-    if "z" in axes_of(image):
-        raise ValueError(
-            f"Shapes are flat, but the image has the axes {listing(axes_of(image))}. Select a plane first."
-        )
+    image = at_one_time(image, MEASURING)
+    if not all(get_transformation(element, system).is_linear for element in (shapes, image)):
+        image, shapes = under_pixels(image, in_system(shapes, system), system)
     level = levels_of(image)[0]
-    of_shapes, back = projection_of(shapes, system), projection_of(image, system).inverse()
-    rows = [of_shapes.axes.index(axis) for axis in back.axes]
-    linear, offset = of_shapes.linear[rows], of_shapes.offset[rows]
-    placed = PlacedFigures(Figures.of(shapes), back.linear @ linear, back.linear @ offset + back.offset)
+    to_pixels = projection_of(image, system).plane().over(("y", "x")).inverse().after(projection_of(shapes, system))
+    placed = PlacedFigures(Figures.of(shapes), to_pixels.linear[:, ::-1], to_pixels.offset)
     data = level.data.rechunk((-1, *level.data.chunks[1:]))
     bounds = placed.bounds()
     look = dask.delayed(_part_of_shapes, pure=False)
@@ -246,21 +306,24 @@ def gather_shapes(
     nothing = np.zeros(0, dtype=np.intp)
     blank = np.zeros((data.shape[0], 1, 1))
     none = _part_of_shapes(placed.part(nothing, (0, 0)), nothing, blank, **wanted)
-    parts: list[_Part] = [none, *computed(tasks, "pixels of shapes")]
-    return _gathered(np.arange(len(shapes)), np.concatenate([part.ids for part in parts]), parts, quantiles)
+    parts: list[InstancePart] = [none, *computed(tasks, "pixels of shapes")]
+    return gathered_parts(np.arange(len(shapes)), np.concatenate([part.ids for part in parts]), parts, quantiles)
 
 
 def _tiles(data: Any) -> Any:
-    """The corner, the shape and the delayed values of each block of an image."""
+    """The corner, the shape and the delayed values of each block of an image, on its planes."""
     blocks = data.to_delayed()
-    y = np.concatenate([[0], np.cumsum(data.chunks[1])])
-    x = np.concatenate([[0], np.cumsum(data.chunks[2])])
-    for _, row, column in np.ndindex(blocks.shape):
-        yield (int(y[row]), int(x[column])), (data.chunks[1][row], data.chunks[2][column]), blocks[0, row, column]
+    y, x = (np.concatenate([[0], np.cumsum(sizes)]) for sizes in data.chunks[-2:])
+    for position in np.ndindex(blocks.shape):
+        row, column = position[-2:]
+        yield (int(y[row]), int(x[column])), (data.chunks[-2][row], data.chunks[-1][column]), blocks[position]
 
 
 def _part_of_shapes(
     placed: PlacedFigures, numbers: NDArray[np.intp], values: NDArray[Any], *, spread: bool, keep: bool
-) -> _Part:
+) -> InstancePart:
     values = np.asarray(values)
-    return _with_pixels(numbers, None, placed.scanlines(*values.shape[1:]), values, spread=spread, keep=keep)
+    runs = placed.scanlines(*values.shape[-2:])
+    if values.ndim == 4:
+        runs = runs.on_planes(values.shape[1], values.shape[2])
+    return part_with_pixels(numbers, None, runs, values, spread=spread, keep=keep)

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata.errors import UnsupportedElementError, listing
+from spatialdata._core.elements import spatial_axes_of
+from spatialdata.errors import TransformationError, UnsupportedElementError, listing
 from spatialdata.models.channels import get_channel_names
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.models.times import at_one_time
+from spatialdata.ops.bent import in_system
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
 from spatialdata.ops.pixel_statistics import check_statistics
-from spatialdata.ops.region_pixels import Gathered, gather_labels, gather_shapes
+from spatialdata.ops.polygon_moments import moments_of_polygons
+from spatialdata.ops.region_depths import gather_across_depths
+from spatialdata.ops.region_pixels import MEASURING, Gathered, gather_labels, gather_shapes
+from spatialdata.ops.to_vector import to_polygons
 from spatialdata.ops.transform_vector import moved_shapes
 from spatialdata.regions.project import Projection, projection_of
 from spatialdata.transformations.attach import get_transformation
@@ -41,7 +47,8 @@ def get_region_properties(
         Labels or shapes.
     image
         An image whose pixels are measured too: for labels, those under the centres of their pixels, and for shapes
-        those whose centre lies inside.
+        those whose centre lies inside. Flat regions stand for all planes of an image with a depth, and a pixel of a
+        flat image counts once for each label above or below it.
     coordinate_system
         The coordinate system of all measures, in which regions and image are brought together.
     statistics
@@ -55,15 +62,17 @@ def get_region_properties(
     One row for each instance, indexed by id. The columns ``area`` (``volume`` in 3D), ``centroid_x``, …, and the
     bounds ``x_min``, ``x_max``, …, in units of the coordinate system. For flat labels also ``major_axis_length``,
     ``minor_axis_length`` and ``eccentricity`` of the ellipse with the same second moments; for shapes the
-    ``perimeter``. Then ``<channel>_<statistic>`` and ``<channel>_q<quantile>``; nan where an instance has no pixel
-    of the image.
+    ``perimeter``. Of flat labels whose place is not linear, all that is measured on the outlines of their pixels.
+    Then ``<channel>_<statistic>`` and ``<channel>_q<quantile>``; nan where an instance has no pixel of the image.
 
     Raises
     ------
     UnsupportedElementError
         The regions are neither labels nor shapes, or the image is no image.
+    TransformationError
+        The place of labels with a depth is not linear.
     ValueError
-        A statistic or a quantile is not valid, an element is not in the coordinate system, or its axes do not fit.
+        A statistic or a quantile is not valid, or an element is not in the coordinate system.
 
     Examples
     --------
@@ -98,6 +107,9 @@ def _gather(regions: Any, image: Any, system: str, quantiles: Sequence[float], *
         if element is not None:
             get_transformation(element, system)
     if kind is Kind.LABELS:
+        if image is not None and len(spatial_axes_of(regions)) != len(spatial_axes_of(image)):
+            regions, image = at_one_time(regions, MEASURING), at_one_time(image, MEASURING)
+            return gather_across_depths(regions, image, system, quantiles, spread=spread)
         return gather_labels(regions, image, system, quantiles, spread=spread)
     if image is None:
         return Gathered(np.arange(len(regions)), None, None, None)
@@ -114,6 +126,8 @@ def morphology(regions: Any, gathered: Gathered, system: str) -> dict[str, Float
     """Where regions lie and how large they are, by the name of the measure."""
     if gathered.shapes is None:
         return _of_shapes(regions, system)
+    if not get_transformation(regions, system).is_linear:
+        return _of_outlines(regions, system, len(gathered.ids))
     return _of_labels(gathered.shapes, projection_of(regions, system))
 
 
@@ -136,7 +150,11 @@ def _of_labels(found: BlockShapes, projection: Projection) -> dict[str, FloatArr
 def _ellipses(found: BlockShapes, projection: Projection) -> dict[str, FloatArray]:
     """The axes of the ellipses with the second moments of the pixel centres."""
     moments = found.scatter / np.maximum(found.count, 1)[:, None, None]
-    moments = projection.linear @ moments @ projection.linear.T
+    return _axes_of_ellipses(projection.linear @ moments @ projection.linear.T)
+
+
+def _axes_of_ellipses(moments: FloatArray) -> dict[str, FloatArray]:
+    """The axes of the ellipses that have some second moments, an array of shape ``(n, 2, 2)``."""
     small, large = np.maximum(np.linalg.eigvalsh(moments), 0.0).T if len(moments) else np.zeros((2, 0))
     ratio = np.divide(small, large, out=np.ones_like(small), where=large > 0)
     return {
@@ -144,6 +162,23 @@ def _ellipses(found: BlockShapes, projection: Projection) -> dict[str, FloatArra
         "minor_axis_length": 4 * np.sqrt(small),
         "eccentricity": np.sqrt(1 - ratio),
     }
+
+
+def _of_outlines(labels: Any, system: str, count: int) -> dict[str, FloatArray]:
+    """Measures of labels whose pixels a non-linear map bends, taken from the outlines that these form."""
+    import shapely
+
+    if "z" in spatial_axes_of(labels):
+        raise TransformationError(
+            f"The transformation to {system!r} is not linear, so that the pixels of labels with a depth have no common "
+            "size and shape there. Move them first, with spatialdata.transform(labels, to_coordinate_system=…)."
+        )
+    bent = in_system(to_polygons(labels), system).geometry.to_numpy() if count else np.zeros(0, dtype=object)
+    area, centre, moments = moments_of_polygons(bent)
+    bounds = shapely.bounds(bent).reshape(-1, 4)
+    columns = {"area": area, "centroid_x": centre[:, 0], "centroid_y": centre[:, 1]}
+    columns |= {name: bounds[:, column] for column, name in ((0, "x_min"), (1, "y_min"), (2, "x_max"), (3, "y_max"))}
+    return columns | _axes_of_ellipses(moments)
 
 
 def _of_shapes(shapes: Any, system: str) -> dict[str, FloatArray]:

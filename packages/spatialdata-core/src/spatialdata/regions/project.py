@@ -114,6 +114,11 @@ class Projection:
             self.offset + np.maximum(low, high).sum(axis=1),
         )
 
+    def after(self, first: Projection) -> Projection:
+        """The map that does another one first, over the same axes."""
+        first = first.over(self.axes)
+        return Projection(self.axes, self.linear @ first.linear, self.linear @ first.offset + self.offset)
+
     def over(self, axes: tuple[ValidAxis, ...]) -> Projection:
         """The same map over the same axes in another order."""
         order = [self.axes.index(axis) for axis in axes]
