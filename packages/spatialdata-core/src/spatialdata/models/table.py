@@ -344,7 +344,11 @@ def table_name_faults(table: AnnData, path: tuple[str, ...] = ()) -> list[Fault]
     faults: list[Fault] = []
     for attribute in _FRAMES:
         columns = getattr(table, attribute).columns
-        faults.extend(names_faults(columns, (*path, attribute), is_dataframe_column=True))
+        faults.extend(names_faults(columns.unique(), (*path, attribute), is_dataframe_column=True))
+        faults.extend(
+            Fault((*path, attribute), f"the name {name!r} is that of several columns")
+            for name in columns[columns.duplicated()].unique()
+        )
     for attribute in _MAPPINGS:
         keys = [key for key in getattr(table, attribute) if key is not None]
         faults.extend(names_faults(keys, (*path, attribute)))

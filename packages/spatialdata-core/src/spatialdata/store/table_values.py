@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -32,7 +33,18 @@ def write_value(group: zarr.Group, name: str, value: Any, layout: ArrayLayout) -
         The value. A lazy matrix is computed block by block.
     layout
         How arrays are cut.
+
+    Raises
+    ------
+    TypeError
+        A part of the value is of a type that anndata cannot store.
+
+    Warns
+    -----
+    UserWarning
+        Objects that are no strings are stored as text.
     """
+    from anndata._io.specs.registry import IORegistryError
     from anndata.experimental import write_dispatched
 
     def write(function: Any, store: Any, key: str, element: Any, *, dataset_kwargs: Any, iospec: Any) -> None:
@@ -43,6 +55,8 @@ def write_value(group: zarr.Group, name: str, value: Any, layout: ArrayLayout) -
         elif is_lazy(element):
             write_blocks(parent, own_name, element.shape, element.dtype, _rows(element), layout)
         elif iospec.encoding_type in ("array", "string-array") and np.ndim(element):
+            if iospec.encoding_type == "string-array":
+                _warn_of_objects(f"{store.path}/{key}".strip("/"), element)
             shards = layout.chunks_per_shard > 1 and getattr(element, "dtype", np.dtype("O")).kind in _NUMERIC
             sizes = layout.sizes(np.shape(element), shards=shards)
             function(store, key, element, dataset_kwargs={**dataset_kwargs, **sizes})
@@ -50,7 +64,26 @@ def write_value(group: zarr.Group, name: str, value: Any, layout: ArrayLayout) -
             function(store, key, element, dataset_kwargs=dataset_kwargs)
 
     with _settings(group.metadata.zarr_format):
-        write_dispatched(group, name, value, write)
+        try:
+            write_dispatched(group, name, value, write)
+        except (IORegistryError, AttributeError) as error:
+            where = "; ".join(getattr(error, "__notes__", ()))
+            raise TypeError(
+                f"{name} holds what anndata cannot store: {error} ({where}). Turn it into text, numbers or arrays first"
+            ) from error
+
+
+def _warn_of_objects(where: str, element: Any) -> None:
+    from pandas.api.types import infer_dtype
+
+    found = infer_dtype(np.ravel(element), skipna=False)
+    if found not in ("string", "empty"):
+        warnings.warn(
+            f"{where} holds Python objects that are no strings ({found}), which are stored as text. Cast them first "
+            "if that is not meant.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _place(store: Any, key: str) -> tuple[Any, str]:

@@ -22,16 +22,16 @@ from spatialdata.store.documents import (
 from spatialdata.store.files import zarr_location
 from spatialdata.store.lazy_table import read_lazily
 from spatialdata.store.source import ElementSource, reading
+from spatialdata.store.table_frames import storable_frame
 from spatialdata.store.table_values import write_value
 
 if TYPE_CHECKING:
-    import pandas as pd
     from anndata import AnnData
 
     from spatialdata._core.sources import Window
     from spatialdata.store.options import WriteOptions
 
-__all__ = ["LazyTableSource", "TableSource", "describe_table", "plain_strings", "plain_uns", "write_table"]
+__all__ = ["LazyTableSource", "TableSource", "describe_table", "plain_uns", "write_table"]
 
 _ENCODING = "ngff:regions_table"
 _KEYS = ("region", "region_key", "instance_key")
@@ -142,7 +142,7 @@ def write_table(folder: Path, table: AnnData, options: WriteOptions) -> None:
     whole = table.copy() if table.is_view else table
     parts = {
         **({} if whole.X is None else {"X": whole.X}),
-        **{name: plain_strings(getattr(whole, name)) for name in _NEEDED},
+        **{name: storable_frame(getattr(whole, name)) for name in _NEEDED},
         **{name: {key: value for key, value in getattr(whole, name).items() if key is not None} for name in MAPPINGS},
         "uns": plain_uns(whole.uns),
         "raw": whole.raw,
@@ -175,17 +175,3 @@ def plain_uns(given: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(uns.get(ATTRS_KEY), Mapping):
         uns[ATTRS_KEY] = {key: value for key, value in uns[ATTRS_KEY].items() if value is not None}
     return uns
-
-
-def plain_strings(frame: pd.DataFrame) -> pd.DataFrame:
-    """String columns and index as plain objects where nothing is missing: every reader knows these."""
-    import pandas as pd
-
-    plain = frame.copy(deep=False)
-    for column in plain.columns:
-        series = plain[column]
-        if isinstance(series.dtype, pd.StringDtype) and not series.isna().any():
-            plain[column] = series.astype(object)
-    if isinstance(plain.index.dtype, pd.StringDtype) and not plain.index.isna().any():
-        plain.index = plain.index.astype(object)
-    return plain

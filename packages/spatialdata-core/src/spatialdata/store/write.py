@@ -255,7 +255,8 @@ def _named(entry: Entry) -> Iterator[None]:
     except SpatialDataError:
         raise
     except (OSError, KeyError, ValueError, TypeError, NotImplementedError) as error:
-        raise StoreError(f"{entry} cannot be written: {type(error).__name__}: {error}. Nothing was changed.") from error
+        why = f"{type(error).__name__}: {error}".rstrip(".")
+        raise StoreError(f"{entry} cannot be written: {why}. Nothing was changed.") from error
 
 
 def write_element(
