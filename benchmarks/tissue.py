@@ -20,6 +20,9 @@ SIZES = {
     "small": Size(edge=1024, cells=2_000, spots=200, molecules=100_000),
     "medium": Size(edge=4096, cells=20_000, spots=2_000, molecules=1_000_000),
     "large": Size(edge=16384, cells=200_000, spots=10_000, molecules=10_000_000),
+    # As dense as "medium"; for the tables of points by size.
+    "4M": Size(edge=8192, cells=80_000, spots=8_000, molecules=4_000_000),
+    "16M": Size(edge=16384, cells=320_000, spots=32_000, molecules=16_000_000),
 }
 GENES = 300
 CELL_TYPES = 9
@@ -229,12 +232,23 @@ def warm_store(kind: str) -> None:
 
 
 def warm() -> None:
-    """Load what the operations need, by doing each of them on next to nothing."""
+    """Load what the operations need, by doing each of them on next to nothing, which is read from a store."""
+    import tempfile
+
     import numpy as np
     import pandas as pd
     import shapely
 
-    from spatialdata import aggregate, bounding_box_query, get_extent, polygon_query, rasterize, transform
+    from spatialdata import (
+        SpatialData,
+        aggregate,
+        bounding_box_query,
+        get_extent,
+        polygon_query,
+        rasterize,
+        read_zarr,
+        transform,
+    )
     from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel
     from spatialdata.transformations import Scale, set_transformation
 
@@ -243,6 +257,12 @@ def warm() -> None:
     cells = outlines(Size(edge=8, cells=4, spots=1, molecules=2), 4, seed=0, radius=0.45)
     shapes = ShapesModel.parse(cells.assign(cell_type=pd.Categorical(["a"] * 4)))
     others = ShapesModel.parse(outlines(Size(edge=8, cells=4, spots=1, molecules=2), 1, seed=1, radius=0.45))
+    with tempfile.TemporaryDirectory() as folder:
+        SpatialData.init_from_elements({"points": points, "shapes": shapes}).write(Path(folder) / "warm.zarr")
+        stored = read_zarr(Path(folder) / "warm.zarr")
+        box = bounding_box_query(stored["points"], ("x", "y"), [0, 0], [3, 3], target_coordinate_system="global")
+        box.compute()
+        aggregate(stored["points"], stored["shapes"], value_key="gene", agg_func="count")
     aggregate(points, shapes, value_key="gene", agg_func="count")
     aggregate(points, shapes, value_key="quality", agg_func="mean")
     aggregate(shapes, others, value_key="cell_type", agg_func="sum", fractions=True)

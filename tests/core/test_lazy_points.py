@@ -60,8 +60,8 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, tuple[str, ...] | 
     seen: list[tuple[int, tuple[str, ...] | None]] = []
     inner: Callable[..., Any] = pieces._table
 
-    def spied(piece: Any, columns: Any, *, indexed: bool) -> Any:
-        table = inner(piece, columns, indexed=indexed)
+    def spied(file: Any, groups: Any, columns: Any, *, indexed: bool) -> Any:
+        table = inner(file, groups, columns, indexed=indexed)
         seen.append((table.num_rows, None if columns is None else tuple(columns)))
         return table
 
@@ -94,14 +94,15 @@ def test_a_query_looks_at_coordinates_only_and_leaves_the_rest_in_the_store(
     rows = found.compute()
     expected = frame[in_box(frame)]
     pd.testing.assert_frame_equal(rows.sort_index(), expected.sort_index())
-    assert len(expected) <= sum(number for number, _ in reads) < ROWS / 2
+    assert len(expected) <= sum(number for number, columns in reads if columns == ("x", "y")) < ROWS / 2
+    assert {columns for _, columns in reads} == {("x", "y"), ("gene", "count")}
 
 
 def test_only_the_columns_that_are_wanted_are_read(store: Path, frame: pd.DataFrame, reads: list[Any]) -> None:
     found = box(read_zarr(store)["p"])[["count"]]
     reads.clear()
     pd.testing.assert_frame_equal(found.compute().sort_index(), frame.loc[in_box(frame), ["count"]].sort_index())
-    assert {columns for _, columns in reads} == {("count", "x", "y")}
+    assert {columns for _, columns in reads} == {("x", "y"), ("count",)}
 
 
 def test_transformed_points_read_other_columns_only_when_wanted(
@@ -172,6 +173,39 @@ def test_a_range_index_is_kept(store: Path, frame: pd.DataFrame) -> None:
     plain.to_parquet(parts[0], row_group_size=250)
     found = box(read_zarr(store)["p"]).compute()
     pd.testing.assert_frame_equal(found, plain[in_box(plain)])
+
+
+@pytest.mark.parametrize("columns", [["x", "y"], ["y"], ["gene", "x"], ["count"]])
+def test_some_columns_of_rows_with_a_range_index(store: Path, frame: pd.DataFrame, columns: list[str]) -> None:
+    plain = frame.reset_index(drop=True)
+    parts = sorted((store / "points" / "p" / "points.parquet").iterdir())
+    for part in parts[1:]:
+        part.unlink()
+    plain.to_parquet(parts[0], row_group_size=250)
+    found = box(read_zarr(store)["p"])
+    pd.testing.assert_frame_equal(found[columns].compute(), plain.loc[in_box(plain), columns])
+    pd.testing.assert_index_equal(found.index.compute(), plain.index[in_box(plain)])
+
+
+def test_row_groups_of_several_files_are_one_partition_and_those_without_a_row_are_left(
+    store: Path, frame: pd.DataFrame, reads: list[Any]
+) -> None:
+    points = read_zarr(store)["p"]
+    place = mapped(frame)
+    triangle = shapely.Polygon([(-60, 40), (60, 40), (60, 90)])
+    found = polygon_query(points, triangle, "global")
+    files = set(get_dask_backing_files(found))
+    reads.clear()
+    rows = found.compute()
+    assert len(files) > 1
+    assert found.npartitions == 1
+    inside = shapely.contains_xy(triangle, *place.T)
+    ordered = points.compute()
+    pd.testing.assert_frame_equal(rows, ordered.loc[ordered.index.isin(frame.index[inside])])
+    looked, taken = (
+        [number for number, columns in reads if columns == names] for names in (("x", "y"), ("gene", "count"))
+    )
+    assert 0 < len(taken) < len(looked)
 
 
 @pytest.mark.parametrize(

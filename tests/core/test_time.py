@@ -197,9 +197,9 @@ def test_only_row_groups_of_the_time_are_read(tmp_path: Path, monkeypatch: pytes
     frame = pd.DataFrame({"x": np.arange(40.0) % 7, "y": 0.0, "t": np.repeat([0, 1, 2, 3], 10)})
     SpatialData(points={"p": PointsModel.parse(frame)}).write(tmp_path / "s.zarr", points_layout="kept")
     read: list[Any] = []
-    original = pieces.read_piece
+    original = pieces.read_portion
     monkeypatch.setattr(
-        "spatialdata.store.points.read_piece", lambda piece, **more: read.append(piece) or original(piece, **more)
+        "spatialdata.store.points.read_portion", lambda found, **more: read.extend(found) or original(found, **more)
     )
     found = bounding_box_query(read_zarr(tmp_path / "s.zarr")["p"], ("t",), [2], [2], "global")
     assert found.compute().index.tolist() == list(range(20, 30))

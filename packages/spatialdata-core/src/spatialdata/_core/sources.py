@@ -122,7 +122,7 @@ class RowSource(Protocol):
         ...
 
     def select(self, wanted: Sequence[tuple[Window, RowTest]]) -> list[Any]:
-        """For each window the rows inside that pass a test, as a lazy element; None where there are none."""
+        """For each window the rows inside that pass a test, as a lazy frame without attributes; None for no rows."""
         ...
 
 

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata.store.footers import NOTE_KEY
-from spatialdata.store.pieces import UNNAMED_INDEX, Categories
+from spatialdata.store.pieces import UNNAMED_INDEX
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+    from spatialdata.store.categories import Categories
 
 __all__ = ["Layout", "noting_columns", "opened_writer", "table_of", "write_partition", "write_table"]
 

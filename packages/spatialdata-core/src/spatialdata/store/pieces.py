@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata.errors import StoreError, listing
+from spatialdata.errors import StoreError
+from spatialdata.store.categories import Categories, with_categories
 from spatialdata.store.files import stamp_of
 from spatialdata.store.footers import Footer, footer_of, opened
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.parquet as pq
     from numpy.typing import NDArray
 
     from spatialdata._core.sources import RowTest, Window
 
 __all__ = [
     "UNNAMED_INDEX",
-    "Categories",
     "Piece",
     "Reading",
     "column_names",
     "empty_frame",
     "holds_any",
     "pieces_of",
-    "read_categories",
-    "read_piece",
+    "portions_of",
+    "read_portion",
 ]
 
 UNNAMED_INDEX = "__null_dask_index__"
 _ROWS_PER_PIECE = 2_000_000
-
-# For each categorical column, its categories in their order and whether they are ordered.
-Categories: TypeAlias = dict[str, tuple[list[Any], bool]]
+_ROWS_PER_PORTION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,12 @@ class Piece:
     def of(cls, part: Path, groups: tuple[int, ...] | None) -> Piece:
         """The piece of a file as it is now."""
         return cls(part, groups, stamp_of(part))
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has, or may have if only some pass a test."""
+        sizes = footer_of(self.part).sizes
+        return int((sizes if self.groups is None else sizes[list(self.groups)]).sum())
 
     def check(self) -> None:
         """Raise a StoreError if the file is no longer what it was."""
@@ -99,9 +105,7 @@ class Reading:
     indexed: bool = True
 
     def __dask_tokenize__(self) -> tuple[Any, ...]:
-        from dask.base import normalize_token
-
-        return type(self).__name__, repr(self.categories), normalize_token(self.test), self.indexed
+        return type(self).__name__, repr(self.categories), pickle.dumps(self.test), self.indexed
 
 
 def pieces_of(part: Path, window: Window | None) -> list[Piece]:
@@ -135,24 +139,46 @@ def holds_any(pieces: Sequence[Piece], window: Window, test: RowTest) -> bool:
         parts = footer.covered(window, numbers)
         groups.extend((-part, piece, number) for part, number in zip(parts.tolist(), numbers.tolist(), strict=True))
     for _, piece, number in sorted(groups, key=lambda one: one[0]):
-        if _passing(_table(Piece(piece.part, (number,), piece.stamp), test.axes, indexed=False), test).any():
-            return True
+        with opened(piece.part, footer_of(piece.part)) as file:
+            if _passing(_table(file, (number,), test.axes, indexed=False), test).any():
+                return True
     return False
 
 
-def read_piece(piece: Piece, columns: list[str] | None = None, how: Reading | None = None) -> pd.DataFrame:
-    """Read some columns of a piece."""
+def portions_of(pieces: Sequence[Piece]) -> list[tuple[Piece, ...]]:
+    """Pieces that are read together, in their order, up to some number of rows."""
+    portions: list[tuple[Piece, ...]] = []
+    rows = _ROWS_PER_PORTION
+    for piece in pieces:
+        size = piece.rows
+        if rows + size > _ROWS_PER_PORTION:
+            portions.append(())
+            rows = 0
+        portions[-1] += (piece,)
+        rows += size
+    return portions
+
+
+def read_portion(pieces: Sequence[Piece], columns: list[str] | None = None, how: Reading | None = None) -> pd.DataFrame:
+    """Read some columns of pieces."""
+    import pandas as pd
+
     how = how or Reading()
+    frames = [_read_piece(piece, columns, how) for piece in pieces]
+    filled = [frame for frame in frames if len(frame)] or frames[:1]
+    return filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=not how.indexed)
+
+
+def _read_piece(piece: Piece, columns: list[str] | None, how: Reading) -> pd.DataFrame:
     piece.check()
     footer = footer_of(piece.part)
     ranged = how.indexed and bool(footer.index_columns) and isinstance(footer.index_columns[0], dict)
     if how.test is None:
-        table, rows = _table(piece, columns, indexed=how.indexed), None
+        wanted = column_names(piece.part) if columns is None and not how.indexed else columns
+        with opened(piece.part, footer) as file:
+            table, rows = _table(file, piece.groups, wanted, indexed=how.indexed), None
     else:
-        needed = None if columns is None else list(dict.fromkeys([*columns, *how.test.axes]))
-        table = _table(piece, needed, indexed=how.indexed)
-        rows = _passing(table, how.test)
-        table = _filtered(table, rows)
+        table, rows = _tested(piece, columns, how.test, indexed=how.indexed)
     frame = table.to_pandas(ignore_metadata=not how.indexed)
     if ranged and (rows is not None or piece.groups is not None):
         frame = _with_range_index(frame, footer, piece.groups, rows)
@@ -160,16 +186,61 @@ def read_piece(piece: Piece, columns: list[str] | None = None, how: Reading | No
     return frame if columns is None or columns == list(frame.columns) else frame[columns]
 
 
-def _table(piece: Piece, columns: Sequence[str] | None, *, indexed: bool) -> pa.Table:
-    """Some columns of a piece, and its index if that is wanted."""
+def _tested(
+    piece: Piece, columns: Sequence[str] | None, test: RowTest, *, indexed: bool
+) -> tuple[pa.Table, NDArray[np.bool_]]:
+    """The rows of a piece that pass a test, and which ones those are.
+
+    Of each row group the coordinates are read first, and the other columns only if a row passes.
+    """
+    import pyarrow as pa
+
     footer = footer_of(piece.part)
-    if columns is None and not indexed:
-        columns = column_names(piece.part)
-    wanted = None if columns is None else list(columns)
+    names = column_names(piece.part) if columns is None else list(columns)
+    others = [name for name in names if name not in test.axes]
+    tables, found = [], []
     with opened(piece.part, footer) as file:
-        if piece.groups is None:
-            return file.read(columns=wanted, use_pandas_metadata=indexed)
-        return file.read_row_groups(list(piece.groups), columns=wanted, use_pandas_metadata=indexed)
+        for group in range(len(footer.sizes)) if piece.groups is None else piece.groups:
+            coordinates = _table(file, (group,), test.axes, indexed=False)
+            rows = _passing(coordinates, test)
+            found.append(rows)
+            if rows.any():
+                rest = _table(file, (group,), others, indexed=indexed) if others or indexed else None
+                tables.append(_filtered(_ordered(names, coordinates, rest), rows))
+    table = pa.concat_tables(tables) if tables else _nothing(footer, names, indexed=indexed)
+    return table, np.concatenate(found) if found else np.zeros(0, dtype=bool)
+
+
+def _ordered(names: Sequence[str], coordinates: pa.Table, rest: pa.Table | None) -> pa.Table:
+    """Some columns in their order, and then those of the index."""
+    import pyarrow as pa
+
+    if rest is None:
+        return coordinates.select(names)
+    own = [
+        coordinates.schema.field(name) if name in coordinates.column_names else rest.schema.field(name)
+        for name in names
+    ]
+    index = [field for field in rest.schema if field.name not in names]
+    columns = [(coordinates if field.name in coordinates.column_names else rest).column(field.name) for field in own]
+    columns += [rest.column(field.name) for field in index]
+    return pa.Table.from_arrays(columns, schema=pa.schema([*own, *index], rest.schema.metadata))
+
+
+def _nothing(footer: Footer, names: Sequence[str], *, indexed: bool) -> pa.Table:
+    """A table without rows."""
+    index = [name for name in footer.index_columns if isinstance(name, str)] if indexed else []
+    return footer.schema.empty_table().select([*names, *(name for name in index if name not in names)])
+
+
+def _table(
+    file: pq.ParquetFile, groups: Sequence[int] | None, columns: Sequence[str] | None, *, indexed: bool
+) -> pa.Table:
+    """Some columns of row groups, or of all of them, and the index if that is wanted."""
+    wanted = None if columns is None else list(columns)
+    if groups is None:
+        return file.read(columns=wanted, use_pandas_metadata=indexed)
+    return file.read_row_groups(list(groups), columns=wanted, use_pandas_metadata=indexed)
 
 
 def _passing(table: pa.Table, test: RowTest) -> NDArray[np.bool_]:
@@ -196,58 +267,9 @@ def _with_range_index(
 
 
 def _finished(frame: pd.DataFrame, categories: Categories, part: Path) -> pd.DataFrame:
-    import pandas as pd
-
     if frame.index.name == UNNAMED_INDEX:
         frame.index.name = None
-    for column, (values, ordered) in categories.items():
-        if column not in frame.columns:
-            continue
-        series = frame[column]
-        present = series.cat.categories if isinstance(series.dtype, pd.CategoricalDtype) else series.dropna().unique()
-        known = set(values)
-        strange = [value for value in present if value not in known]
-        if strange:
-            raise StoreError(
-                f"The column {column!r} of {part} holds {listing(strange)}, which the other files of these points "
-                "do not know. "
-                "The file was changed by another program, or after the points had been opened."
-            )
-        frame[column] = series.astype(pd.CategoricalDtype(values, ordered=ordered))
-    return frame
-
-
-def read_categories(parts: Sequence[Path]) -> Categories:
-    """The categories of all categorical columns, from the dictionaries of the files.
-
-    Files that were written here share their categories; of others, the first page of every file is read.
-    """
-    found: Categories = {}
-    for part in parts:
-        footer = footer_of(part)
-        for column, (values, ordered) in _categories_in(part, footer).items():
-            known = found.setdefault(column, ([], ordered))[0]
-            seen = set(known)
-            known.extend(value for value in values if value not in seen)
-        if footer.note.get("shared_categories"):
-            break
-    return found
-
-
-def _categories_in(part: Path, footer: Footer) -> Categories:
-    import pyarrow as pa
-
-    found: Categories = {}
-    names = [entry.name for entry in footer.schema if pa.types.is_dictionary(entry.type)]
-    if names:
-        with opened(part, footer) as file:
-            for name in names:
-                batch = next(file.iter_batches(1, columns=[name]), None)
-                values = [] if batch is None else batch.column(0).dictionary.to_pylist()
-                found[name] = (values, bool(footer.schema.field(name).type.ordered))
-    for column, entry in footer.note.get("categories", {}).items():
-        found[column] = (list(entry["values"]), bool(entry["ordered"]))
-    return found
+    return with_categories(frame, categories, part)
 
 
 def column_names(part: Path) -> list[str]:

@@ -14,21 +14,21 @@ from spatialdata.errors import StoreError, listing
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.kind import Kind
 from spatialdata.store.attributes import own_attrs, stored_attrs
+from spatialdata.store.categories import Categories, read_categories
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
 from spatialdata.store.documents import contents, write_group
 from spatialdata.store.files import is_local, stamp_of
 from spatialdata.store.footers import footer_of
 from spatialdata.store.parquet import ROWS_PER_GROUP, ROWS_PER_PART, Layout, table_of, write_partition, write_table
 from spatialdata.store.pieces import (
-    Categories,
     Piece,
     Reading,
     column_names,
     empty_frame,
     holds_any,
     pieces_of,
-    read_categories,
-    read_piece,
+    portions_of,
+    read_portion,
 )
 from spatialdata.store.sorting import Bounds, bounds_of, merged, sort_table
 from spatialdata.store.source import ElementSource, reading
@@ -98,7 +98,10 @@ class PointsSource(ElementSource):
 
         attrs = dict(self.attrs)
         with reading(self.where, self.folder / PARQUET):
-            frame = self._files().frame(columns, window)
+            files = self._files()
+            pieces = files.pieces(window)
+            # The partitions of all points are the files.
+            frame = files.frame(columns, [(piece,) for piece in pieces] if window is None else portions_of(pieces))
         whole = columns is None and window is None
         return PointsFrame(frame, attrs, source=self if whole else None)
 
@@ -107,26 +110,21 @@ class PointsSource(ElementSource):
         from spatialdata.models.points_frame import PointsFrame
 
         with reading(self.where, self.folder / PARQUET):
-            return PointsFrame(self._files().frame(columns, window, indexed=False), dict(self.attrs))
+            files = self._files()
+            portions = portions_of(files.pieces(window))
+            return PointsFrame(files.frame(columns, portions, indexed=False), dict(self.attrs))
 
     def select(self, wanted: Sequence[tuple[Window, RowTest]]) -> list[PointsFrame | None]:
         """See :meth:`spatialdata._core.sources.RowSource.select`."""
-        import dask
-
         from spatialdata.models.points_frame import PointsFrame
 
         with reading(self.where, self.folder / PARQUET):
             files = self._files()
             pieces = [files.pieces(window) for window, _ in wanted]
-            holds = dask.delayed(holds_any, pure=False, traverse=False)
-            tests = [
-                holds(found, window, test) if found else False
-                for found, (window, test) in zip(pieces, wanted, strict=True)
-            ]
-            filled = dask.compute(*tests)
+            filled = _filled([(found, *one) for found, one in zip(pieces, wanted, strict=True)])
             return [
-                PointsFrame(files.frame(None, window, test=test), dict(self.attrs)) if some else None
-                for some, (window, test) in zip(filled, wanted, strict=True)
+                PointsFrame(files.frame(None, portions_of(found), test)) if some else None
+                for some, found, (_, test) in zip(filled, pieces, wanted, strict=True)
             ]
 
     def _files(self) -> _Files:
@@ -200,12 +198,13 @@ class _Files:
     def frame(
         self,
         columns: Sequence[str] | None,
-        window: Window | None,
+        portions: Sequence[tuple[Piece, ...]],
         test: RowTest | None = None,
         *,
         indexed: bool = True,
     ) -> DaskDataFrame:
-        """A lazy frame of some columns of the rows that may lie inside a window and pass a test."""
+        """A lazy frame of some columns of the rows that pass a test; each portion makes a partition."""
+        import dask
         import dask.dataframe as dd
 
         own = footer_of(self.parts[0]).own_columns
@@ -218,9 +217,32 @@ class _Files:
             meta = meta.reset_index(drop=True)
         if chosen is not None:
             meta = meta[chosen]
-        pieces = self.pieces(window) or [Piece.nothing_of(self.parts[0])]
+        portions = portions or [(Piece.nothing_of(self.parts[0]),)]
         how = Reading(self.categories, test, indexed)
-        return dd.from_map(read_piece, pieces, columns=chosen, how=how, meta=meta, label="read-points")
+        # What holds no text need not be looked through for it.
+        plain = {} if _has_text(meta) else {"dataframe.convert-string": False}
+        with dask.config.set(plain):
+            return dd.from_map(read_portion, portions, columns=chosen, how=how, meta=meta, label="read-points")
+
+
+def _has_text(meta: pd.DataFrame) -> bool:
+    """Whether dask may take columns or the index for text, which it keeps in a type of its own."""
+    import pandas as pd
+
+    types = [*meta.dtypes, meta.index.dtype]
+    return any(pd.api.types.is_string_dtype(dtype) or pd.api.types.is_object_dtype(dtype) for dtype in types)
+
+
+def _filled(wanted: Sequence[tuple[list[Piece], Window, RowTest]]) -> list[bool]:
+    """Whether any row of some pieces passes a test, for several of them."""
+    import dask
+    from dask.base import get_scheduler
+
+    if len(wanted) == 1 and get_scheduler() is None:
+        # One question, which nobody else is to answer.
+        return [holds_any(*one) for one in wanted]
+    holds = dask.delayed(holds_any, pure=False, traverse=False)
+    return list(dask.compute(*(holds(*one) if one[0] else False for one in wanted)))
 
 
 def _numbered(folder: Path) -> Iterator[Path]:
