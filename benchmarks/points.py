@@ -1,0 +1,92 @@
+"""Every operation on the molecules of a store, at several sizes: ``python -m benchmarks.points --help``.
+
+A side writes the store of a size once; each operation is then run in processes of its own, and the call with the
+least CPU time counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.__main__ import CASES, CaseError, agree, call
+
+OPERATIONS = {
+    "bounding_box_points": "molecules in a box of 1 % of the area",
+    "polygon_points": "molecules in a polygon of 7 % of the area",
+    "aggregate_points": "genes of molecules by cells, counted",
+    "aggregate_means": "a number of molecules by cells, averaged",
+    "point_extent": "extent of molecules",
+    "transform_points": "molecules moved through an affine map",
+    "rasterize_points": "molecules counted on 2000 by 2000 pixels",
+}
+SIZES = {"medium": "1 million", "4M": "4 million", "16M": "16 million"}
+
+
+def measured(python: str, size: str, names: list[str], repeat: int) -> dict[str, Any]:
+    """The least CPU seconds of each operation on one side, with the wall seconds and the memory of that call."""
+    from benchmarks.tissue import SIZES as TISSUES
+
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="points-") as folder:
+        call(python, CASES["aggregate_points"], "setup", size, folder)
+        (Path(folder) / "edge").write_text(str(TISSUES[size].edge))
+        for name in names:
+            try:
+                runs = [json.loads(call(python, CASES[name], "run", size, folder)) for _ in range(repeat)]
+            except CaseError as error:
+                found[name] = str(error)
+            else:
+                found[name] = min(runs, key=lambda one: float(one["cpu_s"]))
+    return found
+
+
+def line(name: str, peer: Any, here: Any) -> str:
+    """A row of the table."""
+    cells = [OPERATIONS[name]]
+    for side in (peer, here):
+        known = isinstance(side, dict)
+        cells += [f"{side[key]:.3g}" for key in ("cpu_s", "wall_s")] if known else ["—", "—"]
+        cells += [f"{side['peak_mb']:.0f}" if known else "—"]
+    if isinstance(peer, dict) and isinstance(here, dict):
+        cells += [f"{peer['cpu_s'] / max(here['cpu_s'], 1e-6):.2g}", f"{peer['peak_mb'] / here['peak_mb']:.2g}"]
+        if not agree(peer["result"], here["result"]):
+            cells.append(f"DIFFER: {peer['result']} / {here['result']}")
+    return "| " + " | ".join(cells) + " |"
+
+
+def main() -> int:
+    """Parse the command line, measure, and print a table for each size."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.points", description=__doc__)
+    parser.add_argument("--peer", metavar="PYTHON", help="interpreter that has the published wheels")
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
+    parser.add_argument("--operations", nargs="+", choices=OPERATIONS, default=list(OPERATIONS))
+    parser.add_argument("--repeat", type=int, default=3, metavar="N", help="runs here (the best counts)")
+    parser.add_argument("--peer-repeat", type=int, default=1, metavar="N", help="runs of the other side")
+    parser.add_argument(
+        "--json", type=Path, default=Path("points.json"), metavar="FILE", help="numbers, kept and added to"
+    )
+    options = parser.parse_args()
+    numbers: dict[str, dict[str, Any]] = json.loads(options.json.read_text()) if options.json.exists() else {}
+    sides = {"peer": (options.peer, options.peer_repeat), "here": (sys.executable, options.repeat)}
+    for size in options.sizes:
+        known = numbers.setdefault(size, {"peer": {}, "here": {}})
+        for side, (python, repeat) in sides.items():
+            if python:
+                known[side].update(measured(python, size, options.operations, repeat))
+                options.json.write_text(json.dumps(numbers, indent=1) + "\n")
+        print(f"\n{SIZES[size]} molecules\n\n| operation |" + " CPU s | wall s | MB |" * 2 + " CPU ratio | MB ratio |")
+        print("| --- |" + " ---: |" * 8)
+        for name in OPERATIONS:
+            if name in known["here"] or name in known["peer"]:
+                print(line(name, known["peer"].get(name), known["here"].get(name)))
+        sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
