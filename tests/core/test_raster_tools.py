@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 from spatialdata import get_extent, get_pyramid_levels, map_raster, mask, relabel_sequential, unpad_raster
 from spatialdata.errors import UnknownCoordinateSystemError, UnsupportedElementError
-from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, Labels3DModel, PointsModel, ShapesModel
+from spatialdata.models import Image2DModel, Labels2DModel, Labels3DModel, PointsModel, ShapesModel
 from spatialdata.transformations import Affine, Identity, Sequence, Translation, get_transformation
 
 COS, SIN = np.cos(0.7), np.sin(0.7)
@@ -176,8 +176,8 @@ def test_mask_by_labels_of_another_resolution() -> None:
 def test_mask_arguments_are_checked() -> None:
     _, element = image()
     box = shapely.box(0, 0, 1, 1)
-    with pytest.raises(UnsupportedElementError, match="Flat images"):
-        mask(Image3DModel.parse(np.zeros((1, 2, 2, 2))), box)
+    with pytest.raises(UnsupportedElementError, match="Images and labels can be masked"):
+        mask(ShapesModel.parse(np.zeros((1, 2)), geometry=0, radius=1.0), box)
     with pytest.raises(UnsupportedElementError, match="Regions are"):
         mask(element, element)
     with pytest.raises(UnknownCoordinateSystemError, match="'um'"):

@@ -6,24 +6,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import is_raster, is_shapes, is_tree, levels_of, type_name
+from spatialdata._core.elements import is_raster, is_shapes, is_tree, levels_of, spatial_axes_of, type_name
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.pyramid import tree_of
 from spatialdata.models.shapes import ShapesModel
 from spatialdata.models.times import at_one_time
+from spatialdata.ops.bent import in_system, placed_outlines
 from spatialdata.ops.pairs import Figures
 from spatialdata.ops.rasterize_shapes import PlacedFigures, figures_reaching
 from spatialdata.ops.resample import resample
+from spatialdata.ops.warp import Warp
 from spatialdata.regions.project import Projection, projection_of, projection_over
 from spatialdata.transformations.attach import get_transformation, transformations_of
 from spatialdata.transformations.linear import Identity
+from spatialdata.transformations.linear import Sequence as Chain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
     from xarray import DataArray, DataTree
 
-    from spatialdata.transformations.algebra import FloatArray
+    from spatialdata._core.axes import ValidAxis
+    from spatialdata.transformations.algebra import BaseTransformation
 
 __all__ = ["mask"]
 
@@ -40,9 +46,10 @@ def mask(
     Parameters
     ----------
     data
-        An image or labels with the axes y and x; all levels are masked.
+        An image or labels; all levels are masked.
     by
-        The regions: shapes, labels (what is not background), or a shapely polygon in the coordinate system.
+        The regions: shapes, labels (what is not background), or a shapely polygon in the coordinate system. Flat ones
+        stand for all planes, and flat data are masked by what labels with a depth have on any plane.
     target_coordinate_system
         The coordinate system in which they are brought together.
     invert
@@ -57,7 +64,7 @@ def mask(
     Raises
     ------
     UnsupportedElementError
-        The data are no flat image or labels, or the regions are something else.
+        The data are no image or labels, or the regions are something else.
     UnknownCoordinateSystemError
         One of them is not in the coordinate system.
     ValueError
@@ -72,8 +79,8 @@ def mask(
     array([[0, 7, 7, 0],
            [0, 7, 7, 0]])
     """
-    if not is_raster(data) or "z" in levels_of(data)[0].dims:
-        raise UnsupportedElementError(f"Flat images and labels can be masked. Found {type_name(data)}.")
+    if not is_raster(data):
+        raise UnsupportedElementError(f"Images and labels can be masked. Found {type_name(data)}.")
     get_transformation(data, target_coordinate_system)
     levels = levels_of(data)
     with np.errstate(invalid="ignore"):
@@ -83,8 +90,7 @@ def mask(
     inside = _inside(by, target_coordinate_system)
     made = []
     for level in levels:
-        projection = projection_over(transformations_of(level)[target_coordinate_system], ("y", "x"))
-        kept = inside(level, projection)
+        kept = inside(level, transformations_of(level)[target_coordinate_system])
         made.append(_masked(level, ~kept if invert else kept, blank))
     return tree_of(made) if is_tree(data) else made[0]
 
@@ -97,7 +103,7 @@ def _masked(level: DataArray, kept: Any, blank: Any) -> DataArray:
     return masked
 
 
-def _inside(by: Any, system: str) -> Any:
+def _inside(by: Any, system: str) -> Callable[[DataArray, BaseTransformation], Any]:
     """A function that tells, for a level and the map from its pixels, which of them lie inside."""
     import geopandas
     import shapely
@@ -105,31 +111,50 @@ def _inside(by: Any, system: str) -> Any:
     if isinstance(by, shapely.Geometry):
         by = ShapesModel.parse(geopandas.GeoDataFrame(geometry=[by]), transformations={system: Identity()})
     if is_shapes(by):
-        of_shapes = projection_of(by, system)
-        figures = Figures.of(by)
-        return lambda level, projection: _in_shapes(level, projection, figures, of_shapes)
+        regions = by if get_transformation(by, system).is_linear else in_system(by, system)
+        return lambda level, transformation: _in_shapes(level, _placed(level, transformation, regions, system))
     if is_raster(by) and kind_of(by) is Kind.LABELS:
-        of_labels = projection_of(by, system)
-        ids = levels_of(at_one_time(by, "mask"))[0].data
-        return lambda level, projection: _in_labels(level, projection, ids, of_labels)
+        labels, of_labels = at_one_time(by, "mask"), get_transformation(by, system)
+        return lambda level, transformation: _in_labels(level, transformation, labels, of_labels)
     raise UnsupportedElementError(f"Regions are shapes, labels or shapely polygons. Found {type_name(by)}.")
 
 
-def _in_labels(level: DataArray, projection: Projection, ids: Any, of_labels: Projection) -> Any:
-    back = of_labels.inverse()
-    to_labels = Projection(back.axes, back.linear @ projection.linear, back.linear @ projection.offset + back.offset)
-    shape = tuple(level.sizes[axis] for axis in ("y", "x"))
-    return resample(ids, to_labels, shape).rechunk(level.data.chunks[-2:]) != 0
+def _in_labels(level: DataArray, transformation: BaseTransformation, labels: Any, of_labels: BaseTransformation) -> Any:
+    ids, axes = levels_of(labels)[0].data, spatial_axes_of(level)
+    shared = axes if "z" in spatial_axes_of(labels) else ("y", "x")
+    if ids.ndim > len(shared):
+        ids = (ids != 0).any(axis=0)
+    to_labels: Projection | Warp
+    if transformation.is_linear and of_labels.is_linear:
+        back = _over(of_labels, spatial_axes_of(labels), shared).inverse()
+        to_labels = back.after(_over(transformation, axes, shared))
+    else:
+        ones = np.ones(len(shared))
+        to_labels = Warp(Chain([transformation, of_labels.inverse()]), shared, 0 * ones, ones, ones)
+    shape = tuple(level.sizes[axis] for axis in shared)
+    return resample(ids, to_labels, shape).rechunk(level.data.chunks[-len(shared) :]) != 0
 
 
-def _in_shapes(level: DataArray, projection: Projection, figures: Figures, of_shapes: Projection) -> Any:
+def _over(transformation: BaseTransformation, axes: tuple[ValidAxis, ...], shared: tuple[ValidAxis, ...]) -> Projection:
+    """The map of an element, over some of its axes."""
+    projection = projection_over(transformation, axes)
+    return projection if len(axes) == len(shared) else projection.plane().over(shared)
+
+
+def _placed(level: DataArray, transformation: BaseTransformation, shapes: Any, system: str) -> PlacedFigures:
+    """Shapes over the pixels of a level."""
+    if not transformation.is_linear:
+        bent = placed_outlines(in_system(shapes, system), transformation.inverse(), system)
+        return PlacedFigures(Figures.of(bent), np.eye(2)[::-1], np.zeros(2))
+    back = _over(transformation, spatial_axes_of(level), ("y", "x")).inverse()
+    to_pixels = back.after(projection_of(shapes, system))
+    return PlacedFigures(Figures.of(shapes), to_pixels.linear[:, ::-1], to_pixels.offset)
+
+
+def _in_shapes(level: DataArray, placed: PlacedFigures) -> Any:
     import dask
     import dask.array as da
 
-    back = projection.inverse()
-    rows = [of_shapes.axes.index(axis) for axis in back.axes]
-    linear: FloatArray = back.linear @ of_shapes.linear[rows]
-    placed = PlacedFigures(figures, linear, back.linear @ of_shapes.offset[rows] + back.offset)
     bounds = placed.bounds()
     chunks = level.data.chunks[-2:]
     y, x = (np.concatenate([[0], np.cumsum(sizes)]) for sizes in chunks)
