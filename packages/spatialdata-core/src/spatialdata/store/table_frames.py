@@ -35,7 +35,7 @@ def _storable(column: Any) -> Any:
     if isinstance(column.dtype, pd.ArrowDtype):
         column = column.astype(object).where(column.notna(), None)
     if isinstance(column.dtype, pd.Float32Dtype | pd.Float64Dtype):
-        return column.astype(column.dtype.numpy_dtype)
+        return column.astype("float32" if isinstance(column.dtype, pd.Float32Dtype) else "float64")
     if column.dtype == object and len(column):
         column = _of_objects(column)
     return _without_string_type(column)
