@@ -16,6 +16,7 @@ from spatialdata.store.sorting import Bounds, morton_codes, order_of
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
     from pandas import DataFrame
 
 __all__ = ["RowOrder", "sort_shapes"]
@@ -64,13 +65,22 @@ class RowOrder:
         return frame
 
 
-def sort_shapes(shapes: GeoDataFrame) -> tuple[GeoDataFrame, RowOrder]:
-    """Sort shapes along the curve by the centres of their bounding boxes; shapes at one place keep their order.
+def sort_shapes(shapes: GeoDataFrame) -> tuple[GeoDataFrame, NDArray[np.int64], RowOrder]:
+    """The order of shapes along the curve by the centres of their bounding boxes; shapes at one place keep theirs.
 
     Parameters
     ----------
     shapes
         The shapes, which are not changed.
+
+    Returns
+    -------
+    shapes
+        The shapes in the order that they have, with a column that numbers them if nothing else would give it back.
+    rows
+        The rows along the curve.
+    order
+        How they get their order back.
     """
     import shapely
 
@@ -78,11 +88,11 @@ def sort_shapes(shapes: GeoDataFrame) -> tuple[GeoDataFrame, RowOrder]:
     x, y = (x0 + x1) / 2, (y0 + y1) / 2
     rows = order_of(morton_codes(x, y, _bounds(x, y)))
     if _tells_order(shapes):
-        return shapes.iloc[rows], RowOrder(None)
+        return shapes, rows, RowOrder(None)
     column = _COLUMN
     while column in shapes.columns or column == shapes.index.name:
         column = f"_{column}"
-    return shapes.iloc[rows].assign(**{column: rows.astype(np.uint32)}), RowOrder(column)
+    return shapes.assign(**{column: np.arange(len(shapes), dtype=np.uint32)}), rows, RowOrder(column)
 
 
 def _bounds(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Bounds:

@@ -13,6 +13,7 @@ from spatialdata.models.kind import Kind
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
 from spatialdata.store.documents import array_shape, contents, is_node, write_group
 from spatialdata.store.files import is_local, opened_parquet, opened_stream
+from spatialdata.store.geoparquet import BBOX, ROWS_PER_GROUP, write_geoparquet
 from spatialdata.store.ragged import check_ragged, read_ragged, write_ragged
 from spatialdata.store.row_order import RowOrder, sort_shapes
 from spatialdata.store.source import ElementSource, reading
@@ -32,8 +33,6 @@ PARQUET = "shapes.parquet"
 _ENCODING = "ngff:shapes"
 _RAGGED_VERSION = "0.1"
 _RADIUS = "radius"
-_BBOX = "bbox"
-_ROWS_PER_GROUP = 8192
 
 
 class ShapesSource(ElementSource):
@@ -128,7 +127,7 @@ class ShapesSource(ElementSource):
 
     def _names(self, file: pq.ParquetFile) -> list[str]:
         order = self._order(file)
-        hidden = [_BBOX] if _has_covering(file) else []
+        hidden = [BBOX] if _has_covering(file) else []
         if order is not None and order.column is not None:
             hidden.append(order.column)
         return [name for name in file.schema_arrow.names if name not in hidden]
@@ -225,7 +224,7 @@ def _bounds_of_outlines(file: pq.ParquetFile) -> list[float] | None:
     """The box around all geometries by the statistics of their boxes; None unless these are exact."""
     bounds = []
     for path, side in (("xmin", min), ("ymin", min), ("xmax", max), ("ymax", max)):
-        found = _statistics(file, f"{_BBOX}.{path}")
+        found = _statistics(file, f"{BBOX}.{path}")
         if not found or any(one.physical_type != "DOUBLE" for one in found):
             return None
         bounds.append(float(side(one.min if side is min else one.max for one in found)))
@@ -237,8 +236,8 @@ def _bounds_of_discs(file: pq.ParquetFile) -> list[float] | None:
     import numpy as np
     import pyarrow.compute as pc
 
-    table = file.read(columns=[_BBOX, _RADIUS])
-    centres = [pc.struct_field(table[_BBOX].combine_chunks(), axis) for axis in ("xmin", "ymin")]
+    table = file.read(columns=[BBOX, _RADIUS])
+    centres = [pc.struct_field(table[BBOX].combine_chunks(), axis) for axis in ("xmin", "ymin")]
     if not table.num_rows or any(str(centre.type) != "double" for centre in centres):
         return None
     radius = table[_RADIUS].to_numpy().astype(np.float64)
@@ -271,17 +270,10 @@ def write_shapes(folder: Path, shapes: GeoDataFrame, options: WriteOptions) -> N
         attributes["spatialdata_attrs"] = write_ragged(folder, shapes)
         write_group(folder, attributes, zarr_format)
         return
-    frame = shapes.copy(deep=False)
-    if options.shapes_layout == "sorted" and len(frame) > _ROWS_PER_GROUP:
-        frame, order = sort_shapes(frame)
+    frame, rows = shapes.copy(deep=False), None
+    if options.shapes_layout == "sorted" and len(frame) > ROWS_PER_GROUP:
+        frame, rows, order = sort_shapes(frame)
         attributes |= order.as_attributes()
     write_group(folder, attributes, zarr_format)
     frame.attrs = {key: value for key, value in shapes.attrs.items() if key != TRANSFORM_KEY}
-    frame.to_parquet(
-        folder / PARQUET,
-        index=True,
-        geometry_encoding=options.geometry_encoding,
-        schema_version="1.1.0",
-        write_covering_bbox=_BBOX not in frame.columns and len(frame) > 0,
-        row_group_size=_ROWS_PER_GROUP,
-    )
+    write_geoparquet(folder / PARQUET, frame, options.geometry_encoding, rows)
