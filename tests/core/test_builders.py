@@ -281,6 +281,44 @@ def test_names_and_places_that_cannot_be_built(sdata: SpatialData) -> None:
         builder.__enter__()
 
 
+CREATED: dict[str, Any] = {
+    "points": lambda sdata, name: sdata.create_points(name),
+    "shapes": lambda sdata, name: sdata.create_shapes(name),
+    "tables": lambda sdata, name: sdata.create_table(name),
+    "images": lambda sdata, name: sdata.create_image(name, (1, 8, 8), "uint8"),
+    "labels": lambda sdata, name: sdata.create_labels(name, (8, 8), "int32"),
+}
+
+
+@pytest.mark.parametrize("kind", CREATED)
+def test_a_name_that_is_taken_is_the_error_that_is_promised(sdata: SpatialData, kind: str) -> None:
+    """Whether the element is in the object or in its store only, of the same kind, another, or in another case."""
+    elements: dict[str, Any] = {
+        "points": PointsModel.parse(_molecules(2)),
+        "shapes": ShapesModel.parse(np.zeros((1, 2)), geometry=0, radius=1.0),
+        "tables": TableModel.parse(anndata.AnnData(np.ones((2, 2)))),
+        "images": Image2DModel.parse(np.zeros((1, 4, 4))),
+        "labels": Labels2DModel.parse(np.zeros((4, 4), dtype=int)),
+    }
+    create = CREATED[kind]
+    for owner, element in elements.items():
+        sdata[f"of_{owner}"] = element
+        with pytest.raises(StoreExistsError, match=f"of_{owner}"):
+            create(sdata, f"of_{owner}")
+        with pytest.raises(StoreExistsError, match=f"of_{owner}"):
+            create(sdata, f"OF_{owner}")
+        sdata.write_element(f"of_{owner}")
+    unaware = SpatialData()
+    unaware.path = sdata.path
+    for owner in elements:
+        with pytest.raises(StoreExistsError, match=f"of_{owner}"), create(unaware, f"of_{owner}"):
+            pass
+        with pytest.raises(StoreExistsError, match=f"of_{owner}"), create(unaware, f"OF_{owner}"):
+            pass
+    assert issubclass(StoreExistsError, ValueError)
+    assert _hidden(sdata) == []
+
+
 _KILLED = """
 import os, sys
 import numpy as np, pandas as pd, scipy.sparse

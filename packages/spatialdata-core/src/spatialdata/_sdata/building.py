@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from spatialdata._core.names import check_name
 from spatialdata._sdata import io as _io
 from spatialdata._sdata.backing import BackingMethods
+from spatialdata._sdata.elements import DuplicateNameError
+from spatialdata.errors import StoreExistsError
 from spatialdata.models.kind import Kind
 from spatialdata.transformations.units import UNITS_KEY
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from spatialdata.transformations.algebra import BaseTransformation
 
 __all__ = ["BuildingMethods"]
+
+
+class _TakenNameError(StoreExistsError, DuplicateNameError):
+    """The name is taken by an element of another kind, or by one that differs in upper and lower case only."""
 
 
 class BuildingMethods(BackingMethods):
@@ -74,7 +80,7 @@ class BuildingMethods(BackingMethods):
         ValueError
             The object has no store, or the name is not valid.
         StoreExistsError
-            There is an element of that name.
+            There is an element of that name, in the object or in its store. Also a ``ValueError``.
         UnfinishedBuildError
             An earlier process has left batches, and ``resume`` was not given.
 
@@ -380,9 +386,12 @@ class BuildingMethods(BackingMethods):
 
         root = local_path(_io.store_path(self)).resolve()
         check_name(name)
-        self._shelf.check_free(name, kind)
+        try:
+            self._shelf.check_free(name, kind)
+        except DuplicateNameError as error:
+            raise _TakenNameError(str(error)) from error
         if name in self._shelf[kind] and not overwrite:
-            raise ValueError(f"The object has {name!r} already. Pass overwrite=True, or choose another name.")
+            raise StoreExistsError(f"The object has {name!r} already. Pass overwrite=True, or choose another name.")
         store = Store.open(root)
         units = self.attrs.get(UNITS_KEY)
         chosen = WriteOptions.of(container=store.container, ngff=store.ngff, units=units, **options)
