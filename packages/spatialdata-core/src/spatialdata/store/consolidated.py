@@ -8,14 +8,14 @@ others wrote are parsed as a whole.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import StoreError
+from spatialdata.store.document_lines import Lines, element_of
 from spatialdata.store.documents import (
     CONSOLIDATED_V2,
     DOCUMENT,
@@ -33,13 +33,13 @@ from spatialdata.store.documents import (
 from spatialdata.store.files import is_local
 
 if TYPE_CHECKING:
+    from spatialdata.store.document_lines import Pieces
     from spatialdata.store.documents import Node
 
 __all__ = ["Root", "consolidate", "documents_in", "replace_root_attributes", "stale_paths", "without_consolidated"]
 
 _KEY = "consolidated_metadata"
 _OPENING, _CLOSING = b'"metadata":{', {DOCUMENT: b"}}}", CONSOLIDATED_V2: b"}}"}
-_SEPARATOR = b",\n"
 
 
 class Root:
@@ -93,27 +93,21 @@ class Root:
         return document
 
     @cached_property
-    def lines(self) -> dict[str, bytes | memoryview] | None:
-        """The line of each element by its path (``"images/dapi"``, and ``"images"``); None without consolidation."""
+    def lines(self) -> Lines | None:
+        """The lines of the elements; None without consolidation."""
         if not self._in_lines:
             documents = self.documents()
-            return None if documents is None else _lines_of(documents)
+            return None if documents is None else Lines.of(_lines_of(documents))
         data = self._data or b""
-        view, end = memoryview(data), data.rindex(b"\n")
-        lines: dict[str, bytes | memoryview] = {}
-        start = data.index(b"\n") + 1
-        while start < end:
-            stop = data.index(b"\n", start)
-            lines[_element_of(_first_path(data, start))] = view[start : stop if stop == end else stop - 1]
-            start = stop + 1
-        return lines
+        first = data.index(b"\n") + 1
+        return Lines(data, first, max(data.rindex(b"\n"), first))
 
     def elements(self) -> set[str] | None:
         """The paths of the elements that the consolidated metadata list, or None if there are none."""
-        if self._in_lines:
-            return set(self.lines or ())
+        if self._in_lines and self.lines is not None:
+            return set(self.lines.paths())
         documents = self.documents()
-        return None if documents is None else {_element_of(path) for path in documents}
+        return None if documents is None else {element_of(path) for path in documents}
 
     def documents(self) -> dict[str, Any] | None:
         """The documents of all nodes by their paths, or None if there are none."""
@@ -130,14 +124,13 @@ class Root:
             )
         return metadata
 
-    def write(self, lines: Mapping[str, bytes | memoryview], attributes: Mapping[str, Any] | None = None) -> None:
+    def write(self, lines: Pieces, attributes: Mapping[str, Any] | None = None) -> None:
         """Write consolidated metadata; in Zarr v3 with the document of the root, whose attributes may be replaced."""
         whole: dict[str, Any] = {"zarr_consolidated_format": 1, "metadata": {}}
         if not self.is_v2:
             whole = {**self._own, **({} if attributes is None else {"attributes": attributes}), _KEY: _inline()}
         closing = _CLOSING[self._file.name]
-        text = _SEPARATOR.join(lines[path] for path in sorted(lines, key=lambda path: path.split("/")))
-        write_document(self._file, encoded(whole).removesuffix(closing), b"\n", text, b"\n", closing)
+        write_document(self._file, encoded(whole).removesuffix(closing), b"\n", *lines, b"\n", closing)
 
     def bare(self) -> bytes:
         """The document of the root without consolidated metadata; in Zarr v2 these are a file of their own."""
@@ -151,29 +144,11 @@ class Root:
             write_document(self._file, self.bare())
 
 
-def _first_path(data: bytes, start: int) -> str:
-    """The path that stands between quotes at a place."""
-    end = data.index(b'"', start + 1)
-    if data.find(b"\\", start, end) < 0:
-        return data[start + 1 : end].decode()
-    line = data[start : data.index(b"\n", start)].decode()
-    path: str = json.JSONDecoder().raw_decode(line)[0]
-    return path
-
-
-def _element_of(path: str) -> str:
-    """The element that a node belongs to; of nodes that belong to none, such as ``"images"``, the node itself."""
-    container, _, inner = path.partition("/")
-    name = inner.partition("/")[0]
-    # In Zarr v2, the last part is the name of a document.
-    return f"{container}/{name}" if name and not name.startswith(".z") else container
-
-
-def _lines_of(documents: Mapping[str, Any]) -> dict[str, bytes | memoryview]:
+def _lines_of(documents: Mapping[str, Any]) -> dict[str, bytes]:
     """The documents as lines, in the order of their paths."""
     lines: dict[str, list[bytes]] = {}
     for path, document in sorted(documents.items(), key=lambda item: item[0].split("/")):
-        lines.setdefault(_element_of(path), []).append(encoded(path) + b":" + encoded(document))
+        lines.setdefault(element_of(path), []).append(encoded(path) + b":" + encoded(document))
     return {path: b",".join(parts) for path, parts in lines.items()}
 
 
@@ -213,7 +188,7 @@ def documents_in(root: Path, *, afresh: bool = False) -> dict[str, dict[str, Any
 
 def consolidate(root: Path) -> None:
     """Gather the documents of all nodes, each of which is read."""
-    Root(root).write(_lines_of(dict(_all(root))))
+    Root(root).write(Lines.of(_lines_of(dict(_all(root)))).pieces())
 
 
 @contextmanager
@@ -251,13 +226,12 @@ def without_consolidated(root: Path | Root, *changed: str) -> Iterator[None]:
         ) from error
 
 
-def _gather_again(known: Root, changed: Sequence[str]) -> None:
+def _gather_again(known: Root, changed: tuple[str, ...]) -> None:
     """Write what was known, with the documents of what has changed as they are now."""
-    gone = tuple(f"{path}/" for path in changed)
-    lines = {path: line for path, line in (known.lines or {}).items() if not f"{path}/".startswith(gone)}
     fresh = dict(document for path in changed for document in _changed(known.path, path))
+    lines = known.lines or Lines.of({})
     # The attributes of the root may have changed too.
-    Root(known.path).write({**lines, **_lines_of(fresh)})
+    Root(known.path).write(lines.edited([path for path in changed if path], _lines_of(fresh)))
 
 
 def _changed(root: Path, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -273,7 +247,7 @@ def _changed(root: Path, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
 def replace_root_attributes(root: Root, attributes: dict[str, Any]) -> None:
     """Replace the attributes of a store, also in its consolidated metadata if it has any."""
     if root.lines is not None and not root.is_v2:
-        root.write(root.lines, attributes)
+        root.write(root.lines.pieces(), attributes)
         return
     with without_consolidated(root, ""):
         replace_attributes(root.path, attributes)

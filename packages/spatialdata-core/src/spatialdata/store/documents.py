@@ -32,6 +32,7 @@ __all__ = [
     "encoded",
     "is_empty_folder",
     "is_node",
+    "names_in",
     "node_of",
     "parsed",
     "read_node",
@@ -106,7 +107,7 @@ def encoded(value: Any, *, indent: int | None = None) -> bytes:
     return json.dumps(value, indent=indent, separators=separators, ensure_ascii=False, allow_nan=False).encode()
 
 
-def write_document(path: Path, *data: bytes) -> None:
+def write_document(path: Path, *data: bytes | memoryview) -> None:
     """Replace a document in one step, and make sure that it is on disk.
 
     Raises
@@ -202,6 +203,14 @@ def replace_attributes(folder: Path, attributes: dict[str, Any]) -> None:
         return
     document = _read_json(folder / DOCUMENT)
     _write_json(folder / DOCUMENT, {**document, "attributes": attributes})
+
+
+def names_in(folder: Path) -> list[str]:
+    """Names of whatever lies in a folder of this machine; none where there is no such folder."""
+    try:
+        return os.listdir(folder)  # noqa: PTH208  # of thousands of names, no paths are made
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def child_names(folder: Path) -> list[str]:

@@ -18,6 +18,7 @@ from spatialdata.store.documents import (
     child_names,
     contents,
     is_node,
+    names_in,
     zarr_format_of,
 )
 from spatialdata.store.files import connection_errors, is_local, path_of, stage_elsewhere
@@ -243,6 +244,22 @@ class Store:
         gone is noticed; behind an address, in the consolidated metadata, if there are any.
         """
         return list(self._entries)
+
+    def namesakes(self, name: str) -> list[Entry]:
+        """The elements of a store on this machine that have a name, without regard to upper and lower case.
+
+        All names are looked at, but nothing is made of the others.
+        """
+        folded = name.casefold()
+        known = [path for path in self.root.elements() or () if path.casefold().endswith(f"/{folded}")]
+        found = {str(entry) for entry in self.links if entry.name.casefold() == folded}
+        for kind in Kind:
+            group = self.path / kind.container
+            listed = [other for other in names_in(group) if other.casefold() == folded and is_node(group / other)]
+            found.update(f"{kind.container}/{other}" for other in listed)
+        kinds = {kind.container: kind for kind in Kind}
+        split = [path.split("/") for path in sorted({*known, *found})]
+        return [Entry(kinds[container], other) for container, other in split if container in kinds]
 
     def find(self, name: str) -> Entry:
         """The element of that name.

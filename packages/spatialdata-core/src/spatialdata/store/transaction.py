@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 from spatialdata.errors import StoreBusyError, StoreError
+from spatialdata.store.documents import names_in
 from spatialdata.store.lock import exclusive
 
 __all__ = [
@@ -125,12 +126,8 @@ def _finish(target: Path) -> None:
 
 def finish_swaps_below(folder: Path, root: Path) -> None:
     """Finish the interrupted swaps of the folders in ``folder``, which lies in the store ``root``."""
-    if not folder.is_dir():
-        return
-    with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if entry.name.endswith(".backup")]
-    for name in names:
-        if name.startswith("."):
+    for name in names_in(folder):
+        if name.startswith(".") and name.endswith(".backup"):
             finish_swap(folder / name.removeprefix(".").removesuffix(".backup"), root)
 
 

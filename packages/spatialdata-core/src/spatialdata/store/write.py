@@ -319,7 +319,7 @@ def write_element(
 
 def check_free(store: Store, entry: Entry, *, overwrite: bool, leaving: Entry | None = None) -> None:
     """Raise a StoreExistsError if an element cannot be written because of another; one that is leaving is none."""
-    for other in store.entries():
+    for other in store.namesakes(entry.name):
         if other == leaving:
             continue
         if other == entry:
@@ -327,7 +327,7 @@ def check_free(store: Store, entry: Entry, *, overwrite: bool, leaving: Entry | 
                 raise StoreExistsError(
                     f"{store.path} has the element {entry} already. Pass overwrite=True to replace it."
                 )
-        elif other.name.casefold() == entry.name.casefold():
+        else:
             raise StoreExistsError(
                 f"{store.path} has the element {other}, so {entry} cannot be written. Names are unique across kinds, "
                 "also without regard to upper and lower case. Delete that element first, or choose another name."
@@ -389,9 +389,10 @@ def delete_element(store_path: str | os.PathLike[str], kind: Kind, name: str) ->
 
 def existing_folder(store: Store, kind: Kind, name: str) -> Path:
     """The folder of an element, or an ElementNotFoundError that lists those of its kind."""
-    names = [entry.name for entry in store.entries() if entry.kind is kind]
+    entry = Entry(kind, name)
     folder = store.path / kind.container / name
-    if name not in names or not folder.exists():
+    if entry not in store.namesakes(name) or not folder.exists():
+        names = [other.name for other in store.entries() if other.kind is kind]
         raise ElementNotFoundError(
             f"{store.path}: " + unknown_name(f"element of the kind {kind.container}", name, names)
         )
