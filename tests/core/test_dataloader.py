@@ -19,10 +19,18 @@ import shapely
 
 from spatialdata import SpatialData, deepcopy, get_extent
 from spatialdata.dataloader import ImageTiles, ImageTilesDataset
-from spatialdata.errors import UnsupportedElementError
-from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
+from spatialdata.errors import TransformationError, UnsupportedElementError
+from spatialdata.models import (
+    Image2DModel,
+    Image3DModel,
+    Labels2DModel,
+    Labels3DModel,
+    PointsModel,
+    ShapesModel,
+    TableModel,
+)
 from spatialdata.testing import assert_spatial_data_objects_are_identical
-from spatialdata.transformations import Scale
+from spatialdata.transformations import Scale, ThinPlateSpline, set_transformation
 
 HALF = {"um": Scale([0.5, 0.5], ("x", "y"))}
 
@@ -132,6 +140,53 @@ def test_labels_polygons_and_drawn_tiles(sdata: SpatialData) -> None:
     assert {drawn[number]["image"].shape for number in range(len(drawn))} == {(3, 12, 12)}
     np.testing.assert_array_equal(drawn[0]["image"].values, tiles[0]["image"].values)
     np.testing.assert_array_equal(drawn.pixels(0), tiles.pixels(0))
+
+
+@pytest.fixture
+def volumes() -> SpatialData:
+    ids = np.zeros((4, 12, 14), dtype=int)
+    ids[1:3, 2:8, 4:10], ids[:, 9:11, 1:3] = 3, 7
+    pixels = np.random.default_rng(4).integers(0, 99, (2, 4, 12, 14))
+    placed = {"global": Scale([1, 1, 3], ("x", "y", "z"))}
+    return SpatialData(
+        images={"image": Image3DModel.parse(pixels, chunks=(1, 2, 5, 5), transformations=placed)},
+        labels={"cells": Labels3DModel.parse(ids, transformations=placed)},
+    )
+
+
+def test_tiles_around_labels_with_a_depth_hold_all_planes(volumes: SpatialData) -> None:
+    """Their side goes by the ball with the volume of the label."""
+    pixels = volumes["image"].values
+    tiles = ImageTilesDataset(volumes, {"cells": "image"}, {"cells": "global"}, tile_dim_in_units=4)
+    np.testing.assert_array_equal(tiles[0]["image"].values, pixels[:, :, 3:7, 5:9])
+    np.testing.assert_array_equal(tiles.pixels(1), pixels[:, :, 8:12, 0:4])
+    scaled = ImageTilesDataset(volumes, {"cells": "image"}, {"cells": "global"}, tile_scale=2.0)
+    sides = [4 * (3 * volume / (4 * np.pi)) ** (1 / 3) for volume in (3 * 72, 3 * 16)]
+    np.testing.assert_allclose(scaled.tiles_coords["extent"], sides)
+
+
+def test_drawn_tiles_of_an_image_with_a_depth(volumes: SpatialData) -> None:
+    drawn = ImageTilesDataset(
+        volumes, {"cells": "image"}, {"cells": "global"}, tile_dim_in_units=4, rasterize=True,
+        rasterize_kwargs={"target_unit_to_pixels": 1},
+    )  # fmt: skip
+    found = drawn[0]["image"]
+    assert found.dims == ("c", "z", "y", "x")
+    np.testing.assert_array_equal(found.values, volumes["image"].values[:, :, 3:7, 5:9].repeat(3, 1))
+
+
+def test_tiles_of_bent_images_are_drawn(sdata: SpatialData) -> None:
+    places = np.array([[0.0, 0], [90, 0], [0, 90], [50, 50]])
+    bent = ThinPlateSpline(places, places + np.array([[0.0, 0], [0, 0], [0, 0], [3, 2]]), ("x", "y"))
+    set_transformation(sdata["image"], bent, "bent")
+    set_transformation(sdata["cells"], bent, "bent")
+    with pytest.raises(TransformationError, match=r"not linear.*rasterize=True"):
+        ImageTilesDataset(sdata, {"cells": "image"}, {"cells": "bent"}, tile_dim_in_units=8)
+    drawn = ImageTilesDataset(
+        sdata, {"cells": "image"}, {"cells": "bent"}, tile_dim_in_units=8, rasterize=True,
+        rasterize_kwargs={"target_width": 4},
+    )  # fmt: skip
+    assert drawn[1]["image"].shape == (3, 4, 4)
 
 
 def test_tiles_in_any_order_from_a_small_memory(sdata: SpatialData) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from spatialdata._core.container import new_container
 from spatialdata.dataloader.regions import index_of_regions, rows_of_regions
 from spatialdata.dataloader.tiles import ImageTiles
+from spatialdata.ops.extent import get_extent
 from spatialdata.ops.rasterize import rasterize as draw
 from spatialdata.relations.filter import with_regions_in_use
 from spatialdata.relations.values import get_values
@@ -52,7 +53,8 @@ class ImageTilesDataset(_base()):  # type: ignore[misc]  # the base depends on w
     regions_to_coordinate_systems
         For each of these elements the coordinate system in which tiles are squares.
     tile_scale
-        The side of a tile as a multiple of the diameter of the circle with the area of the region.
+        The side of a tile as a multiple of the diameter of the circle with the area of the region, or of the ball with
+        its volume. Tiles hold all planes of an image with a depth.
     tile_dim_in_units
         The side of all tiles instead, in the units of the coordinate system.
     rasterize
@@ -141,6 +143,7 @@ class ImageTilesDataset(_base()):  # type: ignore[misc]  # the base depends on w
         if return_annotations is not None:
             self._annotations = get_values(return_annotations, element=self.dataset_table).to_numpy()
         self._tiles = {} if rasterize else self._cutters()
+        self._depths = self._extents_in_depth() if rasterize else {}
 
     def _cutters(self) -> dict[tuple[str, str], tuple[ImageTiles, dict[int, int]]]:
         """For each image and coordinate system its tiles, and where in them each item is."""
@@ -152,6 +155,12 @@ class ImageTilesDataset(_base()):  # type: ignore[misc]  # the base depends on w
             places = {int(number): place for place, number in enumerate(part.index)}
             found[image, system] = (ImageTiles(self.sdata[image], lower, upper, system), places)
         return found
+
+    def _extents_in_depth(self) -> dict[tuple[str, str], tuple[float, float]]:
+        """For each image with a depth and coordinate system its bounds along z."""
+        drawn = self.dataset_index[["image", "cs"]].drop_duplicates().itertuples(index=False, name=None)
+        extents = {key: get_extent(self.sdata[key[0]], key[1]) for key in drawn}
+        return {key: extent["z"] for key, extent in extents.items() if "z" in extent}
 
     def __len__(self) -> int:
         return len(self.dataset_index)
@@ -180,12 +189,12 @@ class ImageTilesDataset(_base()):  # type: ignore[misc]  # the base depends on w
         if self._draw is None:
             tiles, places = self._tiles[image, system]
             return tiles[places[number]]
-        bounds = self.tiles_coords.iloc[number]
+        bounds, depth = self.tiles_coords.iloc[number], self._depths.get((image, system), ())
         return draw(
             self.sdata[image],
-            axes=("x", "y"),
-            min_coordinate=[bounds["minx"], bounds["miny"]],
-            max_coordinate=[bounds["maxx"], bounds["maxy"]],
+            axes=("x", "y", "z") if depth else ("x", "y"),
+            min_coordinate=[bounds["minx"], bounds["miny"], *depth[:1]],
+            max_coordinate=[bounds["maxx"], bounds["maxy"], *depth[1:]],
             target_coordinate_system=system,
             **self._draw,
         )

@@ -35,7 +35,8 @@ def index_of_regions(
     images, systems
         The image and the coordinate system of each element with regions.
     scale
-        The side of a tile as a multiple of the diameter of the circle with the area of the region.
+        The side of a tile as a multiple of the diameter of the circle with the area of the region, or of the ball with
+        its volume.
     side
         The side of all tiles instead.
 
@@ -71,7 +72,10 @@ def _coords(found: pd.DataFrame, scale: float, side: float | None) -> pd.DataFra
     import pandas as pd
 
     centre = found[["centroid_x", "centroid_y"]].to_numpy()
-    diameter = 2 * np.sqrt(found["area"].to_numpy() / np.pi)
+    if "volume" in found:
+        diameter = 2 * np.cbrt(0.75 * found["volume"].to_numpy() / np.pi)
+    else:
+        diameter = 2 * np.sqrt(found["area"].to_numpy() / np.pi)
     extent = np.full(len(found), float(side)) if side is not None else diameter * scale
     lower, upper = centre - extent[:, None] / 2, centre + extent[:, None] / 2
     columns = np.column_stack([centre, extent, lower, upper])

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.elements import levels_of, spatial_axes_of
-from spatialdata.errors import UnsupportedElementError
+from spatialdata.errors import TransformationError, UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.pyramid import level_coordinates
 from spatialdata.models.times import at_one_time
 from spatialdata.regions.project import projection_of
-from spatialdata.transformations.attach import TRANSFORM_KEY, transformations_of
+from spatialdata.transformations.attach import TRANSFORM_KEY, get_transformation, transformations_of
 from spatialdata.transformations.linear import Sequence as Chain
 from spatialdata.transformations.linear import Translation
 
@@ -55,6 +55,8 @@ class ImageTiles:
         The element is no raster.
     UnknownCoordinateSystemError
         It is not in the coordinate system.
+    TransformationError
+        Its place there is not linear.
 
     Examples
     --------
@@ -157,6 +159,12 @@ def _pixels(image: Any, lower: Any, upper: Any, system: str) -> tuple[NDArray[np
 
     Of a box, the lower bound counts and the upper one does not, so that boxes of one size get tiles of one size.
     """
+    if not get_transformation(image, system).is_linear:
+        raise TransformationError(
+            f"The transformation of the image to {system!r} is not linear, so that a rectangle there is none in its "
+            "pixels. Move the image first, with spatialdata.transform(image, to_coordinate_system=…), or draw the "
+            "tiles, with rasterize=True in ImageTilesDataset."
+        )
     plane = projection_of(image, system).plane().inverse()
     low, high = lower[:, None] * plane.linear, upper[:, None] * plane.linear
     bounds = [side(low, high).sum(axis=2) + plane.offset for side in (np.minimum, np.maximum)]
