@@ -195,9 +195,8 @@ class ElementNotFoundValueError(ElementNotFoundError, ValueError):
 
 
 def _region_faults(column: pd.Series, regions: list[str], region_key: str) -> list[Fault]:
-    used = {str(value) for value in column.dropna().unique()}
+    used, nulls = _used_regions(column)
     wrong = used.symmetric_difference(regions)
-    nulls = int(column.isna().sum())
     faults = []
     if nulls:
         faults.append(Fault(("obs", region_key), f"{nulls} rows name no region"))
@@ -210,6 +209,16 @@ def _region_faults(column: pd.Series, regions: list[str], region_key: str) -> li
             )
         )
     return faults
+
+
+def _used_regions(column: pd.Series) -> tuple[set[str], int]:
+    """The regions that a column names, and the number of rows that name none."""
+    import pandas as pd
+
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return {str(value) for value in column.dropna().unique()}, int(column.isna().sum())
+    rows = np.bincount(column.cat.codes.to_numpy(dtype=np.intp) + 1, minlength=1)
+    return {str(value) for value in column.cat.categories[rows[1:].nonzero()[0]]}, int(rows[0])
 
 
 def _check_region_column(adata: AnnData, region_key: str, regions: list[str]) -> None:
@@ -245,6 +254,8 @@ def _check_instances(column: pd.Series, instance_key: str) -> None:
 
 
 def _check_unique(adata: AnnData, region_key: str, instance_key: str) -> None:
+    if adata.obs[instance_key].is_unique:
+        return
     keys = adata.obs[[region_key, instance_key]]
     twice = keys[keys.duplicated(keep=False)]
     if len(twice):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from spatialdata._core.container import new_container
 from spatialdata._core.elements import is_table
 from spatialdata.errors import ElementNotFoundError, unknown_name
@@ -158,9 +160,13 @@ def _table(matrix: csr_matrix, names: list[str], ids: Any, region: str, region_k
     index = pd.Index(ids)
     check_unique(index, "The ids of the regions")
     obs = pd.DataFrame(
-        {instance_key: index, region_key: pd.Categorical([region] * len(index))},
-        index=pd.Index([str(value) for value in index], dtype=object),
+        {instance_key: index, region_key: pd.Categorical.from_codes(np.zeros(len(index), np.int8), [region])},
+        index=pd.Index([str(value) for value in index.tolist()], dtype=object),
     )
     var = pd.DataFrame(index=pd.Index([str(name) for name in names], dtype=object))
-    table = AnnData(matrix, obs=obs, var=var)
-    return TableModel.parse(table, region=region, region_key=region_key, instance_key=instance_key)
+    annotated = {
+        TableModel.REGION_KEY: region,
+        TableModel.REGION_KEY_KEY: region_key,
+        TableModel.INSTANCE_KEY: instance_key,
+    }
+    return TableModel.parse(AnnData(matrix, obs=obs, var=var, uns={TableModel.ATTRS_KEY: annotated}))
