@@ -145,3 +145,32 @@ def test_polygons_of_stored_labels_can_be_stored(tmp_path: Path) -> None:
     back = read_zarr(tmp_path / "shapes.zarr")["cells"]
     assert back.geometry.geom_equals(polygons.geometry).all()
     assert back.index.tolist() == back.label.tolist() == [1, 2, 3]
+
+
+def squares_of(mask: np.ndarray) -> shapely.Geometry:
+    y, x = np.nonzero(mask)
+    return shapely.union_all(shapely.box(x, y, x + 1, y + 1))
+
+
+def test_long_and_many_outlines() -> None:
+    ids = np.zeros((70, 4000), dtype=np.uint16)
+    ids[:60, ::2] = ids[0] = 1
+    ids[65:, :] = np.random.default_rng(1).integers(0, 2, (5, 4000)) * (2 + np.arange(4000))
+    polygons = to_polygons(Labels2DModel.parse(ids)).geometry
+    assert polygons[1].equals(
+        shapely.union_all([shapely.box(x, 0, x + 1, 60) for x in range(0, 4000, 2)] + [shapely.box(0, 0, 4000, 1)])
+    )
+    present, pixels = np.unique(ids, return_counts=True)
+    np.testing.assert_array_equal(polygons.area, pixels[present > 0])
+
+
+@pytest.mark.parametrize("limit", [1, 300, 4_000_000])
+def test_labels_that_chunks_cut(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spatialdata.ops.label_polygons._PIXELS_AT_ONCE", limit)
+    ids = np.random.default_rng(7).choice([0, 3, 900, 70_000], (23, 31)).repeat(2, axis=1)
+    polygons = to_polygons(Labels2DModel.parse(ids, chunks=(8, 13))).geometry
+    assert polygons.index.tolist() == [3, 900, 70_000]
+    for label, polygon in polygons.items():
+        assert polygon.is_valid
+        assert polygon.equals(squares_of(ids == label))
+    assert shapely.equals_exact(polygons.to_numpy(), shapely.normalize(polygons.to_numpy())).all()

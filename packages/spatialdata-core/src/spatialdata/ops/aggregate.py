@@ -160,7 +160,7 @@ def _table(matrix: csr_matrix, names: list[str], ids: Any, region: str, region_k
     index = pd.Index(ids)
     check_unique(index, "The ids of the regions")
     obs = pd.DataFrame(
-        {instance_key: index, region_key: pd.Categorical.from_codes(np.zeros(len(index), np.int8), [region])},
+        {instance_key: index, region_key: pd.Categorical.from_codes(np.zeros(len(index), np.int8), pd.Index([region]))},
         index=pd.Index([str(value) for value in index.tolist()], dtype=object),
     )
     var = pd.DataFrame(index=pd.Index([str(name) for name in names], dtype=object))
