@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
-from spatialdata._core.elements import spatial_axes_of
+from spatialdata._core.elements import levels_of, spatial_axes_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
-from spatialdata.ops.bent import placed_outlines
+from spatialdata.models.times import at_one_time
+from spatialdata.ops.bent import in_system
 from spatialdata.ops.circles import places_of
 from spatialdata.ops.frames import coordinates_of
 from spatialdata.ops.pairs import Figures
+from spatialdata.ops.shadows import shadow_polygons
+from spatialdata.ops.solids import Solids, frame_of_volume
 from spatialdata.ops.to_vector import to_polygons
-from spatialdata.ops.transform import transform
 from spatialdata.regions.project import motion_of, projection_of
-from spatialdata.transformations.attach import get_transformation
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from spatialdata.regions.project import Projection
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["nearest", "within_distance"]
 
 _ROUNDING = 1e-12
 _COLUMNS = ("instance", "neighbour", "distance")
+_Placed: TypeAlias = "_Instances | Solids"
 
 
 def nearest(element: Any, others: Any, k: int = 1, coordinate_system: str = "global") -> pd.DataFrame:
@@ -37,9 +40,9 @@ def nearest(element: Any, others: Any, k: int = 1, coordinate_system: str = "glo
     Parameters
     ----------
     element, others
-        Points, shapes or 2D labels; the same element may be given twice, and instances are then not their own
-        neighbours. Distances are those between borders, 0 where instances meet; between points with z they are
-        those in space.
+        Points, shapes or labels; the same element may be given twice, and instances are then not their own
+        neighbours. Distances are those between borders, 0 where instances meet; between points with z and labels with
+        a depth they are those in space. What is flat lies at all depths: its distances are those in the plane.
     k
         The number of neighbours. There are fewer where ``others`` has fewer instances.
     coordinate_system
@@ -57,6 +60,8 @@ def nearest(element: Any, others: Any, k: int = 1, coordinate_system: str = "glo
         ``k`` is less than 1, or an element is not in the coordinate system.
     UnsupportedElementError
         An element is an image or a table.
+    TransformationError
+        Labels with a depth are sheared, turned against each other, or in a place that is not linear.
 
     Examples
     --------
@@ -68,15 +73,12 @@ def nearest(element: Any, others: Any, k: int = 1, coordinate_system: str = "glo
     """
     if k < 1:
         raise ValueError(f"k must be a whole number from 1 on. Found {k!r}.")
-    a, b = _Instances.of(element, coordinate_system), _Instances.of(others, coordinate_system)
+    a, b = _pair(element, others, coordinate_system)
     itself = element is others
     wanted = min(k + itself, len(b.ids))
     if not len(a.ids) or not wanted:
         return _frame(a, b, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros(0))
-    if a.coordinates is not None and b.coordinates is not None:
-        reach = _reach_of_points(a.coordinates, b.coordinates, wanted)
-    else:
-        reach = _reach_of_figures(a, b, wanted)
+    reach = _reach(a, b, wanted)
     first, second, distance = _near(a, b, np.nextafter(reach, np.inf))
     if itself:
         keep = first != second
@@ -117,7 +119,7 @@ def within_distance(element: Any, others: Any, distance: float, coordinate_syste
     """
     if not distance >= 0:
         raise ValueError(f"The distance must be a number from 0 on. Found {distance!r}.")
-    a, b = _Instances.of(element, coordinate_system), _Instances.of(others, coordinate_system)
+    a, b = _pair(element, others, coordinate_system)
     first, second, found = _near(a, b, np.full(len(a.ids), float(distance)))
     keep = found <= distance
     if element is others:
@@ -125,6 +127,27 @@ def within_distance(element: Any, others: Any, distance: float, coordinate_syste
     first, second, found = first[keep], second[keep], found[keep]
     order = np.lexsort((second, found, first))
     return _frame(a, b, first[order], second[order], found[order])
+
+
+def _pair(element: Any, others: Any, system: str) -> tuple[_Placed, _Placed]:
+    """Both elements, in space if both have a depth and one of them is labels."""
+    both = (element, others)
+    volumes = [one for one in both if _has_depth(one, (Kind.LABELS,))]
+    if not volumes or not all(_has_depth(one, (Kind.LABELS, Kind.POINTS)) for one in both):
+        return _Instances.of(element, system), _Instances.of(others, system)
+    frame = frame_of_volume(volumes[0], system)
+    return _solids(element, system, frame), _solids(others, system, frame)
+
+
+def _has_depth(element: Any, kinds: tuple[Kind, ...]) -> bool:
+    return kind_of(element) in kinds and "z" in spatial_axes_of(element)
+
+
+def _solids(element: Any, system: str, frame: Projection) -> Solids:
+    if kind_of(element) is Kind.LABELS:
+        return Solids.of_labels(element, system, frame)
+    points = _Instances.of(element, system)
+    return Solids.of_points(points.ids, np.asarray(points.coordinates), frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +170,9 @@ class _Instances:
 
     @classmethod
     def of(cls, element: Any, system: str) -> _Instances:
+        import pandas as pd
+        import shapely
+
         kind = kind_of(element)
         if kind is Kind.POINTS:
             motion = motion_of(element, system)
@@ -159,12 +185,12 @@ class _Instances:
             return cls(rows.index, motion(coordinates_of(rows, motion.axes))[:, order], None)
         if kind not in (Kind.SHAPES, Kind.LABELS):
             raise UnsupportedElementError(f"{kind.value} have no instances with a place. Points, shapes, labels have.")
+        if _has_depth(element, (Kind.LABELS,)):
+            ids, shadows = shadow_polygons(levels_of(at_one_time(element, "measuring distances"))[0].data)
+            plane = projection_of(element, system).plane()
+            return cls(pd.Index(ids), None, Figures(shapely.transform(shadows, plane), np.zeros((0, 2)), None))
         shapes = to_polygons(element) if kind is Kind.LABELS else element
-        transformation = get_transformation(shapes, system)
-        if not transformation.is_linear:
-            shapes = placed_outlines(shapes, transformation, system)
-        elif not projection_of(shapes, system).is_identity:
-            shapes = transform(shapes, to_coordinate_system=system)
+        shapes = in_system(shapes, system)
         return cls(shapes.index, None, Figures.of(shapes))
 
     def geometry(self) -> tuple[NDArray[Any], FloatArray]:
@@ -195,6 +221,15 @@ def _common(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
     return a[:, :depth], b[:, :depth]
 
 
+def _reach(a: _Placed, b: _Placed, k: int) -> FloatArray:
+    """For each instance a distance within which at least k others are."""
+    if isinstance(a, Solids) or isinstance(b, Solids):
+        return cast("Solids", a).reach(cast("Solids", b), k)
+    if a.coordinates is not None and b.coordinates is not None:
+        return _reach_of_points(a.coordinates, b.coordinates, k)
+    return _reach_of_figures(a, b, k)
+
+
 def _reach_of_points(a: FloatArray, b: FloatArray, k: int) -> FloatArray:
     """For each point the distance of the k-th nearest other one."""
     from scipy.spatial import cKDTree
@@ -218,24 +253,29 @@ def _reach_of_figures(a: _Instances, b: _Instances, k: int) -> FloatArray:
     return reach
 
 
-def _near(
-    a: _Instances, b: _Instances, reach: FloatArray, rows: NDArray[np.intp] | None = None
-) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
+def _near(a: _Placed, b: _Placed, reach: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
     """The pairs within reach, with their distances."""
+    if isinstance(a, Solids) or isinstance(b, Solids):
+        return cast("Solids", a).near(cast("Solids", b), reach)
+    return _near_in_plane(a, b, reach)
+
+
+def _near_in_plane(
+    a: _Instances, b: _Instances, reach: FloatArray
+) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
     if a.coordinates is not None and b.coordinates is not None:
         return _near_points(*_common(a.coordinates, b.coordinates), reach)
     import shapely
 
     geometry, margin = a.geometry()
     others, margin_of_others = b.geometry()
-    rows = np.arange(len(geometry)) if rows is None else rows
     largest = float(margin_of_others.max(initial=0.0))
     tree = shapely.STRtree(others)
-    first, second = tree.query(geometry[rows], predicate="dwithin", distance=reach + margin[rows] + largest)
-    gap = shapely.distance(geometry[rows[first]], others[second]) - margin[rows[first]] - margin_of_others[second]
+    first, second = tree.query(geometry, predicate="dwithin", distance=reach + margin + largest)
+    gap = shapely.distance(geometry[first], others[second]) - margin[first] - margin_of_others[second]
     distance = np.maximum(gap, 0.0)
     keep = distance <= reach[first]
-    return rows[first[keep]], np.asarray(second[keep]), distance[keep]
+    return np.asarray(first[keep]), np.asarray(second[keep]), distance[keep]
 
 
 def _near_points(
@@ -250,7 +290,11 @@ def _near_points(
 
 
 def _frame(
-    a: _Instances, b: _Instances, first: NDArray[np.intp], second: NDArray[np.intp], distance: FloatArray
+    a: _Placed,
+    b: _Placed,
+    first: NDArray[np.intp],
+    second: NDArray[np.intp],
+    distance: FloatArray,
 ) -> pd.DataFrame:
     import pandas as pd
 
