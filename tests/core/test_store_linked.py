@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 import zarr
 
-from spatialdata import SpatialData, get_dask_backing_files, read_zarr
+from spatialdata import SpatialData, bounding_box_query, get_dask_backing_files, get_extent, read_zarr
 from spatialdata._core.sources import PartedShapes
 from spatialdata.errors import StoreError, StoreExistsError
 from spatialdata.models import Labels2DModel
+from spatialdata.store.formats import SpatialDataContainerFormatV01
 from spatialdata.store.validate import validate_store
 from spatialdata.testing import assert_elements_are_identical, assert_spatial_data_objects_are_identical
+from spatialdata.transformations import ThinPlateSpline, Translation, get_transformation, set_transformation
 
 Everything = Callable[[], SpatialData]
 
@@ -100,8 +102,6 @@ def test_links_survive_other_changes(slides: str, study: SpatialData, everything
     assert again.attrs == {"project": "links", "more": 1}
     assert set(again.images) == set(study.images) == {"slide"}
     assert_elements_are_identical(again["slide"], everything()["photo"])
-    with pytest.warns(UserWarning, match="'slide' is not in the store"):
-        again.write_transformations("slide")
     again.delete_element_from_disk("slide")
     assert_elements_are_identical(again["slide"], everything()["photo"])
     assert "slide" not in read_zarr(str(study.path))
@@ -216,3 +216,129 @@ def test_links_that_are_broken(study: SpatialData) -> None:
     file.write_text(json.dumps(document))
     with pytest.raises(StoreError, match="must be an object of kind and name"):
         read_zarr(str(study.path))
+
+
+def _said_links(root: Path) -> dict[str, Any]:
+    document = json.loads((root / "zarr.json").read_bytes())
+    found: dict[str, Any] = document["attributes"]["spatialdata_attrs"].get("linked_elements", {})
+    return found
+
+
+def _files(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_links_that_are_kept(slides: str, study: SpatialData, everything: Everything, tmp_path: Path) -> None:
+    for _, name, _ in everything().gen_elements():
+        study.link_element(f"far_{name}", slides, name)
+    with pytest.raises(ValueError, match="Valid: 'copy', 'keep'"):
+        study.write(tmp_path / "wrong.zarr", links="drop")  # type: ignore[arg-type]
+    assert not (tmp_path / "wrong.zarr").exists()
+    study["far_photo"], study["far_molecules"]
+    places = [tmp_path / "kept.zarr", tmp_path / "kept.zarr.zip", "memory://bucket/kept.zarr"]
+    for place in places:
+        study.write(place, links="keep", update_sdata_path=False)
+        kept = read_zarr(place)
+        assert not any(kept.is_self_contained(f"far_{name}") for _, name, _ in everything().gen_elements())
+        assert kept.is_self_contained("own")
+        for _, name, element in everything().gen_elements():
+            assert_elements_are_identical(kept[f"far_{name}"], element)
+    assert _said_links(tmp_path / "kept.zarr") == _said_links(tmp_path / "study.zarr")
+    assert not [path for path in _files(tmp_path / "kept.zarr") if "far_" in path]
+    assert validate_store(tmp_path / "kept.zarr") == validate_store(tmp_path / "study.zarr")
+    # The store itself, twice, and then a copy of what is linked.
+    for _ in range(2):
+        study.write(tmp_path / "study.zarr", overwrite=True, links="keep")
+        assert_spatial_data_objects_are_identical(read_zarr(tmp_path / "study.zarr"), kept)
+        assert not study.is_self_contained()
+    study.write(tmp_path / "study.zarr", overwrite=True)
+    assert study.is_self_contained()
+    assert _said_links(tmp_path / "study.zarr") == {}
+
+
+def test_relative_links_that_are_kept(
+    study: SpatialData, everything: Everything, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything().write(tmp_path / "slide.zarr")
+    monkeypatch.chdir(tmp_path)
+    study.link_element("near", "slide.zarr", "photo")
+    study.link_element("far", tmp_path / "slide.zarr", "photo")
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    study.write("deep/er/kept.zarr", links="keep", update_sdata_path=False)
+    said = _said_links(tmp_path / "deep" / "er" / "kept.zarr")
+    assert said["images/near"]["store"] == "../../../slide.zarr"
+    assert said["images/far"]["store"] == str(tmp_path / "slide.zarr")
+    # A link whose target has gone is kept, too, as long as nothing of it is asked.
+    unasked = read_zarr("deep/er/kept.zarr")
+    shutil.move("slide.zarr", "moved.zarr")
+    unasked.write("later.zarr", links="keep", update_sdata_path=False)
+    assert _said_links(tmp_path / "later.zarr")["images/near"]["store"] == "../slide.zarr"
+    shutil.move("moved.zarr", "slide.zarr")
+    assert_elements_are_identical(read_zarr("later.zarr")["near"], everything()["photo"])
+
+
+SPLINE = ThinPlateSpline([[0, 0], [0, 9], [9, 0], [9, 9]], [[1, 0], [0, 9], [9, 0], [9, 8]], ("x", "y"))
+
+
+@pytest.mark.parametrize("formats", [None, SpatialDataContainerFormatV01()], ids=["0.2", "0.1"])
+def test_transformations_of_linked_elements(formats: Any, slides: str, everything: Everything, tmp_path: Path) -> None:
+    root = tmp_path / "study.zarr"
+    study = SpatialData()
+    study.write(root, sdata_formats=formats)
+    placed = {"here": Translation([3.0, -1.0], ("x", "y")), "bent": SPLINE}
+    before = read_zarr(slides)
+    for kind, name, _ in everything().gen_elements():
+        study.link_element(name, slides, f"{kind}/{name}")
+        if kind != "tables":
+            set_transformation(study[name], dict(placed), set_all=True)
+            study.write_transformations(name)
+    again = read_zarr(root)
+    assert_spatial_data_objects_are_identical(read_zarr(slides), before)
+    for kind, name, element in everything().gen_elements():
+        if kind == "tables":
+            assert_elements_are_identical(again[name], element)
+            continue
+        assert get_transformation(again[name], get_all=True) == placed
+        moved = element.copy() if kind != "points" else everything()[name]
+        set_transformation(moved, dict(placed), set_all=True)
+        assert_elements_are_identical(again[name], moved)
+    assert again.coordinate_systems == ["bent", "here"]
+    box = {"axes": ("x", "y"), "min_coordinate": [0, 0], "max_coordinate": [50, 50]}
+    # What is asked without loading gives the same as what is asked of the loaded elements.
+    one = bounding_box_query(read_zarr(root), **box, target_coordinate_system="here")
+    other = bounding_box_query(again, **box, target_coordinate_system="here")
+    assert_spatial_data_objects_are_identical(one, other)
+    extents = [get_extent(sdata, coordinate_system="here") for sdata in (read_zarr(root), again)]
+    for axis in extents[1]:
+        assert extents[0][axis] == pytest.approx(extents[1][axis], rel=1e-12)
+    # Another store keeps them with its links, and a copy has them as its own.
+    again.write(tmp_path / "kept.zarr", links="keep", update_sdata_path=False)
+    again.write(tmp_path / "copied.zarr", update_sdata_path=False)
+    kept = read_zarr(tmp_path / "kept.zarr")
+    assert get_transformation(kept["photo"], get_all=True) == placed
+    assert get_transformation(read_zarr(tmp_path / "copied.zarr")["photo"], get_all=True) == placed
+    # Those of the other store again: the link says nothing of them.
+    original = get_transformation(before["photo"], get_all=True)
+    set_transformation(kept["photo"], dict(original), set_all=True)
+    kept.write_transformations()
+    assert "transformations" not in _said_links(tmp_path / "kept.zarr")["images/photo"]
+    assert get_transformation(read_zarr(tmp_path / "kept.zarr")["photo"], get_all=True) == original
+
+
+def test_metadata_of_linked_elements(slides: str, study: SpatialData, everything: Everything, tmp_path: Path) -> None:
+    study.link_element("photo", slides, "photo")
+    set_transformation(study["photo"], Translation([1.0, 2.0], ("x", "y")), write_to_sdata=study)
+    study.attrs["more"] = [1]
+    study.write_metadata()
+    study.rename_element("photo", "slide")
+    again = read_zarr(tmp_path / "study.zarr")
+    assert again.attrs == {"project": "links", "more": [1]}
+    assert get_transformation(again["slide"]) == Translation([1.0, 2.0], ("x", "y"))
+    names = again["slide"].coords["c"].values.tolist()
+    again.set_channel_names("slide", [f"other_{name}" for name in names])
+    again.write_transformations("slide")
+    broken = json.loads((tmp_path / "study.zarr" / "zarr.json").read_bytes())
+    broken["attributes"]["spatialdata_attrs"]["linked_elements"]["images/slide"]["transformations"] = {"global": 1}
+    (tmp_path / "study.zarr" / "zarr.json").write_text(json.dumps(broken))
+    with pytest.raises(StoreError, match="'global'"):
+        read_zarr(tmp_path / "study.zarr")["slide"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.elements import element_attrs, is_table, type_name
@@ -156,10 +156,11 @@ class Elements(MutableMapping[str, Any]):
             return slot.source.attrs
         return slot.element.uns if is_table(slot.element) else element_attrs(slot.element)
 
-    def one_by_one(self) -> OneByOne:
-        """The elements for someone who goes through them: what is loaded for that does not stay."""
-        loaded = {name: slot.element for name, slot in self._slots.items() if slot.element is not None}
-        return OneByOne(loaded, {name: slot.source for name, slot in self._slots.items()})
+    def one_by_one(self, without: Collection[str] = ()) -> OneByOne:
+        """The elements, some left out, for someone who goes through them: what is loaded for that does not stay."""
+        slots = {name: slot for name, slot in self._slots.items() if name not in without}
+        loaded = {name: slot.element for name, slot in slots.items() if slot.element is not None}
+        return OneByOne(loaded, {name: slot.source for name, slot in slots.items()})
 
     def name_of(self, element: Any) -> str | None:
         """The name of an element, found by identity."""

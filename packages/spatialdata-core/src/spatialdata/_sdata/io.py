@@ -20,7 +20,6 @@ from spatialdata.errors import (
     unknown_name,
 )
 from spatialdata.models.base import raise_faults
-from spatialdata.models.kind import Kind
 from spatialdata.models.model import get_model
 from spatialdata.models.table import table_name_faults
 from spatialdata.transformations.links import LINKS_KEY, CoordinateLink
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from spatialdata._sdata.holder import ElementHolder
+    from spatialdata.models.kind import Kind
     from spatialdata.store.options import WriteOptions
     from spatialdata.store.store import Entry
 
@@ -41,7 +41,6 @@ __all__ = [
     "show_stored",
     "store_path",
     "write_elements",
-    "write_metadata_of",
     "write_sdata",
 ]
 
@@ -166,12 +165,16 @@ def write_sdata(
     overwrite: bool,
     consolidate: bool,
     options: WriteOptions,
+    links: str,
 ) -> Path:
     """Write all elements into a store, as one transaction, and return the path of it."""
+    from spatialdata._sdata.linked import kept_links
     from spatialdata.store.publish import write_anywhere
 
     check_before_writing(sdata)
-    elements = {mapping.kind: mapping.one_by_one() for mapping in sdata.shelf}
+    kept = kept_links(sdata, location, links)
+    linked = {entry.name for entry in kept}
+    elements = {mapping.kind: mapping.one_by_one(without=linked) for mapping in sdata.shelf}
     return write_anywhere(
         location,
         elements,
@@ -179,6 +182,7 @@ def write_sdata(
         overwrite=overwrite,
         consolidate=consolidate,
         options=options,
+        links=kept,
     )
 
 
@@ -263,34 +267,6 @@ def _adopt_rows(element: Any, stored: Any) -> None:
 
     if isinstance(element, PointsFrame):
         element.adopt(stored)
-
-
-def write_metadata_of(sdata: ElementHolder, names: list[str], *, transformations: bool, channels: bool) -> None:
-    """Write transformations and channel names of elements into the store; their data are not touched."""
-    from spatialdata.models.channels import get_channel_names
-    from spatialdata.store.metadata import write_channel_names, write_transformations
-    from spatialdata.store.store import Store
-    from spatialdata.store.write import brought_here
-
-    path = store_path(sdata)
-    store = Store.open(path)
-    stored = {(entry.kind, entry.name) for entry in store.entries() if entry not in store.links}
-    found = [name for name in names if (_mapping_of(sdata, name).kind, name) in stored]
-    for name in names:
-        if name not in found:
-            warnings.warn(
-                f"The element {name!r} is not in the store {path}; nothing was written.", UserWarning, stacklevel=4
-            )
-    if not found:
-        return
-    with brought_here(path) as root:
-        for name in found:
-            elements = _mapping_of(sdata, name)
-            if transformations and elements.kind is not Kind.TABLE:
-                placed = dict(elements.transformations(name))
-                write_transformations(root, elements.kind, name, placed, sdata.attrs.get(UNITS_KEY))
-            if channels and elements.kind is Kind.IMAGE:
-                write_channel_names(root, name, get_channel_names(elements[name]))
 
 
 def store_path(sdata: ElementHolder) -> Path:

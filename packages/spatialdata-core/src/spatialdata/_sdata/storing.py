@@ -35,6 +35,7 @@ class StoringMethods(BackingMethods):
         table_chunks: int | None = None,
         table_shards: int | None = None,
         ngff: Literal["0.5-dev-spatialdata", "0.6"] | None = None,
+        links: Literal["copy", "keep"] = "copy",
     ) -> None:
         """Write the object into a store.
 
@@ -54,7 +55,8 @@ class StoringMethods(BackingMethods):
         update_sdata_path
             Let the object be backed by the new store.
         sdata_formats
-            The formats, one or several of those in ``spatialdata.store.formats``; the current ones if not given.
+            The formats, one or several of those in ``spatialdata.store.formats``. If not given, the current ones; of
+            the store that backs the object and is written over, the version of the container stays.
         shapes_geometry_encoding
             ``"WKB"`` or ``"geoarrow"``; that of the settings if not given.
         raster_compressor
@@ -80,8 +82,13 @@ class StoringMethods(BackingMethods):
         ngff
             The version of OME-Zarr in which the metadata of images and labels are written. ``"0.6"`` is what other
             programs are going to read; ``"0.5-dev-spatialdata"``, the default, is what spatialdata up to 0.8 reads.
+            If not given, a store in 0.6 that backs the object and is written over stays so.
             Non-linear transformations that 0.6 has no word for are sampled for other programs, to a tenth of a
             pixel or better.
+        links
+            What becomes of elements that lie in other stores (see :meth:`link_element`): ``"copy"`` writes their data,
+            ``"keep"`` says in the new store, too, where they lie, with the transformations that they have here. Other
+            changes that were made to such an element in memory are not written then.
 
         Raises
         ------
@@ -99,10 +106,10 @@ class StoringMethods(BackingMethods):
         >>> read_zarr(path).attrs
         {'project': 'demo'}
         """
+        from spatialdata.store.kept_versions import kept_versions
         from spatialdata.store.options import WriteOptions
 
-        given = {
-            "formats": sdata_formats,
+        given: dict[str, Any] = {
             "geometry_encoding": shapes_geometry_encoding,
             "raster_compressor": raster_compressor,
             "raster_chunks": raster_chunks,
@@ -112,15 +119,17 @@ class StoringMethods(BackingMethods):
             "shapes_layout": shapes_layout,
             "table_chunks": table_chunks,
             "table_shards": table_shards,
-            "ngff": ngff,
         }
-        rewritten = _io.is_same_place(self._path, file_path) or (overwrite and _io.reads_from(self, file_path))
+        is_own = _io.is_same_place(self._path, file_path)
+        given |= kept_versions(file_path, sdata_formats, ngff) if is_own else {"formats": sdata_formats, "ngff": ngff}
+        rewritten = is_own or (overwrite and _io.reads_from(self, file_path))
         path = _io.write_sdata(
             self,
             file_path,
             overwrite=overwrite,
             consolidate=consolidate_metadata,
             options=WriteOptions.of(**given, units=self.attrs.get(UNITS_KEY)),
+            links=links,
         )
         if update_sdata_path or rewritten:
             self._path = path
@@ -153,7 +162,8 @@ class StoringMethods(BackingMethods):
         overwrite
             Replace elements that are there, also those that are being read lazily.
         sdata_formats
-            The formats, one or several of those in ``spatialdata.store.formats``; the current ones if not given.
+            The formats, one or several of those in ``spatialdata.store.formats``; if not given, the newest that the
+            container of the store takes.
         shapes_geometry_encoding
             ``"WKB"`` or ``"geoarrow"``; that of the settings if not given.
         raster_compressor
@@ -224,6 +234,8 @@ class StoringMethods(BackingMethods):
     def write_transformations(self, element_name: str | None = None) -> None:
         """Write the transformations of an element, or of all, into the store of the object.
 
+        Those of an element that lies in another store are kept beside the link; the other store is not touched.
+
         Parameters
         ----------
         element_name
@@ -290,8 +302,10 @@ class StoringMethods(BackingMethods):
             raise ValueError(unknown_name("element", element_name, self._shelf.names()))
         if self._warn_not_backed():
             return
+        from spatialdata._sdata.metadata import write_metadata_of
+
         names = [element_name] if element_name is not None else self._shelf.names()
-        _io.write_metadata_of(self, names, transformations=transformations, channels=channels)
+        write_metadata_of(self, names, transformations=transformations, channels=channels)
 
     def _warn_not_backed(self) -> bool:
         if self.is_backed():

@@ -18,6 +18,7 @@ def upgrade(path: str) -> None:
     Until the new store is complete, the old one stays as it is.
     """
     from spatialdata.sdata import read_zarr
+    from spatialdata.store.formats import CurrentSpatialDataContainerFormat
     from spatialdata.store.store import Store
     from spatialdata.store.versions import CURRENT
 
@@ -25,5 +26,5 @@ def upgrade(path: str) -> None:
     if before == CURRENT.version:
         click.echo(f"{path} has the current version {CURRENT.version} already.")
         return
-    read_zarr(path, lazy=True).write(path, overwrite=True)
+    read_zarr(path, lazy=True).write(path, overwrite=True, sdata_formats=CurrentSpatialDataContainerFormat())
     click.echo(f"{path} was brought from version {before} to {CURRENT.version}.")

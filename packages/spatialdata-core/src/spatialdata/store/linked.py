@@ -1,6 +1,7 @@
 """Elements of a store that lie elsewhere: in another store, or in an OME-Zarr image, here or behind an address.
 
-The attributes of the root say where. Other readers pass that over; they find the store without these elements.
+The attributes of the root say where, and how they lie in coordinate systems if that is other than there. Other readers
+pass that over; they find the store without these elements.
 """
 
 from __future__ import annotations
@@ -14,14 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import StoreError, StoreNotFoundError, listing
 from spatialdata.models.kind import Kind
+from spatialdata.store.dialects.edges import edges_of
+from spatialdata.store.dialects.exact import exact_json, read_exact
 from spatialdata.store.files import archive_of, is_local, path_of
+from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations
 
 if TYPE_CHECKING:
     from spatialdata._core.sources import Window
+    from spatialdata.transformations.algebra import BaseTransformation
 
 __all__ = ["LINKED_KEY", "Link", "LinkedSource", "link_to", "linked_source", "read_linked"]
 
 LINKED_KEY = "linked_elements"
+_TRANSFORMATIONS = "transformations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +40,31 @@ class Link:
         The path or address of the other store; a relative path counts from this store.
     element
         Kind and name there, such as ``"images/slide"``.
+    transformations
+        The transformations that the element has here, by coordinate system, in full; None for those that it has there.
     """
 
     store: str
     element: str
+    transformations: Mapping[str, Any] | None = None
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether the other store is found from this one."""
+        return "://" not in self.store and not Path(self.store).is_absolute()
+
+    def placed(self, transformations: Mapping[str, BaseTransformation], origin: Any) -> Link:
+        """The link of an element that has some transformations here.
+
+        Raises
+        ------
+        TransformationError
+            A transformation is of a class of your own, does not fit the axes, or has too large a field.
+        """
+        if origin.attrs.get(TRANSFORM_KEY) == dict(transformations):
+            return Link(self.store, self.element)
+        edges_of(transformations, tuple(origin.facts()["axes"]))
+        return Link(self.store, self.element, {name: exact_json(one) for name, one in transformations.items()})
 
     def target(self, root: Path) -> Path:
         """The other store, for a link of the store ``root``."""
@@ -45,9 +72,10 @@ class Link:
             return path_of(self.store)
         return path_of(Path(os.path.normpath(root / self.store)))
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, Any]:
         """As the root of the store says it."""
-        return {"store": self.store, "element": self.element}
+        said: dict[str, Any] = {"store": self.store, "element": self.element}
+        return said if self.transformations is None else {**said, _TRANSFORMATIONS: dict(self.transformations)}
 
 
 def read_linked(said: object, where: str) -> dict[str, Link]:
@@ -62,12 +90,20 @@ def read_linked(said: object, where: str) -> dict[str, Link]:
         return {}
     try:
         links = dict(said)  # type: ignore[call-overload]
-        return {str(place): Link(str(link["store"]), str(link["element"])) for place, link in links.items()}
+        return {
+            str(place): Link(str(link["store"]), str(link["element"]), _transformations_in(link))
+            for place, link in links.items()
+        }
     except (TypeError, KeyError, ValueError) as error:
         raise StoreError(
             f"{where} has the {LINKED_KEY} {said!r}. They must be an object of kind and name, each with 'store' and "
             "'element'."
         ) from error
+
+
+def _transformations_in(link: Mapping[str, Any]) -> dict[str, Any] | None:
+    found = link.get(_TRANSFORMATIONS)
+    return None if found is None else dict(found)
 
 
 def link_to(location: Any, element: str | None, root: Path) -> tuple[Link, Any]:
@@ -93,11 +129,23 @@ def link_to(location: Any, element: str | None, root: Path) -> tuple[Link, Any]:
     if len(found) != 1:
         raise StoreError(f"{path} has {listing(sources)}. Say by its name which of these is meant, not {element!r}.")
     sources[found[0]].check()
-    here = archive_of(path) or (path if is_local(path) else None)
-    store = str(path if here is None else here)
-    if here is not None and not here.is_absolute() and is_local(root):
-        store = Path(os.path.relpath(here.resolve(), root.resolve())).as_posix()
-    return Link(store, found[0]), linked_source(path, found[0], f"{found[0]} of {path}")
+    here = archive_of(path) or path
+    link = Link(_said(path, root, relative=not here.is_absolute()), found[0])
+    return link, linked_source(path, link, f"{found[0]} of {path}")
+
+
+def _said(store: Path, root: Path, *, relative: bool) -> str:
+    """How the store ``root`` says where another store lies."""
+    here = archive_of(store) or (store if is_local(store) else None)
+    if here is None:
+        return str(store)
+    if not relative or not is_local(root):
+        return str(here.absolute())
+    try:
+        return Path(os.path.relpath(here.resolve(), root.resolve())).as_posix()
+    except ValueError:
+        # Windows has no way from one drive to another.
+        return str(here.resolve())
 
 
 def _sources_in(path: Path) -> dict[str, Any]:
@@ -121,17 +169,32 @@ class LinkedSource:
     ----------
     store
         The other store.
-    element
-        Kind and name there.
+    link
+        What the store says of the element.
     where
         The element as error messages name it.
     """
 
-    def __init__(self, store: Path, element: str, where: str) -> None:
+    def __init__(self, store: Path, link: Link, where: str) -> None:
         self._store = store
-        self._element = element
+        self._link = link
+        self._element = link.element
         self.where = where
-        self.kind = Kind(element.partition("/")[0])
+        self.kind = Kind(link.element.partition("/")[0])
+
+    def link_from(self, root: Path, transformations: Mapping[str, BaseTransformation] | None) -> Link:
+        """The link to the same element that another store says.
+
+        Parameters
+        ----------
+        root
+            The other store.
+        transformations
+            Those of the element there; None for the same as here, for which nothing has to be opened.
+        """
+        said = _said(self._store, root, relative=self._link.is_relative)
+        link = Link(said, self._element, self._link.transformations)
+        return link if transformations is None else link.placed(transformations, self.origin)
 
     @cached_property
     def origin(self) -> Any:
@@ -154,9 +217,14 @@ class LinkedSource:
 
     @property
     def attrs(self) -> Mapping[str, Any]:
-        """The attributes of the element."""
+        """The attributes of the element, with the transformations that it has here."""
         attrs: Mapping[str, Any] = self.origin.attrs
-        return attrs
+        return attrs if self._link.transformations is None else {**attrs, TRANSFORM_KEY: self._transformations}
+
+    @cached_property
+    def _transformations(self) -> dict[str, BaseTransformation]:
+        said = self._link.transformations or {}
+        return {str(name): read_exact(one, f"{self.where}: the link, {name!r}") for name, one in said.items()}
 
     @property
     def location(self) -> str:
@@ -170,7 +238,10 @@ class LinkedSource:
 
     def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> Any:
         """Load the element, or the given columns of the rows that may lie inside the window."""
-        return self.origin.load(columns=columns, window=window)
+        element = self.origin.load(columns=columns, window=window)
+        if self._link.transformations is not None:
+            attach_transformations(element, self._transformations)
+        return element
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -195,7 +266,7 @@ class LinkedShapes(LinkedSource):
         return bool(self.origin.has_parts())
 
 
-def linked_source(store: Path, element: str, where: str) -> LinkedSource:
+def linked_source(store: Path, link: Link, where: str) -> LinkedSource:
     """The source of an element in another store; parameters are those of :class:`LinkedSource`."""
-    is_shapes = Kind(element.partition("/")[0]) is Kind.SHAPES
-    return (LinkedShapes if is_shapes else LinkedSource)(store, element, where)
+    is_shapes = Kind(link.element.partition("/")[0]) is Kind.SHAPES
+    return (LinkedShapes if is_shapes else LinkedSource)(store, link, where)

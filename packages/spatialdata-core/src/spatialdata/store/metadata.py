@@ -18,7 +18,7 @@ from spatialdata.store.field_arrays import remove_other_fields, write_fields
 from spatialdata.store.raster import RasterSource, placed_attributes
 from spatialdata.store.scene import OME, write_scene
 from spatialdata.store.store import ATTRS_KEY, Entry
-from spatialdata.store.write import existing_folder, opened_for_writing
+from spatialdata.store.write import existing_folder, opened_for_writing, with_links
 from spatialdata.transformations.attach import check_transformations
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def write_transformations(
     units: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
     """Replace the transformations of an element in a store; its data are not touched.
+
+    Of an element that lies in another store, the transformations that it has here are kept with the link.
 
     Parameters
     ----------
@@ -61,8 +63,13 @@ def write_transformations(
     if not checked:
         raise ValueError(f"The element {name!r} must keep at least one transformation.")
     with opened_for_writing(store_path) as store:
+        entry = Entry(kind, name)
+        source: Any = store.source(entry)
+        if entry in store.links:
+            placed = store.links[entry].placed(checked, source.origin)
+            replace_root_attributes(store.root, with_links(store, {entry: placed}))
+            return
         folder = existing_folder(store, kind, name)
-        source = store.source(Entry(kind, name))
         fields: dict[str, Field] = {}
         if isinstance(source, RasterSource):
             attributes, fields = placed_attributes(source, checked, units or {})

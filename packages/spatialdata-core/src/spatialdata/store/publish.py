@@ -22,7 +22,9 @@ from spatialdata.store.write import write_store
 
 if TYPE_CHECKING:
     from spatialdata.models.kind import Kind
+    from spatialdata.store.linked import Link
     from spatialdata.store.options import WriteOptions
+    from spatialdata.store.store import Entry
 
 __all__ = ["write_anywhere"]
 
@@ -35,6 +37,7 @@ def write_anywhere(
     overwrite: bool,
     consolidate: bool,
     options: WriteOptions,
+    links: Mapping[Entry, Link] | None = None,
 ) -> Path:
     """Write a store to a folder, to an archive (a path that ends in ``.zip``) or to an address.
 
@@ -42,7 +45,7 @@ def write_anywhere(
     ----------
     location
         Where to write.
-    elements, attrs, overwrite, consolidate, options
+    elements, attrs, overwrite, consolidate, options, links
         As for :func:`~spatialdata.store.write.write_store`.
 
     Returns
@@ -61,17 +64,17 @@ def write_anywhere(
         _check_archive(target, overwrite=overwrite)
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing_archive(target) as root:
-            write_store(root, elements, attrs, consolidate=consolidate, options=options)
+            write_store(root, elements, attrs, consolidate=consolidate, options=options, links=links)
         return target
     path = path_of(location)
     if is_local(path):
-        write_store(path, elements, attrs, overwrite=overwrite, consolidate=consolidate, options=options)
+        write_store(path, elements, attrs, overwrite=overwrite, consolidate=consolidate, options=options, links=links)
         return path
     with reaching(path):
         _check_elsewhere(path, overwrite=overwrite)
     with TemporaryDirectory() as folder:
         root = Path(folder) / "store.zarr"
-        write_store(root, elements, attrs, consolidate=consolidate, options=options)
+        write_store(root, elements, attrs, consolidate=consolidate, options=options, links=links)
         with reaching(path):
             stage: Any = stage_elsewhere(path)
             upload_tree(root, stage)

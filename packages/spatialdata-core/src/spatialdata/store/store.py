@@ -280,7 +280,7 @@ class Store:
         """Where an element is loaded from."""
         if entry in self.links:
             link = self.links[entry]
-            source: Any = linked_source(link.target(self.path), link.element, f"The element {entry} of {self.path}")
+            source: Any = linked_source(link.target(self.path), link, f"The element {entry} of {self.path}")
             return source  # type: ignore[no-any-return]
         return SOURCES[entry.kind](self.path, entry.kind, entry.name, self.container)
 

@@ -61,6 +61,7 @@ __all__ = [
     "list_labels",
     "opened_for_writing",
     "set_links",
+    "with_links",
     "write_element",
     "write_store",
 ]
@@ -83,6 +84,7 @@ def write_store(
     overwrite: bool = False,
     consolidate: bool = True,
     options: WriteOptions | None = None,
+    links: Mapping[Entry, Link] | None = None,
 ) -> None:
     """Write a store.
 
@@ -104,6 +106,8 @@ def write_store(
         Gather the metadata of all elements in the root.
     options
         Versions, encodings, codecs and layouts; the usual ones if not given.
+    links
+        Where further elements lie, which are not written.
 
     Raises
     ------
@@ -142,7 +146,7 @@ def write_store(
     with exclusive(target):
         _check_target(target, overwrite=overwrite)
         with Transaction(target) as transaction:
-            root_attributes = {ATTRS_KEY: _own_attributes(container), **plain}
+            root_attributes = {ATTRS_KEY: {**_own_attributes(container), **_said(links or {})}, **plain}
             write_group(transaction.stage, root_attributes, container.zarr_format)
             _write_elements(transaction.stage, elements, chosen)
             if chosen.ngff == v06_spatialdata.NGFF_VERSION:
@@ -312,7 +316,7 @@ def write_element(
                 transaction.commit()
                 list_labels(root, kind)
                 if entry in store.links:
-                    replace_attributes(root, _with_links(store, {entry: None}))
+                    replace_attributes(root, with_links(store, {entry: None}))
                 if chosen.ngff == v06_spatialdata.NGFF_VERSION or store.ngff is not None:
                     write_scene(root)
 
@@ -358,15 +362,20 @@ def set_links(store_path: str | os.PathLike[str], links: Mapping[Entry, Link | N
         for entry, link in links.items():
             if link is not None:
                 check_free(store, entry, overwrite=False)
-        replace_root_attributes(store.root, _with_links(store, links))
+        replace_root_attributes(store.root, with_links(store, links))
 
 
-def _with_links(store: Store, links: Mapping[Entry, Link | None]) -> dict[str, Any]:
+def with_links(store: Store, links: Mapping[Entry, Link | None]) -> dict[str, Any]:
     """The attributes of the root with other links."""
     attributes = Root(store.path).node.attributes
     own = {key: value for key, value in attributes.get(ATTRS_KEY, {}).items() if key != LINKED_KEY}
-    kept = {str(entry): link.to_json() for entry, link in {**store.links, **links}.items() if link is not None}
-    return {**attributes, ATTRS_KEY: {**own, **({LINKED_KEY: kept} if kept else {})}}
+    kept = {entry: link for entry, link in {**store.links, **links}.items() if link is not None}
+    return {**attributes, ATTRS_KEY: {**own, **_said(kept)}}
+
+
+def _said(links: Mapping[Entry, Link]) -> dict[str, Any]:
+    """Links as the attributes of the root say them."""
+    return {LINKED_KEY: {str(entry): link.to_json() for entry, link in links.items()}} if links else {}
 
 
 def delete_element(store_path: str | os.PathLike[str], kind: Kind, name: str) -> None:
