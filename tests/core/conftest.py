@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,17 @@ def everything() -> Callable[[], Any]:
         )
 
     return make
+
+
+@pytest.fixture(params=["obstore", "fsspec"])
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The library that reads and writes what lies behind addresses."""
+    name: str = request.param
+    if name == "obstore":
+        pytest.importorskip("obstore", reason="the address is read by fsspec where obstore is not installed")
+    else:
+        monkeypatch.setitem(sys.modules, "obstore", None)
+    return name
 
 
 class Dropping:

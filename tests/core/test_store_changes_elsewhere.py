@@ -287,7 +287,7 @@ class Wire:
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Callable[[str], Any], Wire]]:
+def bucket(backend: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Callable[[str], Any], Wire]]:
     """Makes paths in a bucket, which only they have the credentials of, and the wire to it."""
     s3fs = pytest.importorskip("s3fs", reason="fsspec reads s3 with s3fs")
     moto = pytest.importorskip("moto.server", reason="moto serves s3 in tests")
@@ -302,8 +302,8 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Callable[[str], An
         "client_kwargs": {"endpoint_url": wire.address},
         "config_kwargs": {"retries": {"max_attempts": 1}},
     }
-    fsspec.filesystem("s3", **options).makedirs("changes", exist_ok=True)
-    yield lambda path: UPath(f"s3://changes/{path}", **options), wire
+    fsspec.filesystem("s3", **options).makedirs(f"changes-{backend}", exist_ok=True)
+    yield lambda path: UPath(f"s3://changes-{backend}/{path}", **options), wire
     wire.close()
     server.stop()
 

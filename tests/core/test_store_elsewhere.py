@@ -164,7 +164,7 @@ def test_a_query_of_a_remote_store(everything: Everything) -> None:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
+def server(backend: str, tmp_path: Path) -> Iterator[str]:
     pytest.importorskip("aiohttp", reason="fsspec reads https with aiohttp")
     handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
     handler.log_message = lambda *_: None  # type: ignore[attr-defined]
@@ -191,7 +191,7 @@ def test_over_http(server: str, tmp_path: Path, everything: Everything) -> None:
 
 
 @pytest.fixture
-def bucket() -> Iterator[Callable[[str], Any]]:
+def bucket(backend: str) -> Iterator[Callable[[str], Any]]:
     """Makes paths in a bucket of a server that wants credentials, which only the paths have."""
     pytest.importorskip("s3fs", reason="fsspec reads s3 with s3fs")
     moto = pytest.importorskip("moto.server", reason="moto serves s3 in tests")
@@ -199,8 +199,9 @@ def bucket() -> Iterator[Callable[[str], Any]]:
     server.start()
     host, port = server.get_host_and_port()
     options = {"key": "name", "secret": "word", "client_kwargs": {"endpoint_url": f"http://{host}:{port}"}}
-    fsspec.filesystem("s3", **options).mkdir("bucket")
-    yield lambda path: UPath(f"s3://bucket/{path}", **options)
+    # The servers of one process share what is in them.
+    fsspec.filesystem("s3", **options).mkdir(f"bucket-{backend}")
+    yield lambda path: UPath(f"s3://bucket-{backend}/{path}", **options)
     server.stop()
 
 

@@ -41,9 +41,10 @@ def _categories_in(part: Path, footer: Footer) -> Categories:
     found: Categories = {}
     names = [entry.name for entry in footer.schema if pa.types.is_dictionary(entry.type)]
     if names:
-        with opened(part, footer) as file:
+        with opened(part, footer) as opened_part:
+            opened_part.fetch(range(min(1, len(footer.sizes))), names, indexed=False)
             for name in names:
-                batch = next(file.iter_batches(1, columns=[name]), None)
+                batch = next(opened_part.file.iter_batches(1, columns=[name]), None)
                 values = [] if batch is None else batch.column(0).dictionary.to_pylist()
                 found[name] = (values, bool(footer.schema.field(name).type.ordered))
     for column, entry in footer.note.get("categories", {}).items():

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from spatialdata.errors import StoreError
 from spatialdata.store.document_lines import Lines, element_of
 from spatialdata.store.documents import (
+    ARRAY_V2,
     CONSOLIDATED_V2,
     DOCUMENT,
     GROUP_V2,
@@ -30,11 +31,13 @@ from spatialdata.store.documents import (
     write_document,
     zarr_format_of,
 )
-from spatialdata.store.files import is_local
+from spatialdata.store.files import exists, is_local, read_if_there
+from spatialdata.store.objects.objects import objects_of
 
 if TYPE_CHECKING:
     from spatialdata.store.document_lines import Pieces
     from spatialdata.store.documents import Node
+    from spatialdata.store.objects.objects import Stamp
 
 __all__ = ["Root", "consolidate", "documents_in", "replace_root_attributes", "stale_paths", "without_consolidated"]
 
@@ -53,8 +56,19 @@ class Root:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.is_v2 = zarr_format_of(path) == 2
+        # What changes when the root of a store behind an address is replaced.
+        self.stamp: Stamp | None = None
+        self.zarr_format = zarr_format_of(path) if is_local(path) else self._fetch()
+        self.is_v2 = self.zarr_format == 2
         self._file = path / (CONSOLIDATED_V2 if self.is_v2 else DOCUMENT)
+
+    def _fetch(self) -> int | None:
+        """The version of Zarr; the document of the root is read on the way, if it is the third."""
+        try:
+            self._data, self.stamp = objects_of(self.path).read_stamped(self.path / DOCUMENT)
+        except (FileNotFoundError, IsADirectoryError):
+            return 2 if exists(self.path / GROUP_V2) or exists(self.path / ARRAY_V2) else None
+        return 3
 
     @cached_property
     def node(self) -> Node:
@@ -72,7 +86,7 @@ class Root:
 
     @cached_property
     def _data(self) -> bytes | None:
-        return None if self.is_v2 and not self._file.is_file() else self._file.read_bytes()
+        return read_if_there(self._file) if self.is_v2 else self._file.read_bytes()
 
     @cached_property
     def _in_lines(self) -> bool:
@@ -123,6 +137,18 @@ class Root:
                 f"The consolidated metadata in {self._file} must be an object, not {type(metadata).__name__}."
             )
         return metadata
+
+    def below(self, element: str) -> dict[str, dict[str, Any]] | None:
+        """The documents of an element (``"images/dapi"``) and of all nodes in it, by their names from there.
+
+        Such as ``"s0/zarr.json"``, or ``"s0/.zarray"`` in Zarr v2; None where they are not listed.
+        """
+        line = None if self.lines is None else self.lines.line(element)
+        if line is None:
+            return None
+        listed = parsed(b"{" + line + b"}", self._file)
+        end = "" if self.is_v2 else f"/{DOCUMENT}"
+        return {f"{path}{end}".removeprefix(f"{element}/"): _plain(document) for path, document in listed.items()}
 
     def write(self, lines: Pieces, attributes: Mapping[str, Any] | None = None) -> None:
         """Write consolidated metadata; in Zarr v3 with the document of the root, whose attributes may be replaced."""

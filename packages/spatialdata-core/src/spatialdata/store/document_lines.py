@@ -61,6 +61,14 @@ class Lines:
         """The paths of the elements, such as ``"images/dapi"``, and of their containers, such as ``"images"``."""
         return self._starts.keys()
 
+    def line(self, path: str) -> bytes | None:
+        """The line of one element; None if there is none."""
+        start = self._starts.get(path)
+        if start is None:
+            return None
+        end = self._text.find(b"\n", start, self._stop)
+        return self._text[start : self._stop] if end < 0 else self._text[start : end - 1]
+
     def pieces(self) -> Pieces:
         """The lines as they are."""
         return [memoryview(self._text)[self._start : self._stop]]

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from spatialdata.errors import StoreError, listing
-from spatialdata.store.files import connection_errors, is_local, stamp_of
+from spatialdata.store.files import connection_errors, exists, is_local, read_if_there, said, stamp_of
+from spatialdata.store.objects.objects import objects_of
 
 __all__ = [
+    "ARRAY_V2",
     "CONSOLIDATED_V2",
     "DOCUMENT",
     "DOCUMENTS_OF_ROOT",
@@ -32,6 +35,8 @@ __all__ = [
     "encoded",
     "is_empty_folder",
     "is_node",
+    "known_node",
+    "known_shape",
     "names_in",
     "node_of",
     "parsed",
@@ -43,7 +48,7 @@ __all__ = [
 ]
 
 DOCUMENT = "zarr.json"
-GROUP_V2, _ARRAY_V2, _ATTRS_V2, CONSOLIDATED_V2 = ".zgroup", ".zarray", ".zattrs", ".zmetadata"
+GROUP_V2, ARRAY_V2, _ATTRS_V2, CONSOLIDATED_V2 = ".zgroup", ".zarray", ".zattrs", ".zmetadata"
 # A folder or address with one of these is a store; whoever brings a store somewhere brings these last.
 DOCUMENTS_OF_ROOT = (_ATTRS_V2, CONSOLIDATED_V2, GROUP_V2, DOCUMENT)
 
@@ -59,6 +64,9 @@ class Node:
 def contents(folder: Path) -> str:
     """Say what lies in a folder, for error messages."""
     try:
+        if not is_local(folder):
+            found = [child.name for child in objects_of(folder).children(folder)]
+            return f"{folder} holds {listing(found)}" if found else f"{folder} does not exist or cannot be listed"
         if not folder.exists():
             return f"{folder} does not exist"
         if not folder.is_dir():
@@ -66,7 +74,7 @@ def contents(folder: Path) -> str:
         names = sorted(entry.name for entry in folder.iterdir())
         return f"{folder} holds {listing(names)}" if names else f"{folder} is empty"
     except connection_errors(OSError) as error:
-        return f"{folder} cannot be listed ({type(error).__name__})"
+        return f"{folder} cannot be listed ({said(error).rstrip('.')})"
 
 
 def is_empty_folder(path: Path) -> bool:
@@ -76,9 +84,9 @@ def is_empty_folder(path: Path) -> bool:
 
 def zarr_format_of(folder: Path) -> int | None:
     """2 or 3 if the folder is a Zarr node, else None."""
-    if (folder / DOCUMENT).is_file():
+    if exists(folder / DOCUMENT):
         return 3
-    return 2 if (folder / GROUP_V2).is_file() or (folder / _ARRAY_V2).is_file() else None
+    return 2 if exists(folder / GROUP_V2) or exists(folder / ARRAY_V2) else None
 
 
 def is_node(folder: Path) -> bool:
@@ -98,7 +106,12 @@ def parsed(data: bytes, path: Path) -> dict[str, Any]:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    return parsed(path.read_bytes(), path)
+    return parsed(path.read_bytes() if is_local(path) else objects_of(path).read(path), path)
+
+
+def _json_if_there(path: Path) -> dict[str, Any] | None:
+    data = read_if_there(path)
+    return None if data is None else parsed(data, path)
 
 
 def encoded(value: Any, *, indent: int | None = None) -> bytes:
@@ -143,13 +156,13 @@ def read_node(folder: Path) -> Node:
     StoreError
         The folder holds no Zarr document, or an unreadable one; the message says what is there.
     """
-    found = zarr_format_of(folder)
-    if found is None:
+    document = _json_if_there(folder / DOCUMENT)
+    if document is not None:
+        return node_of(document, folder / DOCUMENT)
+    is_group = exists(folder / GROUP_V2)
+    if not is_group and not exists(folder / ARRAY_V2):
         raise StoreError(f"No Zarr document ({DOCUMENT}, or {GROUP_V2} for Zarr v2) was found: {contents(folder)}.")
-    if found == 2:
-        attributes = _read_json(folder / _ATTRS_V2) if (folder / _ATTRS_V2).is_file() else {}
-        return Node("group" if (folder / GROUP_V2).is_file() else "array", attributes)
-    return node_of(_read_json(folder / DOCUMENT), folder / DOCUMENT)
+    return Node("group" if is_group else "array", _json_if_there(folder / _ATTRS_V2) or {})
 
 
 def node_of(document: dict[str, Any], path: Path) -> Node:
@@ -163,10 +176,28 @@ def node_of(document: dict[str, Any], path: Path) -> Node:
     return Node(node_type, attributes)
 
 
+def known_node(documents: Mapping[str, Mapping[str, Any]], folder: Path) -> Node:
+    """The node in a folder, whose documents by their names, and perhaps those of others in it, were read before."""
+    if DOCUMENT in documents:
+        return node_of(dict(documents[DOCUMENT]), folder / DOCUMENT)
+    if GROUP_V2 not in documents and ARRAY_V2 not in documents:
+        raise StoreError(f"The consolidated metadata list no Zarr document of {folder}.")
+    return Node("group" if GROUP_V2 in documents else "array", dict(documents.get(_ATTRS_V2, {})))
+
+
+def known_shape(documents: Mapping[str, Mapping[str, Any]], folder: Path) -> tuple[int, ...]:
+    """The shape of the array in a folder, whose documents by their names were read before."""
+    found = documents.get(DOCUMENT) or documents.get(ARRAY_V2)
+    if found is None:
+        raise StoreError(f"The consolidated metadata list no array in {folder}.")
+    return tuple(found["shape"])
+
+
 def documents_of(folder: Path, zarr_format: int | None) -> dict[str, dict[str, Any]]:
     """The documents of a node by their file names; empty where there is no node of that version of Zarr."""
-    names = (_ARRAY_V2, _ATTRS_V2, GROUP_V2) if zarr_format == 2 else (DOCUMENT,)
-    found = {name: _read_json(folder / name) for name in names if (folder / name).is_file()}
+    names = (ARRAY_V2, _ATTRS_V2, GROUP_V2) if zarr_format == 2 else (DOCUMENT,)
+    read = {name: _json_if_there(folder / name) for name in names}
+    found = {name: document for name, document in read.items() if document is not None}
     return {} if set(found) == {_ATTRS_V2} else found
 
 
@@ -177,12 +208,13 @@ def array_shape(folder: Path) -> tuple[int, ...]:
 
 def array_document(folder: Path) -> dict[str, Any]:
     """The document of an array, as it is on disk."""
-    return _read_json(folder / (DOCUMENT if zarr_format_of(folder) == 3 else _ARRAY_V2))
+    found = _json_if_there(folder / DOCUMENT)
+    return _read_json(folder / ARRAY_V2) if found is None else found
 
 
 def document_stamp(folder: Path) -> object:
     """What changes when the document of a node is replaced."""
-    return tuple(stamp_of(folder / name) for name in (DOCUMENT, _ARRAY_V2, _ATTRS_V2))
+    return tuple(stamp_of(folder / name) for name in (DOCUMENT, ARRAY_V2, _ATTRS_V2))
 
 
 def write_group(folder: Path, attributes: dict[str, Any] | None = None, zarr_format: int = 3) -> None:
@@ -215,10 +247,11 @@ def names_in(folder: Path) -> list[str]:
 
 def child_names(folder: Path) -> list[str]:
     """Names of the folders below a group, sorted; hidden ones left out."""
+    if not is_local(folder):
+        found = objects_of(folder).children(folder)
+        return [child.name for child in found if child.is_folder and not child.name.startswith(".")]
     if not folder.is_dir():
         return []
-    if is_local(folder):
-        # An entry of scandir knows whether it is a folder; a path would ask again.
-        with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
-    return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith(".") and entry.is_dir())
+    # An entry of scandir knows whether it is a folder; a path would ask again.
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())

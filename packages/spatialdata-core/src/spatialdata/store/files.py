@@ -6,10 +6,9 @@ credentials along. The functions here hide what differs.
 
 from __future__ import annotations
 
-import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -21,14 +20,19 @@ if TYPE_CHECKING:
     import zarr
     from zarr.abc.store import Store as ZarrStore
 
+    from spatialdata.store.objects.objects import Tail
+
 __all__ = [
     "archive_of",
     "connection_errors",
+    "exists",
     "is_archive",
     "is_local",
     "opened_parquet",
     "opened_stream",
     "path_of",
+    "read_if_there",
+    "said",
     "stage_elsewhere",
     "stamp_of",
     "zarr_location",
@@ -56,8 +60,25 @@ def connection_errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
         ("aiohttp", "ClientError"),
         ("botocore.exceptions", "BotoCoreError"),
         ("botocore.exceptions", "ClientError"),
+        ("obstore.exceptions", "BaseError"),
     )
     return (*others, *(getattr(sys.modules[module], name) for module, name in named if module in sys.modules))
+
+
+def said(error: Exception) -> str:
+    """What a failed connection means, and what to do about it.
+
+    Examples
+    --------
+    >>> said(PermissionError("Access Denied"))
+    'access is denied; give credentials with UPath(address, key=…, secret=…) (Access Denied).'
+    """
+    text = str(error).rstrip(".")
+    if isinstance(error, PermissionError) or getattr(error, "status", None) in (401, 403):
+        return f"access is denied; give credentials with UPath(address, key=…, secret=…) ({text})."
+    if any(word in text for word in ("configured region", "AuthorizationHeaderMalformed", "Moved Permanently")):
+        return f"the bucket lies in another region; give client_kwargs={{'region_name': …}} ({text})."
+    return f"{type(error).__name__}: {text}."
 
 
 def archive_of(location: object) -> Path | None:
@@ -170,20 +191,47 @@ def stage_elsewhere(path: Path) -> Path:
     return path.parent / f".{name}.stage"
 
 
-def zarr_location(path: Path) -> Any:
-    """The path as zarr takes it."""
+def zarr_location(path: Path, documents: Mapping[str, Mapping[str, Any]] | None = None) -> Any:
+    """The path as zarr takes it.
+
+    Parameters
+    ----------
+    path
+        The folder of a node.
+    documents
+        The documents of the node and of those in it, by their names from there, which are then not fetched.
+    """
     if is_local(path):
         return path
-    from zarr.storage import FsspecStore
+    from spatialdata.store.objects.objects import objects_of
 
-    system: Any = path.fs  # type: ignore[attr-defined]
-    if system.async_impl:
-        system = type(system)(*system.storage_args, **{**system.storage_options, "asynchronous": True})
-    else:
-        from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
+    location = objects_of(path).zarr_store(path, lists=documents is None)
+    if documents is None:
+        return location
+    from spatialdata.store.objects.known_documents import with_documents
 
-        system = AsyncFileSystemWrapper(system, asynchronous=True)
-    return FsspecStore(fs=system, path=path.path.rstrip("/"), read_only=True)  # type: ignore[attr-defined]
+    return with_documents(location, documents)
+
+
+def exists(path: Path) -> bool:
+    """Whether there is a file."""
+    if is_local(path):
+        return path.is_file()
+    from spatialdata.store.objects.objects import objects_of
+
+    return objects_of(path).exists(path)
+
+
+def read_if_there(path: Path) -> bytes | None:
+    """The content of a file, or None if there is none."""
+    if is_local(path):
+        return path.read_bytes() if path.is_file() else None
+    from spatialdata.store.objects.objects import objects_of
+
+    try:
+        return objects_of(path).read(path)
+    except (FileNotFoundError, IsADirectoryError):
+        return None
 
 
 def stamp_of(path: Path) -> tuple[object, int] | None:
@@ -198,26 +246,25 @@ def stamp_of(path: Path) -> tuple[object, int] | None:
 
 
 @contextmanager
-def opened_parquet(path: Path, **options: Any) -> Iterator[pq.ParquetFile]:
-    """A Parquet file; of one that is elsewhere, only the ranges that are needed are fetched."""
+def opened_parquet(path: Path, *, tail: Tail | None = None, **options: Any) -> Iterator[pq.ParquetFile]:
+    """A Parquet file; of one that is elsewhere, whose last bytes may be known, only what is needed is fetched."""
     import pyarrow.parquet as pq
 
     if is_local(path):
         with pq.ParquetFile(path, **options) as file:
             yield file
         return
-    known = {name: value for name, value in options.items() if name == "metadata"}
-    with opened_stream(path) as stream, pq.ParquetFile(stream, **known) as file:
+    with opened_stream(path, tail=tail) as stream, pq.ParquetFile(stream) as file:
         yield file
 
 
 @contextmanager
-def opened_stream(path: Path) -> Iterator[IO[bytes]]:
-    """A file for reading in any order; whole, where a web server cannot send parts of it."""
-    if not is_local(path) and str(getattr(path, "protocol", "")).startswith("http"):
-        system: Any = path.fs  # type: ignore[attr-defined]
-        if not system.info(str(path)).get("partial"):
-            yield io.BytesIO(path.read_bytes())
-            return
-    with path.open("rb") as stream:
-        yield stream
+def opened_stream(path: Path, *, tail: Tail | None = None) -> Iterator[IO[bytes]]:
+    """A file for reading in any order."""
+    if is_local(path):
+        with path.open("rb") as stream:
+            yield stream
+        return
+    from spatialdata.store.objects.ranged import RangedFile, tail_of
+
+    yield cast("IO[bytes]", RangedFile(path, tail_of(path) if tail is None else tail))

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata.store.files import opened_parquet, stamp_of
+from spatialdata.errors import StoreError
+from spatialdata.store.files import is_local, opened_parquet, stamp_of
+from spatialdata.store.objects.ranged import RangedFile, tail_of
+from spatialdata.store.objects.spans import spans_of_groups
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,11 +26,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatialdata._core.sources import Window
+    from spatialdata.store.objects.objects import Stamp, Tail
 
-__all__ = ["NOTE_KEY", "Footer", "footer_of", "opened"]
+__all__ = ["NOTE_KEY", "Footer", "PartFile", "footer_of", "look_again", "opened", "part_stamp"]
 
 NOTE_KEY = b"spatialdata"
 _FOOTERS_KEPT = 1024
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -37,10 +45,13 @@ class Footer:
         The metadata as pyarrow reads them.
     schema
         The columns, among them those of the index.
+    tail
+        Of a file behind an address, its size and stamp.
     """
 
     metadata: pq.FileMetaData
     schema: pa.Schema
+    tail: Tail | None = None
 
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
@@ -120,14 +131,85 @@ class Footer:
         return np.nan_to_num(part)
 
 
-def footer_of(part: Path) -> Footer:
-    """The footer of a file; that of a local one is kept for as long as the file stays as it is."""
-    stamp = stamp_of(part)
-    return _read(part) if stamp is None else _kept(part, stamp)
+class _Far:
+    """The footers of files behind addresses, by the stamps that the files had when they were last looked at."""
+
+    def __init__(self) -> None:
+        self._stamps: dict[Path, Stamp] = {}
+        self._footers: OrderedDict[tuple[Path, Stamp], Footer] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def look(self, part: Path) -> Footer:
+        """The footer of a file as it is now."""
+        footer = _read_elsewhere(part)
+        stamp = None if footer.tail is None else footer.tail.stamp
+        with self._lock:
+            self._stamps.pop(part, None)
+            if stamp is not None:
+                self._stamps[part] = stamp
+                self._footers[part, stamp] = footer
+                while len(self._footers) > _FOOTERS_KEPT:
+                    (old, seen), _ = self._footers.popitem(last=False)
+                    if self._stamps.get(old) == seen:
+                        del self._stamps[old]
+        return footer
+
+    def stamp(self, part: Path) -> Stamp | None:
+        """The stamp of a file when it was last looked at."""
+        with self._lock:
+            return self._stamps.get(part)
+
+    def footer(self, part: Path, stamp: Stamp | None) -> Footer:
+        """The footer that a file had when it had a stamp, or when it was last looked at.
+
+        Raises
+        ------
+        StoreError
+            It is not known, and the file has another stamp now.
+        """
+        wanted = self.stamp(part) if stamp is None else stamp
+        with self._lock:
+            known = None if wanted is None else self._footers.get((part, wanted))
+        if known is not None:
+            return known
+        found = self.look(part)
+        if stamp is not None and self.stamp(part) != stamp:
+            raise StoreError(f"{part} was rewritten after the points had been opened. Read the store again.")
+        return found
+
+
+_FAR = _Far()
+
+
+def part_stamp(part: Path) -> Stamp | None:
+    """What changes when a file is replaced; of one behind an address, what it was when it was last looked at."""
+    return stamp_of(part) if is_local(part) else _FAR.stamp(part)
+
+
+def look_again(parts: Sequence[Path]) -> None:
+    """Read the footers of files behind an address, several at once, as they are now."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(_FAR.look, parts))
+
+
+def footer_of(part: Path, stamp: Stamp | None = None) -> Footer:
+    """The footer of a file; it is kept for as long as the file stays as it is.
+
+    Parameters
+    ----------
+    part
+        The file.
+    stamp
+        Of a file behind an address: what it must still have.
+    """
+    if not is_local(part):
+        return _FAR.footer(part, stamp)
+    now = stamp_of(part)
+    return _read(part) if now is None else _kept(part, now)
 
 
 @lru_cache(maxsize=_FOOTERS_KEPT)
-def _kept(part: Path, stamp: tuple[object, int]) -> Footer:  # noqa: ARG001
+def _kept(part: Path, stamp: Stamp) -> Footer:  # noqa: ARG001
     return _read(part)
 
 
@@ -136,8 +218,49 @@ def _read(part: Path) -> Footer:
         return Footer(file.metadata, file.schema_arrow)
 
 
+def _read_elsewhere(part: Path) -> Footer:
+    tail = tail_of(part)
+    with opened_parquet(part, tail=tail) as file:
+        return Footer(file.metadata, file.schema_arrow, replace(tail, data=b""))
+
+
+@dataclass(frozen=True)
+class PartFile:
+    """An opened file.
+
+    Attributes
+    ----------
+    file
+        What pyarrow reads from.
+    footer
+        Its footer.
+    stream
+        Of a file behind an address, what fetches its bytes.
+    """
+
+    file: pq.ParquetFile
+    footer: Footer
+    stream: RangedFile | None = None
+
+    def fetch(self, groups: Sequence[int] | None, columns: Sequence[str] | None, *, indexed: bool) -> None:
+        """Fetch at once, from behind an address, what is going to be read; all groups or columns if not given."""
+        if self.stream is None:
+            return
+        index = [name for name in self.footer.index_columns if isinstance(name, str)] if indexed else []
+        numbers = range(self.footer.metadata.num_row_groups) if groups is None else groups
+        wanted = None if columns is None else [*columns, *index]
+        self.stream.fetch(spans_of_groups(self.footer.metadata, numbers, wanted))
+
+
 @contextmanager
-def opened(part: Path, footer: Footer) -> Iterator[pq.ParquetFile]:
+def opened(part: Path, footer: Footer) -> Iterator[PartFile]:
     """A file whose footer is known already."""
-    with opened_parquet(part, metadata=footer.metadata, pre_buffer=False, buffer_size=65_536) as file:
-        yield file
+    import pyarrow.parquet as pq
+
+    if footer.tail is None:
+        with opened_parquet(part, metadata=footer.metadata, pre_buffer=False, buffer_size=65_536) as file:
+            yield PartFile(file, footer)
+        return
+    stream = RangedFile(part, footer.tail)
+    with pq.ParquetFile(stream, metadata=footer.metadata, pre_buffer=False) as file:
+        yield PartFile(file, footer, stream)

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +57,8 @@ class StatisticsOfBlocks:
 class StoredLabels(StoredArray):
     """The finest level of stored labels, which may have statistics."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, documents: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        super().__init__(path, documents)
         self._read: tuple[object, LabelStatistics] | None = None
 
     def statistics(self) -> LabelStatistics | None:

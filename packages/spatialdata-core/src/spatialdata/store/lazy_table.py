@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +33,13 @@ class StoredSparse:
     ----------
     path
         The folder of the matrix.
+    documents
+        The documents of the matrix and its arrays, if they are known; see :class:`StoredArray`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, documents: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self.path = path
+        self._documents = documents
         self._opened = self._open()
         attributes: dict[str, Any] = dict(self._opened[1].attrs)
         rows, columns = (int(size) for size in attributes["shape"])
@@ -47,7 +51,7 @@ class StoredSparse:
         import zarr
 
         stamp = document_stamp(self.path)
-        group = zarr.open_group(zarr_location(self.path), mode="r", use_consolidated=False)
+        group = zarr.open_group(zarr_location(self.path, self._documents), mode="r", use_consolidated=False)
         arrays: dict[str, Any] = {name: group[name] for name in ("data", "indices", "indptr")}
         return stamp, group, arrays
 
@@ -132,26 +136,28 @@ def _block(stored: StoredSparse, axis: int, block_info: Any = None) -> Any:
     return stored.block(start, stop)
 
 
-def _lazy_array(path: Path) -> da.Array:
+def _lazy_array(path: Path, documents: Mapping[str, Mapping[str, Any]] | None) -> da.Array:
     """A dense array in blocks of whole rows, several chunks in each if they are small."""
     import math
 
     import dask.array as da
 
-    stored = StoredArray(path)
+    stored = StoredArray(path, documents)
     rows = stored.chunks[0]
     row_bytes = math.prod(stored.shape[1:]) * stored.dtype.itemsize
     factor = max(1, _BLOCK_BYTES // max(rows * row_bytes, 1))
     return da.from_array(stored, chunks=(rows * factor, *stored.shape[1:]))
 
 
-def read_lazily(folder: Path) -> AnnData:
+def read_lazily(folder: Path, documents: Callable[[str], Mapping[str, Mapping[str, Any]] | None]) -> AnnData:
     """A table with ``obs``, ``var`` and ``uns`` in memory, and lazy matrices.
 
     Parameters
     ----------
     folder
         The folder of the table.
+    documents
+        Gives the documents of a node of the table and of those in it, if they are known.
 
     Returns
     -------
@@ -164,15 +170,15 @@ def read_lazily(folder: Path) -> AnnData:
     def read(function: Any, name: str, stored: Any, iospec: Any) -> Any:
         if not _is_place(name):
             return function(stored)
-        path = folder / name.strip("/")
+        path, known = folder / name.strip("/"), documents(name.strip("/"))
         if iospec.encoding_type in _SPARSE:
-            return StoredSparse(path).lazy()
+            return StoredSparse(path, known).lazy()
         is_array = iospec.encoding_type in ("array", "") and hasattr(stored, "dtype")
         if is_array and stored.ndim and stored.dtype.kind in _NUMERIC and not stored.dtype.names:
-            return _lazy_array(path)
+            return _lazy_array(path, known)
         return function(stored)
 
-    group = zarr.open_group(zarr_location(folder), mode="r", use_consolidated=False)
+    group = zarr.open_group(zarr_location(folder, documents("")), mode="r", use_consolidated=False)
     table: AnnData = read_dispatched(group, read)
     return table
 

@@ -10,15 +10,13 @@ was renamed has the note of its old place.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from hashlib import sha256
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from spatialdata.errors import StoreBusyError, StoreExistsError
+from spatialdata.errors import StoreExistsError
 from spatialdata.models.kind import Kind
 from spatialdata.store.consolidated import Root, documents_in
 from spatialdata.store.documents import (
@@ -29,8 +27,9 @@ from spatialdata.store.documents import (
     encoded,
     is_node,
 )
-from spatialdata.store.files import stage_elsewhere
-from spatialdata.store.lock import exclusive
+from spatialdata.store.files import read_if_there, stage_elsewhere
+from spatialdata.store.objects.objects import objects_of
+from spatialdata.store.stand_in import alone_at
 from spatialdata.store.transfer import (
     check_writable,
     copy_tree,
@@ -48,7 +47,7 @@ _ORIGIN = ".origin"
 
 
 @contextmanager
-def mirrored(path: Path, *, afresh: bool = False) -> Iterator[Path]:
+def mirrored(path: Path, *, afresh: bool = False, repairs: list[str] | None = None) -> Iterator[Path]:
     """The documents of a store behind an address, in a folder; changes in it are made at the address in the end.
 
     Parameters
@@ -57,6 +56,9 @@ def mirrored(path: Path, *, afresh: bool = False) -> Iterator[Path]:
         The store.
     afresh
         Read the document of each node, even if there are consolidated ones.
+    repairs
+        If given, what a writer of the whole store has left beside it is put in order too, and the list gets a line for
+        each thing that was.
 
     Raises
     ------
@@ -68,47 +70,48 @@ def mirrored(path: Path, *, afresh: bool = False) -> Iterator[Path]:
     """
     check_writable(path)
     place: Any = path
-    with _alone_at(place), TemporaryDirectory() as folder:
+    with alone_at(place), TemporaryDirectory() as folder:
         root = (Path(folder) / "store.zarr").resolve()
         with reaching(path):
-            _finish_switches(place)
+            if repairs is not None:
+                repairs += _finish_store(place)
+            found = _finish_switches(place)
+            if repairs is not None:
+                repairs += found
             mirror = _Mirror(place, root, documents_in(place, afresh=afresh))
         yield root
         with reaching(path):
             mirror.publish()
 
 
-@contextmanager
-def _alone_at(path: Any) -> Iterator[None]:
-    """Keep other processes of this user on this machine away from an address. Other machines know nothing of it."""
-    options = path.storage_options
-    server = [
-        options.get("endpoint_url"),
-        options.get("client_kwargs"),
-        os.getpid() if path.protocol == "memory" else 0,
-    ]
-    digest = sha256(f"{Path.home()} {path} {server}".encode()).hexdigest()[:16]
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(exclusive(Path(gettempdir()) / f"spatialdata-{digest}"))
-        except StoreBusyError as error:
-            raise StoreBusyError(
-                f"{path} is being written to by another process or thread. Wait until that is done, then try again."
-            ) from error
-        yield
+def _finish_store(path: Any) -> list[str]:
+    """Sweep what a writer has left that was interrupted while it brought a whole new store, or finish it."""
+    stage = stage_elsewhere(path)
+    if not objects_of(stage).children(stage):
+        return []
+    is_complete = finish_switch(path)
+    remove_tree(stage)
+    return [_line(stage, path if is_complete else None)]
 
 
-def _finish_switches(path: Any) -> None:
-    """Finish or sweep what interrupted writers have left beside elements."""
-    path.fs.invalidate_cache()
+def _line(stage: Any, target: Any) -> str:
+    if target is not None:
+        return f"put {stage}, which an interrupted writer had completed, in the place of {target}"
+    return f"removed {stage}, which an interrupted writer had left"
+
+
+def _finish_switches(path: Any) -> list[str]:
+    """Finish or sweep what interrupted writers have left beside elements; a line for each."""
+    done = []
     for kind in Kind:
         group = path / kind.container
-        names = [entry.name for entry in group.iterdir()] if group.is_dir() else []
-        for name in names:
+        for name in [child.name for child in objects_of(path).children(group)]:
             if name.startswith(".") and name.endswith(".stage"):
                 target = group / name.removeprefix(".").removesuffix(".stage")
-                finish_switch(target)
-                remove_tree(stage_elsewhere(target))
+                stage = stage_elsewhere(target)
+                done.append(_line(stage, target if finish_switch(target) else None))
+                remove_tree(stage)
+    return done
 
 
 class _Mirror:
@@ -122,8 +125,9 @@ class _Mirror:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(encoded(document, indent=2))
         for name in DOCUMENTS_OF_ROOT:
-            if (path / name).is_file():
-                (root / name).write_bytes((path / name).read_bytes())
+            content = read_if_there(path / name)
+            if content is not None:
+                (root / name).write_bytes(content)
         self._before = {name: (root / name).read_bytes() for name in self._files()}
         self._elements = set(self._origins())
         for name in self._elements:
@@ -201,10 +205,11 @@ class _Mirror:
         if root.elements() is None:
             return
         if root.is_v2:
-            (self.path / CONSOLIDATED_V2).unlink()
-        else:
-            (self.path / DOCUMENT).write_bytes(root.bare())
-        self.path.fs.invalidate_cache()
+            objects_of(self.path).remove(self.path, [CONSOLIDATED_V2])
+            return
+        bare = self.root.with_name("bare.json")
+        bare.write_bytes(root.bare())
+        objects_of(self.path).put({DOCUMENT: bare}, self.path)
 
 
 def _element_of(name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spatialdata.store.files import zarr_location
 from spatialdata.store.source import reading
 
 if TYPE_CHECKING:
@@ -25,6 +24,6 @@ def read_obs(source: Any) -> pd.DataFrame:
     from anndata.io import read_elem
 
     with reading(source.where, source.folder):
-        group = zarr.open_group(zarr_location(source.folder), mode="r", use_consolidated=False)
+        group = zarr.open_group(source.zarr_location(), mode="r", use_consolidated=False)
         frame: pd.DataFrame = read_elem(group["obs"])
     return frame

@@ -12,13 +12,12 @@ import numpy as np
 
 from spatialdata.errors import StoreError
 from spatialdata.store.categories import Categories, with_categories
-from spatialdata.store.files import stamp_of
-from spatialdata.store.footers import Footer, footer_of, opened
+from spatialdata.store.files import is_local, stamp_of
+from spatialdata.store.footers import Footer, PartFile, footer_of, opened, part_stamp
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-    import pyarrow.parquet as pq
     from numpy.typing import NDArray
 
     from spatialdata._core.sources import RowTest, Window
@@ -61,16 +60,18 @@ class Piece:
     @classmethod
     def of(cls, part: Path, groups: tuple[int, ...] | None) -> Piece:
         """The piece of a file as it is now."""
-        return cls(part, groups, stamp_of(part))
+        return cls(part, groups, part_stamp(part))
 
     @property
     def rows(self) -> int:
         """How many rows it has, or may have if only some pass a test."""
-        sizes = footer_of(self.part).sizes
+        sizes = footer_of(self.part, self.stamp).sizes
         return int((sizes if self.groups is None else sizes[list(self.groups)]).sum())
 
     def check(self) -> None:
-        """Raise a StoreError if the file is no longer what it was."""
+        """Raise a StoreError if the file is no longer what it was; of one behind an address, its server says so."""
+        if not is_local(self.part):
+            return
         stamp = stamp_of(self.part)
         if stamp is None and self.stamp is not None:
             raise StoreError(f"{self.part} was removed after the points had been opened. They can no longer be read.")
@@ -134,12 +135,12 @@ def holds_any(pieces: Sequence[Piece], window: Window, test: RowTest) -> bool:
     groups: list[tuple[float, Piece, int]] = []
     for piece in pieces:
         piece.check()
-        footer = footer_of(piece.part)
+        footer = footer_of(piece.part, piece.stamp)
         numbers = np.arange(len(footer.sizes)) if piece.groups is None else np.array(piece.groups, dtype=np.intp)
         parts = footer.covered(window, numbers)
         groups.extend((-part, piece, number) for part, number in zip(parts.tolist(), numbers.tolist(), strict=True))
     for _, piece, number in sorted(groups, key=lambda one: one[0]):
-        with opened(piece.part, footer_of(piece.part)) as file:
+        with opened(piece.part, footer_of(piece.part, piece.stamp)) as file:
             if _passing(_table(file, (number,), test.axes, indexed=False), test).any():
                 return True
     return False
@@ -171,7 +172,7 @@ def read_portion(pieces: Sequence[Piece], columns: list[str] | None = None, how:
 
 def _read_piece(piece: Piece, columns: list[str] | None, how: Reading) -> pd.DataFrame:
     piece.check()
-    footer = footer_of(piece.part)
+    footer = footer_of(piece.part, piece.stamp)
     ranged = how.indexed and bool(footer.index_columns) and isinstance(footer.index_columns[0], dict)
     if how.test is None:
         wanted = column_names(piece.part) if columns is None and not how.indexed else columns
@@ -195,18 +196,23 @@ def _tested(
     """
     import pyarrow as pa
 
-    footer = footer_of(piece.part)
+    footer = footer_of(piece.part, piece.stamp)
     names = column_names(piece.part) if columns is None else list(columns)
     others = [name for name in names if name not in test.axes]
-    tables, found = [], []
+    groups = range(len(footer.sizes)) if piece.groups is None else piece.groups
+    tables, found, filled = [], [], []
     with opened(piece.part, footer) as file:
-        for group in range(len(footer.sizes)) if piece.groups is None else piece.groups:
+        file.fetch(groups, test.axes, indexed=False)
+        for group in groups:
             coordinates = _table(file, (group,), test.axes, indexed=False)
             rows = _passing(coordinates, test)
             found.append(rows)
             if rows.any():
-                rest = _table(file, (group,), others, indexed=indexed) if others or indexed else None
-                tables.append(_filtered(_ordered(names, coordinates, rest), rows))
+                filled.append((group, coordinates, rows))
+        file.fetch([group for group, _, _ in filled], others, indexed=indexed)
+        for group, coordinates, rows in filled:
+            rest = _table(file, (group,), others, indexed=indexed) if others or indexed else None
+            tables.append(_filtered(_ordered(names, coordinates, rest), rows))
     table = pa.concat_tables(tables) if tables else _nothing(footer, names, indexed=indexed)
     return table, np.concatenate(found) if found else np.zeros(0, dtype=bool)
 
@@ -233,14 +239,13 @@ def _nothing(footer: Footer, names: Sequence[str], *, indexed: bool) -> pa.Table
     return footer.schema.empty_table().select([*names, *(name for name in index if name not in names)])
 
 
-def _table(
-    file: pq.ParquetFile, groups: Sequence[int] | None, columns: Sequence[str] | None, *, indexed: bool
-) -> pa.Table:
+def _table(part: PartFile, groups: Sequence[int] | None, columns: Sequence[str] | None, *, indexed: bool) -> pa.Table:
     """Some columns of row groups, or of all of them, and the index if that is wanted."""
     wanted = None if columns is None else list(columns)
+    part.fetch(groups, wanted, indexed=indexed)
     if groups is None:
-        return file.read(columns=wanted, use_pandas_metadata=indexed)
-    return file.read_row_groups(list(groups), columns=wanted, use_pandas_metadata=indexed)
+        return part.file.read(columns=wanted, use_pandas_metadata=indexed)
+    return part.file.read_row_groups(list(groups), columns=wanted, use_pandas_metadata=indexed)
 
 
 def _passing(table: pa.Table, test: RowTest) -> NDArray[np.bool_]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,9 @@ from spatialdata.store.attributes import own_attrs, stored_attrs
 from spatialdata.store.categories import Categories, read_categories
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
 from spatialdata.store.documents import contents, write_group
-from spatialdata.store.files import is_local, stamp_of
-from spatialdata.store.footers import footer_of
+from spatialdata.store.files import exists, is_local
+from spatialdata.store.footers import footer_of, look_again, part_stamp
+from spatialdata.store.objects.objects import objects_of
 from spatialdata.store.parquet import ROWS_PER_GROUP, ROWS_PER_PART, Layout, table_of, write_partition, write_table
 from spatialdata.store.pieces import (
     Piece,
@@ -75,11 +77,28 @@ class PointsSource(ElementSource):
     def parts(self) -> list[Path]:
         """The Parquet files, in the order of their numbers."""
         folder = self.folder / PARQUET
-        parts = [] if is_local(folder) else list(_numbered(folder))
-        if not parts and folder.is_file():
+        if not is_local(folder):
+            return self._parts_elsewhere
+        parts: list[Path] = []
+        if folder.is_file():
             return [folder]
-        if not parts and folder.is_dir():
+        if folder.is_dir():
             parts = [part for part in folder.glob("*.parquet") if not part.name.startswith(".")]
+        if not parts:
+            raise StoreError(f"{self.where} has no Parquet file in {PARQUET}: {contents(folder)}.")
+        return sorted(parts, key=_part_number)
+
+    @cached_property
+    def _parts_elsewhere(self) -> list[Path]:
+        """The files behind an address when they were first asked for."""
+        folder = self.folder / PARQUET
+        try:
+            found = [child.name for child in objects_of(folder).children(folder) if not child.is_folder]
+        except PermissionError:
+            # Many may read what they may not list.
+            found = []
+        parts = [folder / name for name in found if name.endswith(".parquet") and not name.startswith(".")]
+        parts = parts or list(_numbered(folder)) or ([folder] if exists(folder) else [])
         if not parts:
             raise StoreError(f"{self.where} has no Parquet file in {PARQUET}: {contents(folder)}.")
         return sorted(parts, key=_part_number)
@@ -96,6 +115,7 @@ class PointsSource(ElementSource):
         """
         from spatialdata.models.points_frame import PointsFrame
 
+        self._renew()
         attrs = dict(self.attrs)
         with reading(self.where, self.folder / PARQUET):
             files = self._files()
@@ -130,7 +150,9 @@ class PointsSource(ElementSource):
     def _files(self) -> _Files:
         """The files; what they have in common is read again only when one of them was replaced."""
         parts = self.parts
-        stamps = [(part, stamp_of(part)) for part in parts]
+        if self._known is None and not is_local(parts[0]):
+            look_again(parts)
+        stamps = [(part, part_stamp(part)) for part in parts]
         if self._known is None or self._known[0] != stamps or any(stamp is None for _, stamp in stamps):
             categories = read_categories(parts)
             self._known = stamps, _Files(self.where, parts, categories, empty_frame(parts[0], categories))
@@ -246,9 +268,9 @@ def _filled(wanted: Sequence[tuple[list[Piece], Window, RowTest]]) -> list[bool]
 
 
 def _numbered(folder: Path) -> Iterator[Path]:
-    """The files of a folder behind an address, which may be listed badly or not at all, as on a plain web server."""
+    """The files of a folder behind an address that cannot be listed, as on a plain web server."""
     number = 0
-    while (part := folder / f"part.{number}.parquet").is_file():
+    while exists(part := folder / f"part.{number}.parquet"):
         yield part
         number += 1
 

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 from spatialdata.errors import StoreExistsError
 from spatialdata.store.archive import replacing_archive
 from spatialdata.store.documents import contents, is_node
-from spatialdata.store.files import archive_of, is_local, path_of, stage_elsewhere
+from spatialdata.store.files import archive_of, exists, is_local, path_of, stage_elsewhere
+from spatialdata.store.objects.objects import objects_of
+from spatialdata.store.stand_in import alone_at
 from spatialdata.store.transfer import check_writable, finish_switch, reaching, switch, upload_tree
 from spatialdata.store.write import write_store
 
@@ -70,9 +72,10 @@ def write_anywhere(
     if is_local(path):
         write_store(path, elements, attrs, overwrite=overwrite, consolidate=consolidate, options=options, links=links)
         return path
-    with reaching(path):
-        _check_elsewhere(path, overwrite=overwrite)
-    with TemporaryDirectory() as folder:
+    check_writable(path)
+    with alone_at(path), TemporaryDirectory() as folder:
+        with reaching(path):
+            _check_elsewhere(path, overwrite=overwrite)
         root = Path(folder) / "store.zarr"
         write_store(root, elements, attrs, consolidate=consolidate, options=options, links=links)
         with reaching(path):
@@ -92,9 +95,8 @@ def _check_archive(target: Path, *, overwrite: bool) -> None:
 
 
 def _check_elsewhere(path: Path, *, overwrite: bool) -> None:
-    check_writable(path)
     finish_switch(path)
-    if not path.exists():
+    if not is_node(path) and not exists(path) and not objects_of(path).children(path):
         return
     if not overwrite:
         raise StoreExistsError(f"There is something at {path} already. Pass overwrite=True to replace it.")

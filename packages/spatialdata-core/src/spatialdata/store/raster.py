@@ -98,6 +98,7 @@ class RasterSource(ElementSource):
         -------
         An xarray.DataArray for one level, an xarray.DataTree for several.
         """
+        self._renew()
         found = self.description
         arrays = self._arrays(found)
         levels = [_level(array, found, arrays[0].shape, self.where) for array in arrays]
@@ -145,7 +146,7 @@ class RasterSource(ElementSource):
 
     def _array(self, path: str, number: int) -> StoredArray:
         has_statistics = number == 0 and self.kind is Kind.LABELS
-        return StoredLabels(self.folder / path) if has_statistics else StoredArray(self.folder / path)
+        return (StoredLabels if has_statistics else StoredArray)(self.folder / path, self.documents(path))
 
 
 def _level(array: StoredArray, found: Multiscale, full: tuple[int, ...], where: str) -> DataArray:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,10 @@ from spatialdata.errors import StoreError, listing
 from spatialdata.models.kind import Kind
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
 from spatialdata.store.documents import array_shape, contents, is_node, write_group
-from spatialdata.store.files import is_local, opened_parquet, opened_stream
+from spatialdata.store.files import is_local, opened_parquet
 from spatialdata.store.geoparquet import BBOX, ROWS_PER_GROUP, write_geoparquet
+from spatialdata.store.objects.ranged import RangedFile, tail_of
+from spatialdata.store.objects.spans import spans_of_groups
 from spatialdata.store.ragged import check_ragged, read_ragged, write_ragged
 from spatialdata.store.row_order import RowOrder, sort_shapes
 from spatialdata.store.source import ElementSource, reading
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from spatialdata._core.sources import Window
+    from spatialdata.store.objects.objects import Tail
     from spatialdata.store.options import WriteOptions
 
 __all__ = ["PARQUET", "ShapesSource", "write_shapes"]
@@ -37,6 +41,8 @@ _RADIUS = "radius"
 
 class ShapesSource(ElementSource):
     """Shapes in a store."""
+
+    _seen: Tail | None = None
 
     @property
     def attrs(self) -> Mapping[str, Any]:
@@ -58,6 +64,7 @@ class ShapesSource(ElementSource):
         window
             Only shapes that may lie inside, where the file says what its parts cover.
         """
+        self._renew()
         attrs = self.attrs
         with reading(self.where, self.folder):
             if self.version == _RAGGED_VERSION:
@@ -72,7 +79,7 @@ class ShapesSource(ElementSource):
         """See :meth:`spatialdata._core.sources.PartedShapes.bounds`."""
         if self.version == _RAGGED_VERSION or any(axis not in ("x", "y") for axis in axes):
             return None
-        with reading(self.where, self.folder), opened_parquet(self._file()) as file:
+        with reading(self.where, self.folder), self._opened() as file:
             if not _has_covering(file) or not _described(file).get("geometry_types"):
                 return None
             found = _bounds_of_discs(file) if _holds_discs(file) else _bounds_of_outlines(file)
@@ -85,14 +92,14 @@ class ShapesSource(ElementSource):
         """See :meth:`spatialdata._core.sources.PartedShapes.are_discs`."""
         if self.version == _RAGGED_VERSION:
             return is_node(self.folder / _RADIUS)
-        with reading(self.where, self.folder), opened_parquet(self._file()) as file:
+        with reading(self.where, self.folder), self._opened() as file:
             return _holds_discs(file)
 
     def has_parts(self) -> bool:
         """See :meth:`spatialdata._core.sources.PartedShapes.has_parts`."""
         if self.version == _RAGGED_VERSION:
             return False
-        with reading(self.where, self.folder), opened_parquet(self._file()) as file:
+        with reading(self.where, self.folder), self._opened() as file:
             return _has_covering(file) and file.metadata.num_row_groups > 1
 
     def check(self) -> None:
@@ -102,7 +109,7 @@ class ShapesSource(ElementSource):
             if self.version == _RAGGED_VERSION:
                 check_ragged(self.folder, self.node.attributes)
             else:
-                with opened_parquet(self._file()):
+                with self._opened():
                     pass
 
     def facts(self) -> dict[str, Any]:
@@ -112,7 +119,7 @@ class ShapesSource(ElementSource):
                 columns = [_RADIUS, "geometry"] if is_node(self.folder / _RADIUS) else ["geometry"]
                 rows = array_shape(self.folder / "Index")[0]
                 return {"class": "GeoDataFrame", "axes": "xy", "rows": rows, "columns": columns}
-            with opened_parquet(self._file()) as file:
+            with self._opened() as file:
                 index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
                 columns = [name for name in self._names(file) if name not in index]
                 solid = any(kind.endswith(" Z") for kind in _described(file).get("geometry_types", []))
@@ -141,12 +148,38 @@ class ShapesSource(ElementSource):
             raise StoreError(f"The file {PARQUET} is missing: {contents(self.folder)}.")
         return path
 
+    @property
+    def _tail(self) -> Tail | None:
+        """The last bytes of a file behind an address, as they were when they were first asked for."""
+        path = self.folder / PARQUET
+        if is_local(path):
+            return None
+        known = self._seen
+        if known is None:
+            try:
+                known = tail_of(path)
+            except (FileNotFoundError, IsADirectoryError):
+                raise StoreError(f"The file {PARQUET} is missing: {contents(self.folder)}.") from None
+            # A server that cannot send parts has sent the whole, which is not kept.
+            self._seen = known if known.is_short else None
+        return known
+
+    @contextmanager
+    def _opened(self) -> Iterator[pq.ParquetFile]:
+        tail = self._tail
+        with opened_parquet(self._file() if tail is None else self.folder / PARQUET, tail=tail) as file:
+            yield file
+
     def _load_parquet(self, columns: Sequence[str] | None, window: Window | None) -> GeoDataFrame | pd.DataFrame:
-        path = self._file()
-        with opened_parquet(path) as file:
+        tail = self._tail
+        path = self._file() if tail is None else self.folder / PARQUET
+        with opened_parquet(path, tail=tail) as file:
             names = self._names(file)
             order = self._order(file)
             box = _box(file, window) if window is not None and _has_covering(file) else None
+            metadata = file.metadata
+            groups = _groups_in(file, box)
+            index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
         wanted = None if columns is None else list(columns)
         missing = [column for column in wanted or () if column not in names]
         if missing:
@@ -154,26 +187,47 @@ class ShapesSource(ElementSource):
         read = wanted
         if wanted is not None and order is not None and order.column is not None:
             read = [*wanted, order.column]
-        frame = _read(path, read, box)
+        place: Path | RangedFile = path
+        if tail is not None:
+            needed = None if read is None else [*read, *map(str, index), "geometry", BBOX]
+            place = RangedFile(path, tail)
+            place.fetch(spans_of_groups(metadata, groups, needed))
+        frame = _read(place, read, box)
         frame = frame if order is None else order.restored(frame)
         return frame if wanted is None else frame[wanted]
 
 
+def _groups_in(file: pq.ParquetFile, box: tuple[float, float, float, float] | None) -> list[int]:
+    """The row groups that may hold shapes that meet a box; all where the file does not say."""
+    count = file.metadata.num_row_groups
+    found = [] if box is None else [_statistics(file, f"{BBOX}.{side}") for side in ("xmin", "ymin", "xmax", "ymax")]
+    if box is None or any(side is None or len(side) != count for side in found):
+        return list(range(count))
+    left, low, right, high = (side or [] for side in found)
+    return [
+        group
+        for group in range(count)
+        if left[group].min <= box[2]
+        and low[group].min <= box[3]
+        and right[group].max >= box[0]
+        and high[group].max >= box[1]
+    ]
+
+
 def _read(
-    path: Path, columns: list[str] | None, box: tuple[float, float, float, float] | None
+    path: Path | RangedFile, columns: list[str] | None, box: tuple[float, float, float, float] | None
 ) -> GeoDataFrame | pd.DataFrame:
     """Some columns of a file; a pandas frame if the geometry is not needed."""
     import geopandas
 
     if columns is not None and "geometry" not in columns:
         if box is None:
-            with opened_parquet(path) as file:
+            import pyarrow.parquet as pq
+
+            with pq.ParquetFile(path) as file:
                 return file.read(columns=columns, use_pandas_metadata=True).to_pandas()
         columns = [*columns, "geometry"]
-    if is_local(path):
-        return geopandas.read_parquet(path, columns=columns, bbox=box)
-    with opened_stream(path) as stream:
-        return geopandas.read_parquet(stream, columns=columns, bbox=box)
+    return geopandas.read_parquet(path, columns=columns, bbox=box)
 
 
 def _described(file: pq.ParquetFile) -> dict[str, Any]:

@@ -12,12 +12,22 @@ from typing import TYPE_CHECKING, Any
 from spatialdata.errors import StoreError
 from spatialdata.store.dialects.edges import units_of_edges
 from spatialdata.store.dialects.multiscale import EDGES
-from spatialdata.store.documents import Node, contents, document_stamp, is_node, read_node
-from spatialdata.store.files import connection_errors, is_local, stage_elsewhere
+from spatialdata.store.documents import (
+    Node,
+    array_shape,
+    contents,
+    document_stamp,
+    is_node,
+    known_node,
+    known_shape,
+    read_node,
+)
+from spatialdata.store.files import connection_errors, is_local, said, stage_elsewhere, zarr_location
 
 if TYPE_CHECKING:
     from spatialdata._core.sources import Window
     from spatialdata.models.kind import Kind
+    from spatialdata.store.objects.snapshot import Snapshot
     from spatialdata.store.versions import ContainerVersion
 
 __all__ = ["ElementSource", "reading"]
@@ -33,9 +43,7 @@ def reading(where: str, folder: Path) -> Iterator[None]:
             raise
         raise StoreError(f"{where} cannot be read. {error}") from error
     except connection_errors(OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
-        raise StoreError(
-            f"{where} cannot be read: {type(error).__name__}: {error}. There, {contents(folder)}."
-        ) from error
+        raise StoreError(f"{where} cannot be read: {said(error)} There, {contents(folder)}.") from error
 
 
 class ElementSource(ABC):
@@ -57,12 +65,56 @@ class ElementSource(ABC):
         self.name = name
         self.container = container
         self._cached: tuple[object, Node] | None = None
+        # Of a store behind an address: the documents of the element as its consolidated metadata say, while they do.
+        self._snapshot: Snapshot | None = None
+        self._documents: Mapping[str, Mapping[str, Any]] | None = None
+
+    def take_documents(self, snapshot: Snapshot, documents: Mapping[str, Mapping[str, Any]] | None) -> None:
+        """Learn the documents of the element and of the nodes in it, by their names from there, and how long to trust.
+
+        Parameters
+        ----------
+        snapshot
+            Tells whether the store is as it was when they were read.
+        documents
+            The documents; None where they are not known.
+        """
+        self._snapshot, self._documents = snapshot, documents
+
+    def _renew(self) -> None:
+        """Have the documents fetched if the store has changed since it was opened; asked before data are loaded."""
+        if self._snapshot is not None and self._documents is not None and not self._snapshot.is_current():
+            self._documents = self._cached = None
+
+    def documents(self, path: str = "") -> dict[str, Mapping[str, Any]] | None:
+        """The documents of a node of the element and of those in it, by their names from there.
+
+        None where they are not known, so that they have to be fetched.
+        """
+        start = f"{path}/" if path else ""
+        known = self._documents or {}
+        return {name[len(start) :]: found for name, found in known.items() if name.startswith(start)} or None
+
+    def node_at(self, path: str = "") -> Node:
+        """A node of the element."""
+        known = self.documents(path)
+        place = self.folder / path if path else self.folder
+        return read_node(place) if known is None else known_node(known, place)
+
+    def shape_at(self, path: str) -> tuple[int, ...]:
+        """The shape of an array in the element."""
+        known = self.documents(path)
+        return array_shape(self.folder / path) if known is None else known_shape(known, self.folder / path)
+
+    def zarr_location(self, path: str = "") -> Any:
+        """A node of the element as zarr takes it."""
+        return zarr_location(self.folder / path if path else self.folder, self.documents(path))
 
     @property
     def folder(self) -> Path:
         """The folder of the element."""
         folder = self.root / self.kind.container / self.name
-        return folder if is_local(folder) else self._elsewhere
+        return folder if is_local(folder) or self._documents is not None else self._elsewhere
 
     @cached_property
     def _elsewhere(self) -> Path:
@@ -88,7 +140,7 @@ class ElementSource(ABC):
         with reading(self.where, self.folder):
             stamp = document_stamp(self.folder)
             if self._cached is None or self._cached[0] != stamp:
-                self._cached = (stamp, read_node(self.folder))
+                self._cached = (stamp, self.node_at())
             return self._cached[1]
 
     @property

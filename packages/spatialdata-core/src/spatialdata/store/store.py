@@ -14,16 +14,12 @@ from spatialdata.models.kind import Kind
 from spatialdata.store.codec import SOURCES
 from spatialdata.store.consolidated import Root, consolidate
 from spatialdata.store.dialects import v06_spatialdata
-from spatialdata.store.documents import (
-    child_names,
-    contents,
-    is_node,
-    names_in,
-    zarr_format_of,
-)
-from spatialdata.store.files import connection_errors, is_local, path_of, stage_elsewhere
+from spatialdata.store.documents import DOCUMENT, child_names, contents, is_node, names_in
+from spatialdata.store.files import connection_errors, is_local, path_of, said, stage_elsewhere
 from spatialdata.store.linked import LINKED_KEY, linked_source, read_linked
 from spatialdata.store.lock import exclusive
+from spatialdata.store.objects.objects import objects_of
+from spatialdata.store.objects.snapshot import Snapshot
 from spatialdata.store.scene import OME, has_scene, without_scene
 from spatialdata.store.transaction import finish_swap, finish_swaps_below
 from spatialdata.store.versions import ContainerVersion, container_version
@@ -80,6 +76,8 @@ class Store:
     ----------
     path
         The folder; see :meth:`open`.
+    root
+        Its root, if it was read already.
 
     Notes
     -----
@@ -87,10 +85,10 @@ class Store:
     its data when it is loaded.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, root: Root | None = None) -> None:
         self.path = path
-        self._check_is_group(path)
-        self.root = Root(path)
+        self.root = root or Root(path)
+        self._check_is_group()
         node = self.root.node
         if node.node_type != "group":
             raise StoreNotFoundError(f"{path} is a Zarr array, not a SpatialData store, which is a group.")
@@ -136,22 +134,22 @@ class Store:
     def _open_elsewhere(cls, path: Path) -> Store:
         """Open a store behind an address or in an archive."""
         try:
-            if zarr_format_of(path) is None and str(getattr(path, "protocol", "")) == "zip":
-                path = _folder_in_archive(path)
-            elif zarr_format_of(path) is None and zarr_format_of(stage_elsewhere(path)) is not None:
+            root = Root(path)
+            if root.zarr_format is None and str(getattr(path, "protocol", "")) == "zip":
+                root = Root(_folder_in_archive(path))
+            elif root.zarr_format is None and is_node(stage_elsewhere(path)):
                 # A writer was interrupted while it put this new store in the place of an old one.
-                path = stage_elsewhere(path)
-            return cls(path)
+                root = Root(stage_elsewhere(path))
+            return cls(root.path, root)
         except StoreError:
             raise
         except connection_errors(OSError, ImportError, ValueError) as error:
-            raise StoreError(f"{path} cannot be opened: {type(error).__name__}: {error}.") from error
+            raise StoreError(f"{path} cannot be opened: {said(error)}") from error
 
-    @staticmethod
-    def _check_is_group(path: Path) -> None:
-        if zarr_format_of(path) is None:
+    def _check_is_group(self) -> None:
+        if self.root.zarr_format is None:
             raise StoreNotFoundError(
-                f"{path} is no SpatialData store: no zarr.json or .zgroup was found, and {contents(path)}. "
+                f"{self.path} is no SpatialData store: no zarr.json or .zgroup was found, and {contents(self.path)}. "
                 "Give the folder that holds images, labels, points, shapes and tables."
             )
 
@@ -164,7 +162,7 @@ class Store:
             raise StoreNotFoundError(f"{self.path} is plain OME-Zarr, not a SpatialData store. read_zarr opens it.")
 
     def _check_is_store(self, own: object) -> None:
-        if own is not None or any((self.path / kind.container).is_dir() for kind in Kind):
+        if own is not None or {kind.container for kind in Kind} & set(child_names(self.path)):
             return
         raise StoreNotFoundError(
             f"{self.path} is a Zarr group, but no SpatialData store: it has no attribute {ATTRS_KEY!r} and none of "
@@ -222,7 +220,13 @@ class Store:
         """The names in the consolidated metadata; behind an address, listing is slow or impossible."""
         known = self._names_known()
         if known is None:
-            return {kind: _names_elsewhere(self.path / kind.container) for kind in Kind}
+            found = {kind: _names_elsewhere(self.path / kind.container) for kind in Kind}
+            if not any(found.values()) and str(getattr(self.path, "protocol", "")).startswith("http"):
+                raise StoreError(
+                    f"{self.path} has no consolidated metadata, and its web server does not list what it has. Write "
+                    "them into the store with write_consolidated_metadata, or with spatialdata repair."
+                )
+            return found
         return {kind: sorted(names) for kind, names in known.items()}
 
     def _names_known(self) -> dict[Kind, set[str]] | None:
@@ -282,7 +286,15 @@ class Store:
             link = self.links[entry]
             source: Any = linked_source(link.target(self.path), link, f"The element {entry} of {self.path}")
             return source  # type: ignore[no-any-return]
-        return SOURCES[entry.kind](self.path, entry.kind, entry.name, self.container)
+        stored = SOURCES[entry.kind](self.path, entry.kind, entry.name, self.container)
+        if not is_local(self.path):
+            stored.take_documents(self._snapshot, self.root.below(str(entry)))
+        return stored
+
+    @cached_property
+    def _snapshot(self) -> Snapshot:
+        """Whether the root is still the one that was read."""
+        return Snapshot(self.path / DOCUMENT, self.root.stamp)
 
     def has_consolidated_metadata(self) -> bool:
         """Whether the root holds the metadata of all elements."""
@@ -304,9 +316,7 @@ class Store:
 
 def _names_elsewhere(group: Path) -> list[str]:
     """The names of the elements in a group; what has no document is being written or removed."""
-    if not group.is_dir():
-        return []
-    found = [entry.name for entry in group.iterdir()]
+    found = [child.name for child in objects_of(group).children(group)]
     # The new data of an element wait at its stage until they have taken the place of the old ones.
     staged = [name.removeprefix(".").removesuffix(".stage") for name in found if name.endswith(".stage")]
     names = {*(name for name in found if not name.startswith(".")), *staged}
@@ -315,5 +325,5 @@ def _names_elsewhere(group: Path) -> list[str]:
 
 def _folder_in_archive(path: Path) -> Path:
     """The one folder that an archive holds, where the store itself is not at its top."""
-    folders = [entry for entry in path.iterdir() if entry.is_dir()]
-    return folders[0] if len(folders) == 1 else path
+    folders = child_names(path)
+    return path / folders[0] if len(folders) == 1 else path

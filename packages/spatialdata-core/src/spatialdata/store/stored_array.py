@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from spatialdata.errors import StoreError
 from spatialdata.store.chunk_files import ChunkFiles
 from spatialdata.store.documents import document_stamp
-from spatialdata.store.files import connection_errors, is_local, zarr_location
+from spatialdata.store.files import connection_errors, is_local, said, zarr_location
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,10 +62,14 @@ class StoredArray:
     ----------
     path
         The folder of the array.
+    documents
+        Its documents by their names, if they are known; only of an array behind an address, where they are not looked
+        at again.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, documents: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self.path = path
+        self._documents = documents
         self._opened = self._open()
         self.shape: tuple[int, ...] = self._opened.shape
         self.dtype: np.dtype[Any] = self._opened.dtype
@@ -77,7 +82,7 @@ class StoredArray:
             return _Opened(stamp, files, None)
         import zarr
 
-        return _Opened(stamp, files, zarr.open_array(zarr_location(self.path), mode="r"))
+        return _Opened(stamp, files, zarr.open_array(zarr_location(self.path, self._documents), mode="r"))
 
     @property
     def ndim(self) -> int:
@@ -109,7 +114,7 @@ class StoredArray:
         try:
             return self._values_at(key)
         except connection_errors(OSError) as error:
-            raise StoreError(f"{self.path} cannot be read: {type(error).__name__}: {error}.") from error
+            raise StoreError(f"{self.path} cannot be read: {said(error)}") from error
 
     def _values_at(self, key: Any) -> Any:
         window = _window(key, self.shape)

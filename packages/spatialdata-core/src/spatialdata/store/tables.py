@@ -11,7 +11,6 @@ from spatialdata.errors import StoreError
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.kind import Kind
 from spatialdata.store.documents import (
-    array_shape,
     child_names,
     contents,
     is_node,
@@ -19,7 +18,6 @@ from spatialdata.store.documents import (
     replace_attributes,
     write_group,
 )
-from spatialdata.store.files import zarr_location
 from spatialdata.store.lazy_table import read_lazily
 from spatialdata.store.source import ElementSource, reading
 from spatialdata.store.table_frames import storable_frame
@@ -63,6 +61,7 @@ class TableSource(ElementSource):
 
     def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> AnnData:  # noqa: ARG002
         """The table, whole and in memory."""
+        self._renew()
         _ = self.version
         with reading(self.where, self.folder):
             table = self._read()
@@ -75,7 +74,7 @@ class TableSource(ElementSource):
         import zarr
         from anndata.io import read_zarr
 
-        return read_zarr(zarr.open_group(zarr_location(self.folder), mode="r", use_consolidated=False))
+        return read_zarr(zarr.open_group(self.zarr_location(), mode="r", use_consolidated=False))
 
     def check(self) -> None:
         """See :meth:`ElementSource.check`."""
@@ -90,8 +89,13 @@ class TableSource(ElementSource):
     def facts(self) -> dict[str, Any]:
         """See :meth:`ElementSource.facts`."""
         with reading(self.where, self.folder):
-            rows, columns = (_length(self.folder / name) for name in ("obs", "var"))
+            rows, columns = (self._length(name) for name in ("obs", "var"))
             return {"class": "AnnData", "rows": rows, "columns": columns}
+
+    def _length(self, frame: str) -> int:
+        """The number of rows of a frame, by the array of its index."""
+        index = f"{frame}/{self.node_at(frame).attributes.get('_index', '_index')}"
+        return self.shape_at(f"{index}/values" if self.node_at(index).node_type == "group" else index)[0]
 
     def summary(self) -> str:
         """See :meth:`ElementSource.summary`."""
@@ -105,19 +109,11 @@ class LazyTableSource(TableSource):
     is_lazy = True
 
     def _read(self) -> AnnData:
-        return read_lazily(self.folder)
+        return read_lazily(self.folder, self.documents)
 
     def summary(self) -> str:
         """See :meth:`ElementSource.summary`."""
         return f"{super().summary()}, lazy"
-
-
-def _length(frame: Path) -> int:
-    """The number of rows of a frame, by the array of its index."""
-    index = frame / str(read_node(frame).attributes.get("_index", "_index"))
-    if read_node(index).node_type == "group":
-        index /= "values"
-    return array_shape(index)[0]
 
 
 def _plain_attrs(stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,9 @@ from tqdm import tqdm
 
 from spatialdata.errors import StoreError
 from spatialdata.store.documents import DOCUMENTS_OF_ROOT, is_node
-from spatialdata.store.files import connection_errors, stage_elsewhere
+from spatialdata.store.files import connection_errors, said, stage_elsewhere
+from spatialdata.store.objects.objects import objects_of
+from spatialdata.store.objects.snapshot import forget_snapshots
 
 __all__ = [
     "check_writable",
@@ -40,17 +42,13 @@ def reaching(path: Path) -> Iterator[None]:
     except StoreError:
         raise
     except connection_errors(OSError, ImportError, ValueError, NotImplementedError) as error:
-        raise StoreError(f"{path} cannot be written to: {type(error).__name__}: {error}.") from error
+        raise StoreError(f"{path} cannot be written to: {said(error)}") from error
 
 
 def check_writable(path: Path) -> None:
     """Raise a StoreError if nothing can be written to an address."""
     if str(getattr(path, "protocol", "")).startswith("http"):
         raise StoreError(f"{path} cannot be written to: web servers are read only. Give a folder or a bucket.")
-
-
-def _address(path: Any, *inner: str) -> str:
-    return "/".join([path.path.rstrip("/"), *inner])
 
 
 def files_below(root: Path) -> list[Path]:
@@ -75,9 +73,10 @@ def _in_batches(names: Sequence[str], label: str) -> Iterator[Sequence[str]]:
 def upload(root: Path, target: Any, names: Sequence[str]) -> None:
     """Bring files of a folder of this machine to an address, in that order, documents of its top last."""
     ordered = sorted(names, key=lambda name: name in DOCUMENTS_OF_ROOT)
+    objects = objects_of(target)
+    forget_snapshots()
     for batch in _in_batches(ordered, "Uploading"):
-        target.fs.put([str(root / name) for name in batch], [_address(target, name) for name in batch])
-    target.fs.invalidate_cache()
+        objects.put({name: root / name for name in batch}, target)
 
 
 def upload_tree(root: Path, target: Any) -> None:
@@ -88,27 +87,24 @@ def upload_tree(root: Path, target: Any) -> None:
 
 def remove_tree(path: Any) -> None:
     """Remove all that is at an address; the documents of its top first, so that it is gone at once."""
-    path.fs.invalidate_cache()
-    for name in DOCUMENTS_OF_ROOT:
-        if path.fs.exists(_address(path, name)):
-            path.fs.rm_file(_address(path, name))
-    path.fs.invalidate_cache()
-    if path.exists():
-        path.fs.rm(_address(path), recursive=True)
-        path.fs.invalidate_cache()
+    objects = objects_of(path)
+    forget_snapshots()
+    found = objects.below(path)
+    tops = [name for name in DOCUMENTS_OF_ROOT if name in found]
+    for name in tops:
+        objects.remove(path, [name])
+    objects.remove(path, [name for name in found if name not in tops])
+    objects.remove_folder(path)
 
 
 def copy_tree(source: Any, target: Any, *, label: str = "Copying") -> None:
     """Copy all that is at an address to another one, where nothing is left from before."""
     remove_tree(target)
-    prefix = _address(source).lstrip("/") + "/"
-    found = [str(name).lstrip("/").removeprefix(prefix) for name in source.fs.find(_address(source))]
-    names = sorted(found, key=lambda name: (name in DOCUMENTS_OF_ROOT, name))
+    objects = objects_of(target)
+    sizes = objects.below(source)
+    names = sorted(sizes, key=lambda name: (name in DOCUMENTS_OF_ROOT, name))
     for batch in _in_batches(names, label):
-        for name in batch:
-            target.fs.makedirs(_address(target, name).rpartition("/")[0], exist_ok=True)
-            target.fs.cp_file(_address(source, name), _address(target, name))
-    target.fs.invalidate_cache()
+        objects.copy(source, target, {name: sizes[name] for name in batch})
 
 
 def switch(stage: Any, target: Any) -> None:
@@ -117,8 +113,15 @@ def switch(stage: Any, target: Any) -> None:
     remove_tree(stage)
 
 
-def finish_switch(target: Any) -> None:
-    """Finish what an interrupted writer has left: the new is complete at the stage, the old is gone."""
+def finish_switch(target: Any) -> bool:
+    """Finish what an interrupted writer has left: the new is complete at the stage, the old is gone.
+
+    Returns
+    -------
+    Whether there was something to finish.
+    """
     stage: Any = stage_elsewhere(target)
-    if not is_node(target) and is_node(stage):
-        switch(stage, target)
+    if is_node(target) or not is_node(stage):
+        return False
+    switch(stage, target)
+    return True

@@ -1,0 +1,1 @@
+"""Objects behind addresses: read, listed, brought and removed, with obstore where it reaches and fsspec elsewhere."""
