@@ -8,6 +8,7 @@ from skimage.measure import regionprops
 
 from spatialdata.kernels.labels import labels_in, renumbered
 from spatialdata.models.label_runs import ids_and_runs, ids_and_shapes
+from spatialdata.relations.labels import ids_like, only
 
 DTYPES = [np.uint8, np.uint16, np.int32, np.uint32, np.int64, np.uint64]
 
@@ -83,3 +84,18 @@ def test_ids_and_their_positions(dtype: type, largest: int | None) -> None:
     position = renumbered(labels, ids)
     assert position.dtype == dtype
     np.testing.assert_array_equal(position, np.searchsorted(ids, labels).astype(dtype))
+
+
+@pytest.mark.parametrize("dtype", [np.bool_, ">i4", np.uint16, np.int64])
+def test_labels_without_others(dtype: np.typing.DTypeLike) -> None:
+    rng = np.random.default_rng(6)
+    labels = rng.integers(0, 2 if dtype == np.bool_ else 120, (7, 30, 20)).repeat(3, axis=2).astype(dtype)
+    if np.dtype(dtype).kind != "b":
+        labels[0, 0, :4], labels[-1, -1, -1] = np.iinfo(labels.dtype).min, np.iinfo(labels.dtype).max
+    for ids in (np.arange(1, 90, 2), np.array([1, 2**40, -3]), np.array([5.0, 7.5, np.nan, 1e300]), np.zeros(0, int)):
+        found = only(labels, ids_like(ids, labels.dtype))
+        np.testing.assert_array_equal(found, np.where(np.isin(labels, ids), labels, np.zeros((), labels.dtype)))
+        assert found.dtype == labels.dtype
+    every = np.unique(labels)
+    np.testing.assert_array_equal(only(labels, ids_like(every, labels.dtype)), labels)
+    assert not only(labels, ids_like(np.array(["1", "2"]), labels.dtype)).any()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["LabelStatistics", "StatisticsSource", "known_statistics", "remember_statistics"]
+__all__ = ["LabelStatistics", "StatisticsSource", "known_statistics", "remember_statistics", "statistics_of_array"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +73,10 @@ def remember_statistics(data: Any, source: StatisticsSource) -> None:
 
 def known_statistics(labels: Any) -> LabelStatistics | None:
     """The statistics of labels, if they are known without looking at the pixels."""
-    source = _sources.get(levels_of(labels)[0].data.name)
+    return statistics_of_array(levels_of(labels)[0].data)
+
+
+def statistics_of_array(data: Any) -> LabelStatistics | None:
+    """The statistics of a lazy array of labels, if they are known without looking at the pixels."""
+    source = _sources.get(data.name)
     return None if source is None else source.statistics()

@@ -9,9 +9,12 @@ import numpy as np
 from spatialdata._core.elements import type_name
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.label_runs import ids_of_block, native, rows_of
+from spatialdata.models.label_statistics import statistics_of_array
 from spatialdata.relations.blocks import computed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import dask.array as da
     from numpy.typing import NDArray
 
@@ -24,7 +27,8 @@ def relabel_sequential(arr: da.Array) -> da.Array:
     Parameters
     ----------
     arr
-        Whole numbers from 0 on. They are looked at once, chunk by chunk, to find the ids; the result is lazy.
+        Whole numbers from 0 on. They are looked at once, chunk by chunk, to find the ids, unless a store knows them;
+        the result is lazy.
 
     Returns
     -------
@@ -41,8 +45,6 @@ def relabel_sequential(arr: da.Array) -> da.Array:
     >>> relabel_sequential(da.from_array(np.array([0, 9, 5, 9]))).compute().tolist()
     [0, 2, 1, 2]
     """
-    import dask
-
     if type_name(arr) != "dask.Array":
         raise UnsupportedElementError(
             f"relabel_sequential takes a dask array, not {type_name(arr)}. For labels, give their data and use "
@@ -50,12 +52,21 @@ def relabel_sequential(arr: da.Array) -> da.Array:
         )
     if not np.issubdtype(arr.dtype, np.integer):
         raise ValueError(f"Labels are whole numbers, but the array holds {arr.dtype}.")
-    find = dask.delayed(ids_of_block, pure=False)
-    found = computed([find(block) for block in arr.to_delayed().ravel()], "ids of labels") if arr.size else ()
-    ids = np.unique(np.concatenate([*found, np.zeros(1, dtype=arr.dtype)]))
+    ids = np.unique(np.concatenate([*_ids_in(arr), np.zeros(1, dtype=arr.dtype)]))
     if ids[0] < 0:
         raise ValueError(f"Labels are whole numbers from 0 on, but the array holds {int(ids[0])}.")
     return arr.map_blocks(_positions, ids, dtype=arr.dtype)
+
+
+def _ids_in(arr: da.Array) -> Sequence[NDArray[Any]]:
+    """The ids of an array in one or several parts, of which some may hold the same."""
+    import dask
+
+    known = statistics_of_array(arr)
+    if known is not None:
+        return [known.ids.astype(arr.dtype)]
+    find = dask.delayed(ids_of_block, pure=False)
+    return computed([find(block) for block in arr.to_delayed().ravel()], "ids of labels") if arr.size else ()
 
 
 def _positions(block: NDArray[Any], ids: NDArray[Any]) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from spatialdata.models.pyramid import tree_of
 from spatialdata.models.table import get_table_keys
 from spatialdata.relations.filter import annotates, with_regions_in_use
 from spatialdata.relations.ids import as_ids, rows_of_region
+from spatialdata.relations.labels import ids_like, only
 from spatialdata.relations.match import match_sdata_to_table
 from spatialdata.relations.table_query import rows_and_variables
 
@@ -202,14 +203,16 @@ def _from_points(points: Any, ids: pd.Index) -> Any:
 def _from_labels(labels: Any, ids: pd.Index) -> Any:
     levels = []
     for level in levels_of(labels):
-        blank = level.copy(data=level.data.map_blocks(_without, ids.to_numpy(), dtype=level.dtype))
+        blank = level.copy(
+            data=level.data.map_blocks(_without, ids_like(ids.to_numpy(), level.dtype), dtype=level.dtype)
+        )
         blank.attrs = {key: dict(value) if isinstance(value, dict) else value for key, value in level.attrs.items()}
         levels.append(blank)
     return tree_of(levels) if is_tree(labels) else levels[0]
 
 
 def _without(block: NDArray[Any], ids: NDArray[Any]) -> NDArray[Any]:
-    return np.where(np.isin(block, ids), np.zeros((), block.dtype), block)
+    return np.where(only(block, ids), np.zeros((), block.dtype), block)
 
 
 def _unchanged(element: Any, ids: pd.Index) -> Any:  # noqa: ARG001
