@@ -94,6 +94,14 @@ def test_labels_keep_an_axis_that_is_shorter_than_its_factor() -> None:
         Image3DModel.parse(np.zeros((1, 2, 8, 16)), scale_factors=[4])
 
 
+def test_an_empty_list_of_factors_makes_a_tree_of_one_level() -> None:
+    pixels = np.arange(4).reshape(2, 2)
+    tree = Labels2DModel.parse(pixels, scale_factors=[])
+    assert list(tree.children) == ["scale0"]
+    np.testing.assert_array_equal(tree["scale0"]["image"], pixels)
+    assert isinstance(Labels2DModel.parse(pixels, scale_factors="auto"), xr.DataArray)
+
+
 def test_integers_are_rounded_not_cut() -> None:
     image = np.array([[[1, 2], [2, 2]]], dtype=np.uint8)
     tree = Image2DModel.parse(image, scale_factors=[2])

@@ -138,6 +138,13 @@ def test_iteration_as_packages_of_earlier_releases_call_it() -> None:
     sdata = blobs(length=32)
     assert [name for _, name, _ in sdata._gen_elements()] == [name for _, name, _ in sdata.gen_spatial_elements()]
     assert len(list(sdata._gen_elements(include_tables=True))) == 9
+    assert sdata._shared_keys == {name for _, name, _ in sdata.gen_elements()}
+    assert {name: sdata._element_type_from_element_name(name) for name in ("blobs_points", "table")} == {
+        "blobs_points": "points",
+        "table": "tables",
+    }
+    with pytest.raises(ValueError, match="no element 'nowhere'"):
+        sdata._element_type_from_element_name("nowhere")
 
 
 def test_raccoon() -> None:

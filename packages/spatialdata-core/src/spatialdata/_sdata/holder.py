@@ -193,6 +193,18 @@ class ElementHolder:
         """As packages on top of earlier releases call it; use gen_elements and gen_spatial_elements."""
         return self.gen_elements() if include_tables else self.gen_spatial_elements()
 
+    @property
+    def _shared_keys(self) -> set[str]:
+        """The names of all elements, as packages on top of earlier releases ask for them."""
+        return set(self._shelf.names())
+
+    def _element_type_from_element_name(self, element_name: str) -> str:
+        """The kind of an element, such as ``"shapes"``, as packages on top of earlier releases ask for it."""
+        elements = self._shelf.find(element_name)
+        if elements is None:
+            raise ValueError(unknown_name("element", element_name, self._shelf.names()))
+        return elements.kind.container
+
     def gen_spatial_elements(self) -> Iterator[tuple[str, str, Any]]:
         """Yield kind, name and element of all elements but tables."""
         for container, name in self.gen_spatial_names():

@@ -75,7 +75,8 @@ class RasterModel:
         transformations
             Transformations by coordinate system; the Identity to ``"global"`` if not given.
         scale_factors
-            Factors of the further levels, each relative to the level before it; then the result is multiscale.
+            Factors of the further levels, each relative to the level before it; then the result is multiscale, also
+            of one level if the list is empty.
             ``"auto"`` halves until a level has at most 1024 pixels along x and y; a raster that has no more is of one
             scale.
         method
@@ -124,8 +125,8 @@ class RasterModel:
         element = cls._element(array, own_dims, coords, chunks)
         element.attrs.update({key: value for key, value in attrs.items() if key != TRANSFORM_KEY})
         resolved = resolved_transformations(transformations, attrs)
-        factors = automatic_factors(element) if isinstance(scale_factors, str) else scale_factors
-        result = build_pyramid(element, factors, downsampling) if factors else element
+        factors = (automatic_factors(element) or None) if isinstance(scale_factors, str) else scale_factors
+        result = element if factors is None else build_pyramid(element, factors, downsampling)
         attach_transformations(result, resolved)
         cls.validate(result)
         return result
