@@ -15,7 +15,7 @@ from spatialdata.grids.grid import pixels_between
 from spatialdata.models.pyramid import kept_coordinates, level_coordinates, tree_of
 from spatialdata.models.times import time_values
 from spatialdata.ops.bent import pixels_within
-from spatialdata.regions.project import Placed, PlacedBend, place
+from spatialdata.regions.project import Placed, PlacedBend, PlacedBox, place
 from spatialdata.regions.region import BoundingBox, Circle, Closed
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations, transformations_of
 from spatialdata.transformations.linear import Sequence as Chain
@@ -61,8 +61,18 @@ def _selected(raster: Any, region: Region, *, mask: bool) -> DataArray | DataTre
     window = _window(raster, placed)
     if window is None:
         return None
-    closed = region.closed if isinstance(region, BoundingBox) and not isinstance(placed, PlacedBend) else None
+    closed = _closed_in_pixels(region, placed) if isinstance(region, BoundingBox) else {}
     return _cut(raster, window, inside, closed, times)
+
+
+def _closed_in_pixels(box: BoundingBox, placed: Placed) -> dict[str, Closed]:
+    """Which bounds belong to a box, for the axes of the pixels; they change sides where an axis runs backwards."""
+    if box.closed is None or not isinstance(placed, PlacedBox):
+        return {}
+    turned: dict[Closed, Closed] = {"left": "right", "right": "left"}
+    other = turned.get(box.closed, box.closed)
+    backwards = np.any(placed.projection.linear < 0, axis=0).tolist()
+    return {axis: other if back else box.closed for axis, back in zip(placed.projection.axes, backwards, strict=True)}
 
 
 def _window(raster: Any, placed: Placed) -> Window | None:
@@ -103,7 +113,7 @@ def raster_request(raster: Any, region: Region) -> dict[str, slice]:
 
 
 def _cut(
-    raster: Any, window: Window, inside: Placed | None, closed: Closed | None, times: dict[str, slice]
+    raster: Any, window: Window, inside: Placed | None, closed: dict[str, Closed], times: dict[str, slice]
 ) -> DataArray | DataTree | None:
     full, *coarser = levels_of(raster)
     slices = {**times, **_slices(full, full, window, closed)}
@@ -122,14 +132,14 @@ def _cut(
     return result
 
 
-def _slices(level: DataArray, full: DataArray, window: Window, closed: Closed | None) -> dict[str, slice]:
+def _slices(level: DataArray, full: DataArray, window: Window, closed: dict[str, Closed]) -> dict[str, slice]:
     found = {}
     for axis in (str(axis) for axis in level.dims if axis in SPATIAL_AXES):
         lower, upper = window.bounds(axis)
         step = full.sizes[axis] / level.sizes[axis]
         pixels = pixels_between(lower, upper, level.sizes[axis], step)
-        first = pixels.start + (closed in ("right", "neither") and (pixels.start + 0.5) * step == lower)
-        last = pixels.stop - (closed in ("left", "neither") and (pixels.stop - 0.5) * step == upper)
+        first = pixels.start + (closed.get(axis) in ("right", "neither") and (pixels.start + 0.5) * step == lower)
+        last = pixels.stop - (closed.get(axis) in ("left", "neither") and (pixels.stop - 0.5) * step == upper)
         found[axis] = slice(min(first, pixels.stop), max(last, min(first, pixels.stop)))
     return found
 
