@@ -12,6 +12,7 @@ from spatialdata._core.elements import is_points, is_raster, is_shapes, is_table
 from spatialdata._core.matrices import matrices_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.store.files import is_local
+from spatialdata.store.lazy_pixels import StoredWindow
 from spatialdata.store.lazy_table import StoredSparse
 from spatialdata.store.pieces import Piece
 from spatialdata.store.stored_array import StoredArray
@@ -89,6 +90,8 @@ def _in_task(value: Any, seen: set[int]) -> Iterator[Path]:
     seen.add(id(value))
     if isinstance(value, StoredArray):
         yield value.path.parent
+    elif isinstance(value, StoredWindow):
+        yield value.array.path.parent
     elif isinstance(value, StoredSparse):
         yield value.path
     elif isinstance(value, Piece):

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata.errors import StoreError
+from spatialdata.store.compressed import blocks_between, plain_size
 from spatialdata.store.documents import array_document
 from spatialdata.store.files import is_local
 
@@ -71,57 +74,92 @@ class ChunkFiles:
             return None
         return cls(folder, tuple(document["shape"]), **layout)
 
-    def read(self, key: Sequence[slice]) -> NDArray[Any]:
+    def read(self, key: Sequence[slice], threads: int = 1) -> NDArray[Any]:
         """The pixels of a window.
 
         Parameters
         ----------
         key
             A slice for each dimension, with a start and a stop inside of the array and no step.
+        threads
+            How many threads decode chunks.
         """
         pixels = np.empty([part.stop - part.start for part in key], dtype=self.dtype)
         spans = [
             range(part.start // size, -(-part.stop // size)) if part.stop > part.start else range(0)
             for part, size in zip(key, self.chunks, strict=True)
         ]
-        for numbers in itertools.product(*spans):
-            low = [max(part.start, number * size) for part, number, size in zip(key, numbers, self.chunks, strict=True)]
-            high = [
-                min(part.stop, (number + 1) * size)
-                for part, number, size in zip(key, numbers, self.chunks, strict=True)
-            ]
-            into = pixels[
-                tuple(slice(a - part.start, b - part.start) for a, b, part in zip(low, high, key, strict=True))
-            ]
-            self._read_chunk(numbers, low, high, into)
+        numbers = list(itertools.product(*spans))
+        threads = min(threads, len(numbers))
+        if threads > 1:
+            with ThreadPoolExecutor(threads) as pool:
+                parts = [
+                    pool.submit(self._read_chunks, numbers[first::threads], key, pixels) for first in range(threads)
+                ]
+                for part in parts:
+                    part.result()
+        else:
+            self._read_chunks(numbers, key, pixels)
         return pixels.astype(self.dtype.newbyteorder("="), copy=False)
 
-    def _read_chunk(self, numbers: Sequence[int], low: Sequence[int], high: Sequence[int], into: NDArray[Any]) -> None:
-        """Put the pixels of one chunk between two corners into an array."""
+    def _read_chunks(self, chunks: Sequence[tuple[int, ...]], key: Sequence[slice], pixels: NDArray[Any]) -> None:
+        """Put what some chunks have of a window into its pixels."""
+        scratch = np.empty(math.prod(self.chunks) if chunks and self.codec is not None else 0, dtype=self.dtype)
+        for numbers in chunks:
+            first = [number * size for number, size in zip(numbers, self.chunks, strict=True)]
+            low = [max(part.start, start) for part, start in zip(key, first, strict=True)]
+            high = [min(part.stop, start + size) for part, start, size in zip(key, first, self.chunks, strict=True)]
+            into = pixels[_between(low, high, [part.start for part in key])]
+            self._read_chunk(numbers, _between(low, high, first), into, scratch)
+
+    def _read_chunk(
+        self, numbers: Sequence[int], inside: tuple[slice, ...], into: NDArray[Any], scratch: NDArray[Any]
+    ) -> None:
+        """Put a part of one chunk into an array, by way of an array of the size of a chunk."""
         path = self._path(numbers)
         try:
-            stored: Any = path.read_bytes()
+            stored = path.read_bytes()
         except FileNotFoundError:
             into[...] = self.fill
             return
-        expected = math.prod(self.chunks) * self.dtype.itemsize
         if into.shape == self.chunks and into.flags.c_contiguous and self.codec is not None:
-            self._decoded(path, stored, expected, into.reshape(-1).view(np.uint8))
+            self._decode(path, stored, into.reshape(-1))
             return
-        plain = self._decoded(path, stored, expected)
-        chunk = np.frombuffer(plain, dtype=self.dtype).reshape(self.chunks)
-        first = [number * size for number, size in zip(numbers, self.chunks, strict=True)]
-        into[...] = chunk[tuple(slice(a - f, b - f) for a, b, f in zip(low, high, first, strict=True))]
+        if self.codec is None:
+            self._check_size(path, len(stored), scratch.itemsize * math.prod(self.chunks))
+            scratch = np.frombuffer(stored, dtype=self.dtype)
+        elif not self._decode_part(path, stored, inside, scratch):
+            self._decode(path, stored, scratch)
+        into[...] = scratch.reshape(self.chunks)[inside]
 
-    def _decoded(self, path: Path, stored: bytes, expected: int, into: NDArray[Any] | None = None) -> Any:
-        try:
-            plain = stored if self.codec is None else self.codec.decode(stored, into)
-        except (RuntimeError, ValueError) as error:
-            raise StoreError(f"The chunk {path} is damaged: {error}.") from error
-        found = memoryview(plain).nbytes
+    def _decode(self, path: Path, stored: bytes, into: NDArray[Any]) -> None:
+        """Fill an array with what is stored."""
+        size = plain_size(self.codec.codec_id, stored)
+        with _damage_named(path):
+            # What is too short would leave the rest of the array as it was.
+            into_place = into.view(np.uint8) if size == into.nbytes else None
+            plain = self.codec.decode(stored, into_place)
+        self._check_size(path, memoryview(plain).nbytes, into.nbytes)
+        if into_place is None:
+            into[...] = np.frombuffer(plain, dtype=self.dtype)
+
+    def _decode_part(self, path: Path, stored: bytes, inside: tuple[slice, ...], into: NDArray[Any]) -> bool:
+        """Fill those blocks of an array that a window meets; False where that saves nothing."""
+        if self.codec.codec_id != "blosc":
+            return False
+        corners = ([part.start for part in inside], [part.stop - 1 for part in inside])
+        start, last = (int(np.ravel_multi_index(corner, self.chunks)) for corner in corners)
+        found = blocks_between(stored, start * into.itemsize, (last + 1) * into.itemsize, into.nbytes)
+        if found is None:
+            return False
+        part, first, size = found
+        with _damage_named(path):
+            self.codec.decode(part, into.view(np.uint8)[first : first + size])
+        return True
+
+    def _check_size(self, path: Path, found: int, expected: int) -> None:
         if found != expected:
             raise StoreError(f"The chunk {path} is damaged: it holds {found} bytes, but its array needs {expected}.")
-        return plain
 
     def __getitem__(self, key: tuple[slice, ...]) -> NDArray[Any]:
         """The pixels of a window; see :meth:`read`."""
@@ -160,6 +198,20 @@ class ChunkFiles:
     def _path(self, numbers: Sequence[int]) -> Path:
         names = [str(number) for number in numbers]
         return self.folder / self.separator.join([*self.prefix, *names])
+
+
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    """Say which file cannot be decoded."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        raise StoreError(f"The chunk {path} is damaged: {error}.") from error
+
+
+def _between(low: Sequence[int], high: Sequence[int], origin: Sequence[int]) -> tuple[slice, ...]:
+    """What lies between two corners, counted from an origin."""
+    return tuple(slice(a - o, b - o) for a, b, o in zip(low, high, origin, strict=True))
 
 
 def _is_zero(chunk: NDArray[Any]) -> bool:

@@ -19,6 +19,7 @@ from spatialdata.store.dialects.multiscale import EDGES, Times, only_multiscale,
 from spatialdata.store.dialects.without_axes import restricted, without_time
 from spatialdata.store.documents import document_stamp, read_node
 from spatialdata.store.field_arrays import arrays_below
+from spatialdata.store.lazy_pixels import lazy_pixels
 from spatialdata.store.source import reading
 from spatialdata.store.stored_array import StoredArray
 from spatialdata.transformations.attach import DEFAULT_COORDINATE_SYSTEM, TRANSFORM_KEY, attach_transformations
@@ -155,11 +156,10 @@ class PlainRaster(ABC):
         return element
 
     def _level(self, array: StoredArray, described: _Described, kept: tuple[str, ...]) -> DataArray:
-        import dask.array as da
         from xarray import DataArray
 
         chosen = tuple(slice(None) if axis in kept else 0 for axis in described.axes)
-        data = da.from_array(array, chunks=array.chunks)[chosen]
+        data = lazy_pixels(array)[chosen]
         if self.kind is Kind.IMAGE and "c" not in kept:
             data, kept = data[None], ("c", *kept)
         order = tuple(axis for axis in ("t", "c", "z", "y", "x") if axis in kept)

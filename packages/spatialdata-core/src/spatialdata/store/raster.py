@@ -22,6 +22,7 @@ from spatialdata.store.dialects.multiscale import Times
 from spatialdata.store.documents import array_shape, write_group
 from spatialdata.store.field_arrays import arrays_below, write_fields
 from spatialdata.store.label_statistics import StatisticsOfBlocks, StoredLabels, write_statistics
+from spatialdata.store.lazy_pixels import lazy_pixels
 from spatialdata.store.levels import write_levels
 from spatialdata.store.source import ElementSource, reading
 from spatialdata.store.stored_array import StoredArray
@@ -150,10 +151,9 @@ class RasterSource(ElementSource):
 
 
 def _level(array: StoredArray, found: Multiscale, full: tuple[int, ...], where: str) -> DataArray:
-    import dask.array as da
     from xarray import DataArray
 
-    data = da.from_array(array, chunks=array.chunks)
+    data = lazy_pixels(array)
     if isinstance(array, StoredLabels):
         remember_statistics(data, array)
     coords: dict[str, Any] = {}

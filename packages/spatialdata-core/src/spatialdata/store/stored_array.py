@@ -13,7 +13,10 @@ from spatialdata.store.documents import document_stamp
 from spatialdata.store.files import connection_errors, is_local, said, zarr_location
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["StoredArray"]
 
@@ -122,6 +125,19 @@ class StoredArray:
         if window is not None and opened.files is not None:
             return opened.files.read(window)
         return opened.array[key]
+
+    def loaded(self, window: Sequence[slice], threads: int) -> NDArray[Any] | None:
+        """The pixels of a window, read by several threads; None where only zarr can read them.
+
+        Parameters
+        ----------
+        window
+            A slice for each dimension, with a start and a stop inside of the array and no step.
+        threads
+            How many threads decode chunks.
+        """
+        files = self._current(by_zarr=False).files if is_local(self.path) else None
+        return None if files is None else files.read(window, threads)
 
     def __dask_tokenize__(self) -> object:
         return str(self.path), self._opened.stamp
