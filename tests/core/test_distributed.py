@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import anndata as ad
 import dask
 import dask.array as da
 import geopandas as gpd
@@ -21,12 +23,14 @@ from spatialdata import (
     bounding_box_query,
     get_centroids,
     get_extent,
+    nearest,
     polygon_query,
     rasterize,
     read_zarr,
+    within_distance,
 )
 from spatialdata.errors import StoreError
-from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel
+from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
 from spatialdata.store import pieces
 from spatialdata.transformations import Affine
 
@@ -81,6 +85,21 @@ def numbers(points: Any) -> np.ndarray:
     return np.asarray(points.compute()[["x", "y"]].sort_index().to_numpy())
 
 
+def pairs(found: pd.DataFrame) -> np.ndarray:
+    return np.asarray(found[["instance", "neighbour", "distance"]].to_numpy())
+
+
+def annotated(sdata: SpatialData, by: str) -> np.ndarray:
+    """The regions of molecules, in the column of a table that annotates them."""
+    obs = pd.DataFrame({"region": pd.Categorical(["points"] * 900), "id": np.arange(900) * 4 + 1})
+    obs.index = obs.index.astype(str)
+    table = TableModel.parse(ad.AnnData(obs=obs), region="points", region_key="region", instance_key="id")
+    sdata["spots"] = table
+    with pytest.warns(UserWarning, match="lie in several regions") if by == "shapes" else contextlib.nullcontext():
+        found = sdata.annotate("points", by=by, table_name="spots")["spots"].obs[by]
+    return np.asarray(found.cat.codes)
+
+
 def drawn(points: Any, **asked: Any) -> np.ndarray:
     return np.asarray(rasterize(points, ("x", "y"), [-40, 0], [40, 80], "global", target_width=16, **asked).values)
 
@@ -97,6 +116,12 @@ CALLS: dict[str, Callable[[SpatialData], np.ndarray]] = {
     "pixels": lambda s: polygon_query(s["image"], shapely.Point(0, 20).buffer(15), "global").values,
     "centroids": lambda s: numbers(get_centroids(s["labels"])),
     "extent": lambda s: np.array([*get_extent(s["points"]).values()]),
+    "nearest points": lambda s: pairs(nearest(s["points"], s["points"], k=3)),
+    "nearest shapes": lambda s: pairs(nearest(s["points"], s["shapes"])),
+    "nearest of shapes": lambda s: pairs(nearest(s["shapes"], s["points"], k=2)),
+    "points within a distance": lambda s: pairs(within_distance(s["shapes"], s["points"], 0.5)),
+    "regions of points": lambda s: annotated(s, "shapes"),
+    "labels of points": lambda s: annotated(s, "labels"),
     "picture": lambda s: drawn(s["points"]),
     "picture of genes": lambda s: drawn(s["points"], value_key="gene", agg_func="count_cat"),
 }

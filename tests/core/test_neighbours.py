@@ -31,7 +31,8 @@ def instances(kind: str, seed: int) -> tuple[Any, list[Any], np.ndarray, np.ndar
     none = np.zeros(25)
     if kind == "points":
         frame = pd.DataFrame(xy, columns=["x", "y"], index=np.sort(ids))
-        return PointsModel.parse(frame, transformations=SCALED), np.sort(ids).tolist(), shapely.points(2 * xy), none
+        element = PointsModel.parse(frame, npartitions=3, transformations=SCALED)
+        return element, np.sort(ids).tolist(), shapely.points(2 * xy), none
     if kind == "circles":
         radii = rng.uniform(0.1, 2, 25)
         element = ShapesModel.parse(xy, geometry=0, radius=radii, index=pd.Index(ids), transformations=SCALED)

@@ -17,7 +17,7 @@ from spatialdata.models.table import get_table_keys
 from spatialdata.models.times import at_one_time
 from spatialdata.ops.bent import placed_outlines
 from spatialdata.ops.centroids import get_centroids
-from spatialdata.ops.frames import coordinates_of, copied_attrs
+from spatialdata.ops.frames import coordinates_of, copied_attrs, over_partitions
 from spatialdata.ops.label_pixels import LabelPixels
 from spatialdata.ops.pairs import Figures, PointLocator
 from spatialdata.ops.rasterize_values import is_category
@@ -54,11 +54,14 @@ class _Regions:
         The axes of these coordinates. A place without z lies at all depths.
     values
         The value of each region.
+    scattered
+        Whether only this process can ask for the regions; see :class:`~spatialdata.ops.label_pixels.LabelPixels`.
     """
 
     find: Callable[[FloatArray], tuple[NDArray[np.intp], NDArray[np.intp]]]
     axes: tuple[ValidAxis, ...]
     values: pd.Series
+    scattered: bool = False
 
     def at(self, world: FloatArray, axes: Sequence[str]) -> tuple[Any, NDArray[np.intp]]:
         """The values at places, missing where there is no region; and the numbers of regions there."""
@@ -132,7 +135,8 @@ def _regions(sdata: SpatialData, by: str, column: str | None, system: str, table
     ids = _ids_of_labels(sdata, by, column, table_name)
     values = _values(sdata, by, column, table_name, ids)
     axes: tuple[ValidAxis, ...] = spatial_axes_of(element)[::-1]
-    return _Regions(_finder_of_labels(element, system, ids.to_numpy()), axes, values)
+    pixels = LabelPixels.of(levels_of(at_one_time(element, "annotate"))[0].data)
+    return _Regions(_finder_of_labels(element, pixels, system, ids.to_numpy()), axes, values, pixels.scattered)
 
 
 def _ids_of_labels(sdata: SpatialData, by: str, column: str | None, table_name: str | None) -> Any:
@@ -185,8 +189,7 @@ def _inverse(projection: Projection) -> Projection:
     return projection.plane().inverse()
 
 
-def _finder_of_labels(labels: Any, system: str, ids: NDArray[Any]) -> Any:
-    pixels = LabelPixels.of(levels_of(at_one_time(labels, "annotate"))[0].data)
+def _finder_of_labels(labels: Any, pixels: LabelPixels, system: str, ids: NDArray[Any]) -> Any:
     order = np.argsort(ids, kind="stable")
     ordered = ids[order]
 
@@ -231,16 +234,24 @@ def _onto_points(points: Any, regions: _Regions, name: str, system: str) -> Any:
 
 def _at_centres(element: Any, regions: _Regions, system: str, what: str) -> tuple[Any, Any]:
     """The ids of instances, and the values at their centres."""
-    frame = get_centroids(element, system).compute()
-    values, count = regions.at(frame.to_numpy(), list(frame.columns))
-    several = int((count > 1).sum())
+    import pandas as pd
+
+    def look(rows: pd.DataFrame) -> pd.DataFrame:
+        values, count = regions.at(rows.to_numpy(), list(rows.columns))
+        return pd.DataFrame({"value": pd.Series(values, index=rows.index), "several": count > 1})
+
+    centres = get_centroids(element, system)
+    # Points are many, and are looked at where they are read; the centres of others are here.
+    far = kind_of(element) is Kind.POINTS and not regions.scattered
+    found = over_partitions(centres, centres.columns, look, pd.concat, "annotation") if far else look(centres.compute())
+    several = int(found["several"].sum())
     if several:
         warnings.warn(
-            f"The centres of {several} of {len(frame)} instances of {what} lie in several regions; the first counts.",
+            f"The centres of {several} of {len(found)} instances of {what} lie in several regions; the first counts.",
             UserWarning,
             stacklevel=4,
         )
-    return frame.index, values
+    return found.index, found["value"].array
 
 
 def _onto_shapes(shapes: Any, regions: _Regions, name: str, system: str) -> Any:

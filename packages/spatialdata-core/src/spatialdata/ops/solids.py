@@ -84,6 +84,11 @@ class Solids:
         pixels = (LabelPixels.of(data), back)
         return cls(pd.Index(ids), np.ascontiguousarray(centres), np.append(first, len(label)), half, pixels)
 
+    @property
+    def is_scattered(self) -> bool:
+        """Whether only this process can ask for the pixels."""
+        return self.pixels is not None and self.pixels[0].scattered
+
     def bounds(self) -> tuple[FloatArray, FloatArray]:
         """The lower and upper corners of the boxes around the instances, of shape ``(n, 3)``."""
         if not len(self.ids):
