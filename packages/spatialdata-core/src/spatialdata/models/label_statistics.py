@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["LabelStatistics", "StatisticsSource", "known_statistics", "remember_statistics", "statistics_of_array"]
+__all__ = [
+    "LabelStatistics",
+    "StatisticsSource",
+    "known_statistics",
+    "remember_statistics",
+    "statistics_of_array",
+    "statistics_source",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +85,10 @@ def known_statistics(labels: Any) -> LabelStatistics | None:
 
 def statistics_of_array(data: Any) -> LabelStatistics | None:
     """The statistics of a lazy array of labels, if they are known without looking at the pixels."""
-    source = _sources.get(data.name)
+    source = statistics_source(data)
     return None if source is None else source.statistics()
+
+
+def statistics_source(data: Any) -> StatisticsSource | None:
+    """Who knows the statistics of a lazy array of labels, if anybody does."""
+    return _sources.get(data.name)

@@ -12,10 +12,11 @@ from spatialdata._core.axes import SPATIAL_AXES
 from spatialdata._core.elements import has_time, is_tree, levels_of, spatial_axes_of
 from spatialdata._core.sources import Window
 from spatialdata.grids.grid import pixels_between
+from spatialdata.models.label_parts import remember_part
 from spatialdata.models.pyramid import kept_coordinates, level_coordinates, tree_of
 from spatialdata.models.times import time_values
 from spatialdata.ops.bent import pixels_within
-from spatialdata.regions.project import Placed, PlacedBend, PlacedBox, place
+from spatialdata.regions.project import Placed, PlacedBend, PlacedBox, PlacedPolygon, place
 from spatialdata.regions.region import BoundingBox, Circle, Closed
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations, transformations_of
 from spatialdata.transformations.linear import Sequence as Chain
@@ -120,6 +121,9 @@ def _cut(
     if _is_empty(slices):
         return None
     finest = _level(full, slices, {}, _mask(full, full, slices, inside))
+    if inside is None or isinstance(inside, PlacedPolygon):
+        first = tuple(slices[str(dim)].start if str(dim) in slices else 0 for dim in full.dims)
+        remember_part(finest.data, full.data, first, None if inside is None else inside.geometry)
     levels = [finest]
     for level in coarser:
         slices_here = {**times, **_slices(level, full, window, closed)}

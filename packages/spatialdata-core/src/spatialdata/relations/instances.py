@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.elements import levels_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.models.label_parts import ids_of_part
 from spatialdata.models.label_runs import ids_of_block
 from spatialdata.models.label_statistics import known_statistics
 from spatialdata.relations.blocks import computed
@@ -63,22 +64,31 @@ def instance_ids(element: Any) -> pd.Index:
 
 def _labels_ids(labels: Any, *, background: bool) -> pd.Index:
     """The distinct values of the finest level, found block by block."""
-    import dask
     import numpy as np
     import pandas as pd
 
     data = levels_of(labels)[0].data
     known = known_statistics(labels)
-    if known is None:
-        find = dask.delayed(ids_of_block, pure=False)
-        blocks = data.to_delayed().ravel()
-        found = computed([find(block, background=True) for block in blocks], "ids of labels") if data.size else ()
-        ids = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=data.dtype)
-    else:
+    part = ids_of_part(data) if known is None and not background else None
+    if known is not None:
         ids = known.ids
+    elif part is not None:
+        seen = np.concatenate([part.possible[:0], *_ids_in(data, part.blocks(data.chunks))])
+        ids = np.union1d(part.certain, part.possible[np.isin(part.possible, seen)])
+    else:
+        ids = np.unique(np.concatenate([np.empty(0, dtype=data.dtype), *_ids_in(data, np.ndindex(*data.numblocks))]))
     own = np.asarray(ids, dtype=np.int64 if data.dtype == bool else data.dtype)
     index: pd.Index = pd.Index(own if background else own[own != 0])
     return index
+
+
+def _ids_in(data: Any, positions: Iterable[tuple[int, ...]]) -> tuple[Any, ...]:
+    """The ids in each of some blocks."""
+    import dask
+
+    find, blocks = dask.delayed(ids_of_block, pure=False), data.to_delayed()
+    tasks = [find(blocks[position], background=True) for position in positions]
+    return computed(tasks, "ids of labels") if data.size and tasks else ()
 
 
 def _index(element: Any) -> pd.Index:
