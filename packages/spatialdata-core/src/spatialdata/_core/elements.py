@@ -14,6 +14,7 @@ from spatialdata._core.axes import ValidAxis, get_spatial_axes
 from spatialdata.errors import UnsupportedElementError
 
 if TYPE_CHECKING:
+    import dask.array as da
     from anndata import AnnData
     from dask.dataframe import DataFrame as DaskDataFrame
     from geopandas import GeoDataFrame
@@ -28,6 +29,7 @@ __all__ = [
     "element_attrs",
     "has_time",
     "is_array",
+    "is_dask_array",
     "is_points",
     "is_raster",
     "is_shapes",
@@ -54,6 +56,11 @@ def _is_instance(value: object, module: str, name: str) -> bool:
 def is_array(value: object) -> TypeGuard[DataArray]:
     """Whether ``value`` is an xarray.DataArray."""
     return _is_instance(value, "xarray", "DataArray")
+
+
+def is_dask_array(value: object) -> TypeGuard[da.Array]:
+    """Whether ``value`` is a dask.array.Array, or of a class made of it."""
+    return _is_instance(value, "dask.array", "Array")
 
 
 def is_tree(value: object) -> TypeGuard[DataTree]:

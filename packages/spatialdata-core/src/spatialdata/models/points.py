@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from spatialdata._core.axes import SPATIAL_AXES, T
-from spatialdata._core.elements import is_points, type_name
+from spatialdata._core.elements import is_dask_array, is_points, type_name
 from spatialdata.errors import ElementNotFoundError, Fault, UnsupportedElementError, listing, unknown_name
 from spatialdata.models.base import ATTRS_KEY, raise_faults, resolved_transformations, transform_faults
 from spatialdata.models.inputs import frame_of
@@ -104,7 +104,7 @@ class PointsModel:
 
     @classmethod
     def _frame(cls, data: Any, annotation: pd.DataFrame | None, coordinates: Mapping[str, str] | None) -> Any:
-        if isinstance(data, np.ndarray) or type_name(data) == "dask.Array":
+        if isinstance(data, np.ndarray) or is_dask_array(data):
             if coordinates is not None:
                 raise ValueError("coordinates is for frames; the columns of an array are x, y and maybe z.")
             return _frame_of_array(np.asarray(data), annotation)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import type_name
+from spatialdata._core.elements import is_dask_array, type_name
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.label_runs import ids_of_block, native, rows_of
 from spatialdata.models.label_statistics import statistics_of_array
@@ -45,7 +45,7 @@ def relabel_sequential(arr: da.Array) -> da.Array:
     >>> relabel_sequential(da.from_array(np.array([0, 9, 5, 9]))).compute().tolist()
     [0, 2, 1, 2]
     """
-    if type_name(arr) != "dask.Array":
+    if not is_dask_array(arr):
         raise UnsupportedElementError(
             f"relabel_sequential takes a dask array, not {type_name(arr)}. For labels, give their data and use "
             "map_raster or assign the result."
