@@ -471,7 +471,6 @@ def test_elements_may_be_given_with_their_object() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"fractions": True}, NotImplementedError, "for shapes"),
         ({"value_key": "c"}, ValueError, "no channel 'c'"),
         ({"weights": "c"}, ValueError, "no channel 'c'"),
         ({"agg_func": ["mean", "average"]}, ValueError, "'average'"),

@@ -76,8 +76,8 @@ def aggregate(
     target_coordinate_system
         The coordinate system in which the elements are brought together.
     fractions
-        For shapes and labels, multiply each value by the part of its area that lies on the region; of flat ones by
-        labels with a depth, by the part of the column through all planes.
+        Multiply each value by the part of its area that lies on the region; of flat ones by labels with a depth, by
+        the part of the column through all planes. The pixels of images are squares then, of which any part counts.
     region_key, instance_key
         The names of the columns of the resulting table that name the region's element and the region.
     deepcopy

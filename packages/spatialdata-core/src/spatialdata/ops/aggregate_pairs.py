@@ -20,6 +20,7 @@ from spatialdata.ops.bent import in_system, on_pixels, placed_outlines, straight
 from spatialdata.ops.frames import copied_attrs
 from spatialdata.ops.image_values import ImageValues
 from spatialdata.ops.pairs import CellLocator, Figures, PointLocator
+from spatialdata.ops.pixel_fractions import FigureFractions
 from spatialdata.ops.pixel_runs import FigureRuns, GridRuns
 from spatialdata.ops.to_vector import to_polygons
 from spatialdata.ops.transform import transform
@@ -91,8 +92,6 @@ def _source(task: Task) -> ValueSource:
 
 
 def _image_values(task: Task) -> ImageValues:
-    if task.fractions:
-        raise NotImplementedError("fractions=True is for shapes and labels; a pixel lies on a region or does not.")
     return ImageValues.of(task.values, task.value_key, task.weights, task.funcs)
 
 
@@ -136,10 +135,10 @@ def _shapes_by_grid(task: Task) -> Found:
 
 def _image_by_grid(task: Task) -> Found:
     values, regions = _image_values(task), task.by.shapes()
-    image, figures = under_pixels(values.image, regions, task.system)
-    plane = projection_of(image, task.system).plane()
-    runs: PixelRuns = GridRuns(task.by, plane) if figures is regions else FigureRuns.of(Figures.of(figures), plane)
-    return regions, *values.finished(*aggregate_image_by_regions(image, runs, values.funcs)), regions.index
+    if task.fractions or not get_transformation(values.image, task.system).is_linear:
+        return regions, *_image_on(task, values, regions), regions.index
+    runs = GridRuns(task.by, projection_of(values.image, task.system).plane())
+    return regions, *values.finished(*aggregate_image_by_regions(values.image, runs, values.funcs)), regions.index
 
 
 def _points_by_labels(task: Task) -> Found:
@@ -198,15 +197,29 @@ def _volumes_on(task: Task, source: ValueSource, runs: PixelRuns) -> tuple[Any, 
 
 def _image_by_labels(task: Task) -> Found:
     values = _image_values(task)
+    if task.fractions:
+        if _is_deep(task.by):
+            raise NotImplementedError(
+                "fractions=True is not for images by labels with a depth, whose pixels are cubes that would have to be "
+                "cut by others. Aggregate with fractions=False, which takes the pixels of the finer of the two."
+            )
+        regions = in_system(to_polygons(task.by), task.system).sort_index()
+        return _labels(task), *_image_on(task, values, regions), regions.index
     matrix, names, ids = aggregate_image_by_labels(values.image, task.by, values.funcs, task.system)
     return _labels(task), *values.finished(matrix, names), ids
 
 
 def _image_by_shapes(task: Task) -> Found:
     values, regions = _image_values(task), _vector_regions(task)
-    image, figures = under_pixels(values.image, _figures(task, regions), task.system)
-    runs = FigureRuns.of(Figures.of(figures, task.buffer_resolution), projection_of(image, task.system).plane())
-    return regions, *values.finished(*aggregate_image_by_regions(image, runs, values.funcs)), regions.index
+    return regions, *_image_on(task, values, _figures(task, regions)), regions.index
+
+
+def _image_on(task: Task, values: ImageValues, figures: Any) -> tuple[Any, list[str]]:
+    """The pixels of an image on figures in the coordinate system."""
+    image, figures = under_pixels(values.image, figures, task.system)
+    find = FigureFractions if task.fractions else FigureRuns
+    regions = find.of(Figures.of(figures, task.buffer_resolution), projection_of(image, task.system).plane())
+    return values.finished(*aggregate_image_by_regions(image, regions, values.funcs))
 
 
 def _labels(task: Task) -> Any:

@@ -15,6 +15,7 @@ from spatialdata.ops.accumulate_samples import Samples
 from spatialdata.ops.aggregate_plan import Part, Plan, table_of
 from spatialdata.ops.common_pixels import CommonPixels
 from spatialdata.ops.label_pixels import labels_of_columns
+from spatialdata.ops.pixel_fractions import FigureFractions
 from spatialdata.regions.project import projection_of
 from spatialdata.relations.blocks import computed
 from spatialdata.relations.instances import instance_ids
@@ -107,7 +108,7 @@ def _flat_by_volumes(
 
 
 def aggregate_image_by_regions(
-    image: Any, regions: PixelRuns, funcs: tuple[AggFunc, ...]
+    image: Any, regions: PixelRuns | FigureFractions, funcs: tuple[AggFunc, ...]
 ) -> tuple[csr_matrix, list[str]]:
     """Statistics of the pixels whose centre lies in each region, by channel.
 
@@ -116,7 +117,7 @@ def aggregate_image_by_regions(
     image
         The image; its finest level counts. Of a 3D image the pixels of all planes count, since regions are flat.
     regions
-        Finds the pixels of the regions.
+        Finds the pixels of the regions, or those that they cover and the part of each, which values are multiplied by.
     funcs
         The functions.
 
@@ -126,10 +127,11 @@ def aggregate_image_by_regions(
     """
     plan = _plan(image, funcs, len(regions))
     data = levels_of(image)[0].data
-    return _table(plan, _in_blocks(data, _RunWork(plan, flat=True), plan, _runs_on_planes(regions, data)))
+    work = _PixelWork(plan) if isinstance(regions, FigureFractions) else _RunWork(plan, flat=True)
+    return _table(plan, _in_blocks(data, work, plan, _runs_on_planes(regions, data)))
 
 
-def _runs_on_planes(regions: PixelRuns, data: Any) -> NDArray[Any]:
+def _runs_on_planes(regions: PixelRuns | FigureFractions, data: Any) -> NDArray[Any]:
     """The delayed numbers and runs of regions on each block, which all channels and planes share; None for none."""
     y, x = (np.concatenate([[0], np.cumsum(sizes)]).tolist() for sizes in data.chunks[-2:])
     found = np.empty(data.numblocks[1:], dtype=object)
@@ -199,13 +201,17 @@ class _RunWork:
 
 @dataclass(frozen=True, slots=True)
 class _PixelWork:
-    """What is done with a block of an image and pairs of a pixel and a region."""
+    """What is done with a block of an image and pairs of a pixel of a plane and a region, and the part that counts."""
 
     plan: Plan
 
-    def __call__(self, block: NDArray[Any], found: tuple[NDArray[np.intp], NDArray[Any]]) -> Part:
-        pixel, region = found
-        return self.plan.numbers(region, [column[pixel] for column in native(block).reshape(len(block), -1)])
+    def __call__(self, block: NDArray[Any], found: tuple[Any, ...]) -> Part:
+        pixel, region, *parts = found
+        planes = native(block).reshape(len(block), -1, block.shape[-2] * block.shape[-1])
+        columns = [channel[:, pixel] for channel in planes]
+        if parts:
+            columns = [column * parts[0] for column in columns]
+        return self.plan.numbers(np.tile(region, planes.shape[1]), [column.ravel() for column in columns])
 
 
 def _ids_of(parts: list[Part]) -> NDArray[Any]:

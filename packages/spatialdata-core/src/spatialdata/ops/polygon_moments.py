@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["moments_of_polygons"]
+__all__ = ["moments_of_polygons", "oriented_rings"]
 
 
 def moments_of_polygons(polygons: NDArray[Any]) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -28,7 +28,7 @@ def moments_of_polygons(polygons: NDArray[Any]) -> tuple[FloatArray, FloatArray,
     """
     import shapely
 
-    rings, owner = _rings(polygons)
+    rings, owner = oriented_rings(polygons)
     coordinates, ring = shapely.get_coordinates(rings, return_index=True)
     origin = shapely.get_coordinates(shapely.centroid(polygons))
     coordinates = coordinates - origin[owner[ring]]
@@ -48,7 +48,7 @@ def moments_of_polygons(polygons: NDArray[Any]) -> tuple[FloatArray, FloatArray,
     return area, origin + shift, second - shift[:, :, None] * shift[:, None, :]
 
 
-def _rings(polygons: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+def oriented_rings(polygons: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """The rings, those around area against the clock and those around holes with it, and the polygon of each."""
     import shapely
 
