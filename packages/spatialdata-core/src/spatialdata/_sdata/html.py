@@ -31,10 +31,11 @@ _STYLE = """
 .spatialdata td{padding:3px 12px 3px 0;font-size:13px;text-align:left!important;vertical-align:middle;border:0;
 background:none!important;color:inherit}
 .spatialdata tr{border-top:1px solid rgba(128,128,128,.2);background:none!important}
-.spatialdata td.sd-name{font-weight:600;font-family:var(--jp-code-font-family,ui-monospace,monospace)}
+.spatialdata td.sd-name{font-weight:600;font-family:var(--jp-code-font-family,ui-monospace,monospace);max-width:32em;
+overflow-wrap:break-word}
 .spatialdata td.sd-what{font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:12px}
 .spatialdata .sd-tag{display:inline-block;padding:0 6px;margin:1px 3px 1px 0;border-radius:8px;
-background:rgba(128,128,128,.18);font-size:11px;white-space:nowrap}
+background:rgba(128,128,128,.18);font-size:11px;max-width:36em;overflow-wrap:break-word}
 .spatialdata .sd-link{background:rgba(56,132,244,.25)}
 .spatialdata img{display:block;max-width:64px;max-height:64px;image-rendering:pixelated;border-radius:3px;
 background:#000}
