@@ -381,10 +381,14 @@ class BuildingMethods(BackingMethods):
 
     def _place(self, kind: Kind, name: str, overwrite: bool, resume: bool | None, **options: Any) -> Place:
         from spatialdata.store.builders.builder import Place
+        from spatialdata.store.files import is_local
         from spatialdata.store.options import WriteOptions
-        from spatialdata.store.store import Store, local_path
+        from spatialdata.store.store import Store
+        from spatialdata.store.transfer import check_writable
 
-        root = local_path(_io.store_path(self)).resolve()
+        root = _io.store_path(self)
+        root = root.resolve() if is_local(root) else root
+        check_writable(root)
         check_name(name)
         try:
             self._shelf.check_free(name, kind)

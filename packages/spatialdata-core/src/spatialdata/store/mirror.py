@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from spatialdata.errors import StoreExistsError
+from spatialdata.errors import StoreExistsError, listing
 from spatialdata.models.kind import Kind
 from spatialdata.store.consolidated import Root, documents_in
 from spatialdata.store.documents import (
@@ -26,6 +26,8 @@ from spatialdata.store.documents import (
     child_names,
     encoded,
     is_node,
+    write_group,
+    zarr_format_of,
 )
 from spatialdata.store.files import read_if_there, stage_elsewhere
 from spatialdata.store.objects.objects import objects_of
@@ -40,6 +42,7 @@ from spatialdata.store.transfer import (
     upload,
     upload_tree,
 )
+from spatialdata.store.versions import CURRENT
 
 __all__ = ["mirrored"]
 
@@ -77,7 +80,7 @@ def mirrored(path: Path, *, afresh: bool = False, repairs: list[str] | None = No
                 repairs += _finish_store(place)
             found = _finish_switches(place)
             if repairs is not None:
-                repairs += found
+                repairs += [*found, *_finish_containers(place)]
             mirror = _Mirror(place, root, documents_in(place, afresh=afresh))
         yield root
         with reaching(path):
@@ -111,6 +114,20 @@ def _finish_switches(path: Any) -> list[str]:
                 stage = stage_elsewhere(target)
                 done.append(_line(stage, target if finish_switch(target) else None))
                 remove_tree(stage)
+    return done
+
+
+def _finish_containers(path: Any) -> list[str]:
+    """Describe groups whose first element was brought, but not yet their own document; a line for each."""
+    done = []
+    for kind in Kind:
+        group = path / kind.container
+        names = [] if is_node(group) else [name for name in child_names(group) if is_node(group / name)]
+        if names:
+            with TemporaryDirectory() as folder:
+                write_group(Path(folder), {}, zarr_format_of(path) or CURRENT.zarr_format)
+                upload(Path(folder), group, [file.name for file in Path(folder).iterdir()])
+            done.append(f"wrote the document of {group}, without which {listing(names)} could not be found")
     return done
 
 
@@ -161,8 +178,8 @@ class _Mirror:
             if name not in replaced and is_node(place):
                 raise StoreExistsError(
                     f"There is something at {place} that the consolidated metadata of the store do not list; an "
-                    "interrupted writer may have left it. Remove it, or call write_consolidated_metadata to have it "
-                    "listed."
+                    "interrupted writer may have left it. Remove it, or have it listed by spatialdata repair or "
+                    "write_consolidated_metadata."
                 )
             upload_tree(self.root / name, stage_elsewhere(place) if name in replaced else place)
         for name, origin in moved.items():

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from spatialdata.models.kind import Kind
 from spatialdata.store.consolidated import consolidate
+from spatialdata.store.files import archive_of, is_local, path_of
 from spatialdata.store.lock import exclusive
+from spatialdata.store.mirror import mirrored
 from spatialdata.store.scene import write_scene
-from spatialdata.store.store import Store, local_path
+from spatialdata.store.store import Store
 from spatialdata.store.transaction import leftovers_of, remove_leftover
-from spatialdata.store.write import list_labels
+from spatialdata.store.write import brought_here, list_labels
 
 __all__ = ["repair_store"]
+
+_CONSOLIDATED = "wrote the consolidated metadata anew"
 
 
 def repair_store(location: str | os.PathLike[str]) -> list[str]:
@@ -23,7 +28,7 @@ def repair_store(location: str | os.PathLike[str]) -> list[str]:
     Parameters
     ----------
     location
-        A store in a folder of this machine.
+        A store in a folder of this machine, in an archive, or behind an address.
 
     Returns
     -------
@@ -36,7 +41,19 @@ def repair_store(location: str | os.PathLike[str]) -> list[str]:
     StoreBusyError
         Another process is writing to the store.
     """
-    root = local_path(location).resolve()
+    place = path_of(location)
+    if is_local(place):
+        return _repair_folder(place.resolve())
+    if archive_of(place) is not None:
+        with brought_here(place) as root:
+            return _repair_folder(root)
+    done: list[str] = []
+    with mirrored(place, afresh=True, repairs=done) as root:
+        _write_lists(root, Store.open(root).ngff)
+    return [*done, _CONSOLIDATED]
+
+
+def _repair_folder(root: Path) -> list[str]:
     store = Store.open(root)
     store.entries()
     done = []
@@ -44,9 +61,13 @@ def repair_store(location: str | os.PathLike[str]) -> list[str]:
         for path in leftovers_of(root):
             remove_leftover(path)
             done.append(f"removed {path}, which an interrupted writer had left")
-        list_labels(root, Kind.LABELS)
-        if store.ngff is not None:
-            write_scene(root)
-        consolidate(root)
-    done.append("wrote the consolidated metadata anew")
-    return done
+        _write_lists(root, store.ngff)
+    return [*done, _CONSOLIDATED]
+
+
+def _write_lists(root: Path, ngff: str | None) -> None:
+    """Write what lists elements: that of the labels, the scene, and the consolidated metadata."""
+    list_labels(root, Kind.LABELS)
+    if ngff is not None:
+        write_scene(root)
+    consolidate(root)

@@ -250,11 +250,13 @@ class Store:
         return list(self._entries)
 
     def namesakes(self, name: str) -> list[Entry]:
-        """The elements of a store on this machine that have a name, without regard to upper and lower case.
+        """The elements that have a name, without regard to upper and lower case.
 
-        All names are looked at, but nothing is made of the others.
+        On this machine all names are looked at, but nothing is made of the others.
         """
         folded = name.casefold()
+        if not is_local(self.path):
+            return [entry for entry in self._entries if entry.name.casefold() == folded]
         known = [path for path in self.root.elements() or () if path.casefold().endswith(f"/{folded}")]
         found = {str(entry) for entry in self.links if entry.name.casefold() == folded}
         for kind in Kind:

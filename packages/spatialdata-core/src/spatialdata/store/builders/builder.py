@@ -16,6 +16,7 @@ from tqdm import tqdm
 from spatialdata.errors import StoreError, UnfinishedBuildError
 from spatialdata.store.builders.journal import Journal
 from spatialdata.store.lock import exclusive
+from spatialdata.store.stand_in import building_folder
 from spatialdata.store.store import Entry, Store
 from spatialdata.store.write import check_free, write_element
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Builder", "Place"]
 
-_FOLDER = ".building"
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -35,7 +34,7 @@ class Place:
     Attributes
     ----------
     root
-        The store, a folder of this machine.
+        The store: a folder of this machine, an archive, or behind an address.
     name
         The name of the element.
     options
@@ -60,9 +59,10 @@ class Place:
 class Builder(ABC):
     """Write an element in batches; to be used in a ``with`` block.
 
-    Each batch is kept on disk, beside the elements of the store, when the call that appends it returns. At the end of
-    the block the element is made of them and put into the store in one step. An exception in the block leaves the store
-    as it was; batches that are complete wait for ``resume=True``, as they do when the process is killed.
+    Each batch is kept on disk, beside the elements of the store, when the call that appends it returns; those for a
+    store behind an address in a folder for temporary files of this machine. At the end of the block the element is made
+    of them and put into the store in one step. An exception in the block leaves the store as it was; batches that are
+    complete wait for ``resume=True``, as they do when the process is killed.
     """
 
     kind: ClassVar[Kind]
@@ -70,7 +70,7 @@ class Builder(ABC):
     def __init__(self, place: Place, declared: Mapping[str, Any]) -> None:
         self._place = place
         self._entry = Entry(self.kind, place.name)
-        self._folder = place.root / _FOLDER / self.kind.container / place.name
+        self._folder = building_folder(place.root) / self.kind.container / place.name
         self._journal = Journal(self._folder, declared)
         self._held: ExitStack | None = None
         self._bar: Any = None
@@ -94,7 +94,8 @@ class Builder(ABC):
             raise StoreError(f"The builder of {self._entry} was used already. Make another one.")
         store = Store.open(self._place.root)
         check_free(store, self._entry, overwrite=self._place.overwrite)
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        self._folder.parent.parent.mkdir(mode=0o700, exist_ok=True)
+        self._folder.parent.mkdir(exist_ok=True)
         with ExitStack() as stack:
             stack.enter_context(exclusive(self._folder))
             self._open()
