@@ -215,9 +215,9 @@ def test_attributes_and_elements(written: tuple[Path, dict[str, Any]]) -> None:
 # The schemas.
 
 
-def validator(name: str) -> Any:
+def validator(name: str, version: str = "0.2") -> Any:
     jsonschema = pytest.importorskip("jsonschema")
-    schema = json_schemas()[name]
+    schema = json_schemas(version)[name]
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 

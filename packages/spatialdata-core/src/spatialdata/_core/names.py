@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from spatialdata.errors import Fault
@@ -13,6 +14,8 @@ __all__ = ["check_name", "name_problem", "names_faults", "sanitize_name"]
 
 _PUNCTUATION = "_-."
 _RESERVED_COLUMN = "_index"
+_IS_WINDOWS = os.name == "nt"
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³")}
 
 
 def name_problem(name: object, *, is_dataframe_column: bool = False) -> str | None:
@@ -27,6 +30,8 @@ def name_problem(name: object, *, is_dataframe_column: bool = False) -> str | No
         return f"the name {name!r} starts with '__', which is reserved"
     if is_dataframe_column and name == _RESERVED_COLUMN:
         return f"the column name {name!r} is reserved"
+    if _IS_WINDOWS and not is_dataframe_column and (name.endswith(".") or name.split(".")[0].casefold() in _DEVICES):
+        return f"the name {name!r} cannot be that of a folder on Windows, which knows devices of that name or cuts it"
     invalid = sorted({char for char in name if not (char.isalnum() or char in _PUNCTUATION)})
     if invalid:
         return (

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from tqdm import tqdm
 
 from spatialdata.store.lock import exclusive
+from spatialdata.store.replacing import put_in_place
 from spatialdata.store.transfer import files_below, reaching
 
 __all__ = ["replacing_archive", "unpack"]
@@ -35,7 +36,7 @@ def replacing_archive(archive: Path) -> Iterator[Path]:
         content = Path(folder) / "store.zarr"
         yield content
         with reaching(archive):
-            _pack(content, Path(folder) / "store.zip").replace(archive)
+            put_in_place(_pack(content, Path(folder) / "store.zip"), archive)
 
 
 def _pack(root: Path, archive: Path) -> Path:

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from spatialdata.errors import StoreError, listing
 from spatialdata.store.files import connection_errors, exists, is_local, read_if_there, said, stamp_of
 from spatialdata.store.objects.objects import objects_of
+from spatialdata.store.replacing import put_in_place
 
 __all__ = [
     "ARRAY_V2",
@@ -134,7 +135,7 @@ def write_document(path: Path, *data: bytes | memoryview) -> None:
             file.writelines(data)
             file.flush()
             os.fsync(file.fileno())
-        fresh.replace(path)
+        put_in_place(fresh, path)
     except BaseException as error:
         # Nobody needs half of a document; what cannot be removed now is swept by a repair.
         with suppress(OSError):

@@ -19,6 +19,8 @@ from spatialdata.errors import StoreBusyError, StoreError
 
 __all__ = ["exclusive"]
 
+# On Windows a file is there while anybody has it open.
+_REMOVES_OPEN_FILES = os.name != "nt"
 # What a file system answers that has no locks.
 _NO_LOCKS = (errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOLCK)
 
@@ -93,11 +95,14 @@ def exclusive(target: Path) -> Iterator[None]:
             try:
                 yield
             finally:
-                # Windows does not remove an open file; there it goes with the next writer.
-                with suppress(PermissionError):
+                if _REMOVES_OPEN_FILES:
                     path.unlink(missing_ok=True)
     finally:
         os.close(descriptor)
+        if not _REMOVES_OPEN_FILES:
+            # The next writer may have it open already; then it is the one who removes it.
+            with suppress(PermissionError):
+                path.unlink(missing_ok=True)
 
 
 @contextmanager

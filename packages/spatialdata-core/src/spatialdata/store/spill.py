@@ -26,15 +26,23 @@ def spill_sorted(part: SortedTable, path: Path) -> None:
 
 @contextmanager
 def opened_spills(paths: Sequence[Path]) -> Iterator[list[SortedTable]]:
-    """Sorted partitions as views of their files: nothing is read before it is used."""
+    """Sorted partitions as views of their files: nothing is read before it is used.
+
+    The list is empty in the end, so that the files can be removed.
+    """
     import pyarrow as pa
 
     with ExitStack() as stack:
-        parts = []
+        parts: list[SortedTable] = []
         for path in paths:
             file = stack.enter_context(pa.memory_map(str(path)))
             table = pa.ipc.open_file(file).read_all()
             # Combining chunks, even of one, would copy them into memory.
             codes = table.column(_CODES).chunk(0).to_numpy(zero_copy_only=True)
             parts.append(SortedTable(np.asarray(codes), table.drop_columns([_CODES])))
-        yield parts
+        del table, codes
+        try:
+            yield parts
+        finally:
+            # Windows removes no file that is mapped into memory, as it is while anybody has a view of it.
+            parts.clear()

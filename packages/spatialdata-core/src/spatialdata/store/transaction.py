@@ -19,6 +19,7 @@ from types import TracebackType
 from spatialdata.errors import StoreBusyError, StoreError
 from spatialdata.store.documents import names_in
 from spatialdata.store.lock import exclusive
+from spatialdata.store.replacing import put_in_place
 
 __all__ = [
     "Transaction",
@@ -120,7 +121,7 @@ def _finish(target: Path) -> None:
     stage, backup = _stage_of(target), _backup_of(target)
     if target.exists():
         return
-    (stage if stage.exists() else backup).replace(target)
+    put_in_place(stage if stage.exists() else backup, target)
     _discard(backup)
 
 
@@ -161,14 +162,14 @@ def remove_leftover(path: Path) -> None:
 def move_folder(source: Path, target: Path) -> None:
     """Rename a folder in one step; the caller holds the lock and knows that the target is free."""
     sweep(target)
-    source.replace(target)
+    put_in_place(source, target)
     _sync_folder(target.parent)
 
 
 def remove_folder(target: Path) -> None:
     """Remove a folder so that it is gone in one step."""
     trash = _trash_of(target)
-    target.replace(trash)
+    put_in_place(target, trash)
     _sync_folder(target.parent)
     _discard(trash)
 
@@ -211,7 +212,7 @@ class Transaction:
     ) -> None:
         backup = _backup_of(self.target)
         if backup.exists() and not self.target.exists():
-            backup.replace(self.target)
+            put_in_place(backup, self.target)
         _discard(self.stage)
 
     def sync(self) -> None:
@@ -225,7 +226,7 @@ class Transaction:
         backup = _backup_of(self.target)
         with self._writing():
             if self.target.exists():
-                self.target.replace(backup)
-            self.stage.replace(self.target)
+                put_in_place(self.target, backup)
+            put_in_place(self.stage, self.target)
         _sync_folder(self.target.parent)
         _discard(backup)

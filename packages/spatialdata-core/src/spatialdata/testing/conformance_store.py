@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from spatialdata.errors import listing
+from spatialdata.store.formats import SpatialDataContainerFormatV01, SpatialDataContainerFormatV02
 from spatialdata.store.schemas import json_schemas
 
 if TYPE_CHECKING:
@@ -18,13 +20,19 @@ __all__ = ["json_schemas", "write_conformance_store"]
 _MANY = 8_500
 
 
-def write_conformance_store(folder: str | Path) -> dict[str, Any]:
+def write_conformance_store(
+    folder: str | Path, version: str = "0.2", *, ngff: Literal["0.5-dev-spatialdata", "0.6"] | None = None
+) -> dict[str, Any]:
     """Write a store for testing readers, and what is in it.
 
     Parameters
     ----------
     folder
         A folder in which neither ``store.zarr`` nor ``facts.json`` exists yet; it is made if need be.
+    version
+        The version of the container, ``"0.2"`` or ``"0.1"``.
+    ngff
+        The version of OME-Zarr of images and labels, as :meth:`spatialdata.SpatialData.write` takes it.
 
     Returns
     -------
@@ -42,6 +50,8 @@ def write_conformance_store(folder: str | Path) -> dict[str, Any]:
     ------
     StoreExistsError
         There is a store in the folder.
+    ValueError
+        The version is not known.
 
     Examples
     --------
@@ -50,10 +60,13 @@ def write_conformance_store(folder: str | Path) -> dict[str, Any]:
     >>> facts["elements"]["labels/labels_2d"]["levels"][0]["values"][1]
     [0, 0, 7, 7, 7, 0]
     """
+    formats = {"0.1": SpatialDataContainerFormatV01, "0.2": SpatialDataContainerFormatV02}
+    if version not in formats:
+        raise ValueError(f"The version of the container must be one of {listing(formats)}, not {version!r}.")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     sdata = _object()
-    sdata.write(folder / "store.zarr")
+    sdata.write(folder / "store.zarr", sdata_formats=formats[version](), ngff=ngff)
     sdata.points["points_tiled"] = _points("xy", 60)
     sdata.write_element("points_tiled", points_layout="vitessce")
     facts = {
