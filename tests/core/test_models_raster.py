@@ -94,6 +94,12 @@ def test_labels_keep_an_axis_that_is_shorter_than_its_factor() -> None:
         Image3DModel.parse(np.zeros((1, 2, 8, 16)), scale_factors=[4])
 
 
+def test_names_of_channels_that_come_last_give_a_hint() -> None:
+    with pytest.raises(ValueError, match="channels come last, say so with dims"):
+        Image2DModel.parse(np.zeros((5, 6, 3)), c_coords=["r", "g", "b"])
+    assert Image2DModel.parse(np.zeros((5, 6, 3)), dims=("y", "x", "c"), c_coords=["r", "g", "b"]).shape == (3, 5, 6)
+
+
 def test_an_empty_list_of_factors_makes_a_tree_of_one_level() -> None:
     pixels = np.arange(4).reshape(2, 2)
     tree = Labels2DModel.parse(pixels, scale_factors=[])

@@ -301,6 +301,13 @@ def test_an_empty_folder_is_replaced_if_that_is_asked_for(tmp_path: Path) -> Non
     assert Store.open(target).path == target
 
 
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("precious")
+    with pytest.raises(StoreError, match=r"the folder .*notes\.txt cannot be made"):
+        write_store(tmp_path / "notes.txt" / "new.zarr", {}, {})
+    assert names_in(tmp_path) == ["notes.txt"]
+
+
 def test_nobody_is_told_to_overwrite_what_is_no_store(tmp_path: Path) -> None:
     (tmp_path / "chapter.txt").write_text("precious")
     with pytest.raises(StoreExistsError, match=r"holds 'chapter\.txt'") as caught:

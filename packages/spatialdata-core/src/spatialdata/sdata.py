@@ -161,7 +161,7 @@ class SpatialData(AnnotatingMethods, BuildingMethods, InstanceMethods, PlacingMe
     def __getattr__(self, name: str) -> Any:
         accessor = find_accessor(name)
         if accessor is None:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
         return accessor(self)
 
     def __dir__(self) -> Iterable[str]:

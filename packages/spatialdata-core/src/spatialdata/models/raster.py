@@ -197,7 +197,10 @@ class RasterModel:
         else:
             names = list(range(count))
         if len(names) != count:
-            raise ValueError(f"The image has {count} channels, but {len(names)} channel names were given: {names}.")
+            hint = "" if array.shape[-1] != len(names) else " If the channels come last, say so with dims."
+            raise ValueError(
+                f"The image has {count} channels, but {len(names)} channel names were given: {names}.{hint}"
+            )
         return {"c": names}
 
     @staticmethod

@@ -142,7 +142,7 @@ def write_store(
         )
     finish_swap(target, target)
     _check_target(target, overwrite=overwrite)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    _make_room(target)
     with exclusive(target):
         _check_target(target, overwrite=overwrite)
         with Transaction(target) as transaction:
@@ -154,6 +154,16 @@ def write_store(
             if consolidate:
                 _consolidate(transaction.stage)
             transaction.commit()
+
+
+def _make_room(target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{target} cannot be written, since the folder {target.parent} cannot be made "
+            f"({type(error).__name__}: {error}). Choose another path."
+        ) from error
 
 
 def _check_target(target: Path, *, overwrite: bool) -> None:
