@@ -197,3 +197,17 @@ def test_shapes_by_themselves() -> None:
     assert parts.tolist() == [6, 10.5, 100]
     labels = Labels2DModel.parse(np.array([[1, 1, 2], [0, 2, 2]]))
     assert aggregate(labels, labels, fractions=True)["table"].X.toarray()[:, 0].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("fractions", [False, True])
+def test_labels_that_are_all_background_count_nowhere(fractions: bool) -> None:
+    flat, deep = Labels2DModel.parse(np.zeros((4, 4), dtype=int)), Labels3DModel.parse(np.zeros((2, 4, 4), dtype=int))
+    some = Labels2DModel.parse(np.array([[1, 1, 0, 2]] * 4))
+    squares = ShapesModel.parse(GeoDataFrame(geometry=[shapely.box(0, 0, 3, 3)]))
+    for nothing in (flat, deep):
+        assert aggregate(nothing, some, fractions=fractions)["table"].X.toarray().tolist() == [[0], [0]]
+        assert aggregate(nothing, squares, fractions=fractions)["table"].X.toarray().tolist() == [[0]]
+        for values in (some, squares):
+            assert aggregate(values, nothing, fractions=fractions)["table"].shape == (0, 1)
+    image = Image2DModel.parse(np.ones((1, 4, 4)))
+    assert aggregate(image, flat, fractions=fractions)["table"].shape == (0, 1)

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spatialdata import select
+from spatialdata.errors import UnsupportedElementError
 from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel
 from spatialdata.ops.neighbours import nearest, within_distance
 from spatialdata.regions import BoundingBox, Circle, PolygonRegion, tiles_of
@@ -152,6 +153,9 @@ def test_bad_tiles() -> None:
         with pytest.raises(ValueError, match="above 0"):
             tiles_of(BoundingBox(**box, max_coordinate=[3]), size, halo)
     assert len(tiles_of(BoundingBox(**box, max_coordinate=[3]), {"x": 1.5})) == 2
+    element: Any = PointsModel.parse(np.ones((1, 2)))
+    with pytest.raises(UnsupportedElementError, match="box of its extent"):
+        tiles_of(element, 1.0)
 
 
 def test_neighbours_of_hooks_whose_middle_lies_outside() -> None:

@@ -162,7 +162,8 @@ def test_what_is_flat_lies_at_all_depths(kind: str) -> None:
 def test_labels_without_instances_have_no_neighbours() -> None:
     nothing, something = Labels3DModel.parse(np.zeros((2, 3, 3), dtype=int)), Labels3DModel.parse(grown(7))
     places = pd.DataFrame(np.ones((2, 3)), columns=list(XYZ))
-    for other in (something, nothing, PointsModel.parse(places), PointsModel.parse(places[["x", "y"]])):
+    flat = Labels2DModel.parse(np.zeros((3, 3), dtype=int))
+    for other in (something, nothing, flat, PointsModel.parse(places), PointsModel.parse(places[["x", "y"]])):
         assert len(nearest(nothing, other)) == len(nearest(other, nothing)) == 0
         assert len(within_distance(nothing, other, 9.0)) == len(within_distance(other, nothing, 9.0)) == 0
 

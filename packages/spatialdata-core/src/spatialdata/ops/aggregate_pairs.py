@@ -22,7 +22,7 @@ from spatialdata.ops.image_values import ImageValues
 from spatialdata.ops.pairs import CellLocator, Figures, PointLocator
 from spatialdata.ops.pixel_fractions import FigureFractions
 from spatialdata.ops.pixel_runs import FigureRuns, GridRuns
-from spatialdata.ops.to_vector import to_polygons
+from spatialdata.ops.to_vector import outlines_of_labels
 from spatialdata.ops.transform import transform
 from spatialdata.regions.lattice import HexagonGrid, SquareGrid
 from spatialdata.regions.project import plane_of, projection_of
@@ -125,7 +125,7 @@ def _shapes_by_grid(task: Task) -> Found:
     if _is_deep(task.values):
         runs = GridRuns(task.by, projection_of(task.values, task.system).plane())
         return regions, *_volumes_on(task, source, runs), regions.index
-    values = to_polygons(task.values) if kind_of(task.values) is Kind.LABELS else task.values
+    values = outlines_of_labels(task.values) if kind_of(task.values) is Kind.LABELS else task.values
     matrix, names = aggregate_shapes(
         in_system(values, task.system), regions, source, task.funcs, task.buffer_resolution,
         fractions=task.fractions, overlapping=True,
@@ -163,12 +163,14 @@ def _by_pixel_outlines(task: Task) -> Found:
     by_labels = kind_of(task.by) is Kind.LABELS
     if _is_deep(task.values):
         return _volumes(task, source)
-    values = in_system(to_polygons(task.values) if kind_of(task.values) is Kind.LABELS else task.values, task.system)
+    values = in_system(
+        outlines_of_labels(task.values) if kind_of(task.values) is Kind.LABELS else task.values, task.system
+    )
     if _is_deep(task.by):
         return _labels(task), *shapes_by_volumes(
             values, task.by, source, task.funcs, task.system, task.buffer_resolution, fractions=task.fractions
         )
-    regions = in_system(to_polygons(task.by), task.system).sort_index() if by_labels else _vector_regions(task)
+    regions = in_system(outlines_of_labels(task.by), task.system).sort_index() if by_labels else _vector_regions(task)
     figures = regions if by_labels else _figures(task, regions)
     matrix, names = aggregate_shapes(
         values, figures, source, task.funcs, task.buffer_resolution, fractions=task.fractions, overlapping=True
@@ -203,7 +205,7 @@ def _image_by_labels(task: Task) -> Found:
                 "fractions=True is not for images by labels with a depth, whose pixels are cubes that would have to be "
                 "cut by others. Aggregate with fractions=False, which takes the pixels of the finer of the two."
             )
-        regions = in_system(to_polygons(task.by), task.system).sort_index()
+        regions = in_system(outlines_of_labels(task.by), task.system).sort_index()
         return _labels(task), *_image_on(task, values, regions), regions.index
     matrix, names, ids = aggregate_image_by_labels(values.image, task.by, values.funcs, task.system)
     return _labels(task), *values.finished(matrix, names), ids

@@ -93,6 +93,8 @@ def placed_outlines(shapes: GeoDataFrame, transformation: BaseTransformation, sy
 def in_system(shapes: GeoDataFrame, system: str) -> GeoDataFrame:
     """Shapes in a coordinate system: themselves if they lie there, or moved, with their edges."""
     transformation = get_transformation(shapes, system)
+    if not len(shapes):
+        return with_transformations(shapes, {system: Identity()})
     if not transformation.is_linear:
         return placed_outlines(shapes, transformation, system)
     if projection_of(shapes, system).is_identity:

@@ -18,7 +18,7 @@ from spatialdata.ops.frames import coordinates_of
 from spatialdata.ops.pairs import Figures
 from spatialdata.ops.shadows import shadow_polygons
 from spatialdata.ops.solids import Solids
-from spatialdata.ops.to_vector import to_polygons
+from spatialdata.ops.to_vector import outlines_of_labels
 from spatialdata.regions.project import motion_of, projection_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Instances:
             ids, shadows = shadow_polygons(levels_of(at_one_time(element, "measuring distances"))[0].data)
             plane = projection_of(element, system).plane()
             return cls(pd.Index(ids), None, Figures(shapely.transform(shadows, plane), np.zeros((0, 2)), None))
-        shapes = in_system(to_polygons(element) if kind is Kind.LABELS else element, system)
+        shapes = in_system(outlines_of_labels(element) if kind is Kind.LABELS else element, system)
         return cls(shapes.index, None, Figures.of(shapes))
 
     def geometry(self) -> tuple[NDArray[Any], FloatArray]:

@@ -18,7 +18,7 @@ from spatialdata.ops.pixel_statistics import check_statistics
 from spatialdata.ops.polygon_moments import moments_of_polygons
 from spatialdata.ops.region_depths import gather_across_depths
 from spatialdata.ops.region_pixels import MEASURING, Gathered, gather_labels, gather_shapes
-from spatialdata.ops.to_vector import to_polygons
+from spatialdata.ops.to_vector import outlines_of_labels
 from spatialdata.ops.transform_vector import moved_shapes
 from spatialdata.regions.project import Projection, projection_of
 from spatialdata.transformations.attach import get_transformation
@@ -127,7 +127,7 @@ def morphology(regions: Any, gathered: Gathered, system: str) -> dict[str, Float
     if gathered.shapes is None:
         return _of_shapes(regions, system)
     if not get_transformation(regions, system).is_linear:
-        return _of_outlines(regions, system, len(gathered.ids))
+        return _of_outlines(regions, system)
     return _of_labels(gathered.shapes, projection_of(regions, system))
 
 
@@ -164,7 +164,7 @@ def _axes_of_ellipses(moments: FloatArray) -> dict[str, FloatArray]:
     }
 
 
-def _of_outlines(labels: Any, system: str, count: int) -> dict[str, FloatArray]:
+def _of_outlines(labels: Any, system: str) -> dict[str, FloatArray]:
     """Measures of labels whose pixels a non-linear map bends, taken from the outlines that these form."""
     import shapely
 
@@ -173,7 +173,7 @@ def _of_outlines(labels: Any, system: str, count: int) -> dict[str, FloatArray]:
             f"The transformation to {system!r} is not linear, so that the pixels of labels with a depth have no common "
             "size and shape there. Move them first, with spatialdata.transform(labels, to_coordinate_system=…)."
         )
-    bent = in_system(to_polygons(labels), system).geometry.to_numpy() if count else np.zeros(0, dtype=object)
+    bent = in_system(outlines_of_labels(labels), system).geometry.to_numpy()
     area, centre, moments = moments_of_polygons(bent)
     bounds = shapely.bounds(bent).reshape(-1, 4)
     columns = {"area": area, "centroid_x": centre[:, 0], "centroid_y": centre[:, 1]}

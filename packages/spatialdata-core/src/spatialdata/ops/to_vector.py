@@ -15,15 +15,15 @@ from spatialdata.ops.circles import RADIUS_KEY, are_circles
 from spatialdata.ops.frames import copied_attrs
 from spatialdata.ops.label_polygons import label_polygons
 from spatialdata.ops.region_pixels import gather_labels
-from spatialdata.transformations.attach import transformations_of
+from spatialdata.transformations.attach import attach_transformations, transformations_of
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from spatialdata.models.label_runs import BlockShapes
 
-__all__ = ["to_circles", "to_polygons"]
+__all__ = ["outlines_of_labels", "to_circles", "to_polygons"]
 
 _SEGMENTS = 16
 
@@ -87,8 +87,6 @@ def to_polygons(data: Any, buffer_resolution: int | None = None, simplify: float
 
 
 def _polygons_of_labels(labels: Any, simplify: float | None) -> GeoDataFrame:
-    import geopandas
-    import pandas as pd
     import shapely
 
     if simplify is not None and not simplify >= 0:
@@ -99,8 +97,21 @@ def _polygons_of_labels(labels: Any, simplify: float | None) -> GeoDataFrame:
         # Neighbours share a border only if both have the same corners on it: one at each pixel.
         stepwise = shapely.transform(shapely.segmentize(polygons, 1.0), np.rint)
         polygons = shapely.coverage_simplify(stepwise, simplify)
+    return _shapes_of(ids, polygons, labels)
+
+
+def outlines_of_labels(labels: Any) -> GeoDataFrame:
+    """The outlines of flat labels, as :func:`to_polygons` makes them; none of labels that are all background."""
+    return _shapes_of(*label_polygons(_flat(labels, "polygons")), labels)
+
+
+def _shapes_of(ids: NDArray[Any], polygons: NDArray[Any], labels: Any) -> GeoDataFrame:
+    import geopandas
+    import pandas as pd
+
     frame = geopandas.GeoDataFrame({"label": ids}, geometry=polygons, index=pd.Index(ids, name="label"))
-    return ShapesModel.parse(frame, transformations=transformations_of(labels))
+    attach_transformations(frame, transformations_of(labels))
+    return frame
 
 
 def _flat(labels: Any, wanted: str) -> Any:

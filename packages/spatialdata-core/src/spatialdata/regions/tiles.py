@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatialdata._core.elements import type_name
+from spatialdata.errors import UnsupportedElementError
 from spatialdata.regions.region import BoundingBox, Circle, PolygonRegion
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ def tiles_of(region: Region, size: float | Mapping[str, float], halo: float = 0.
 
     Raises
     ------
+    UnsupportedElementError
+        The region is something else.
     ValueError
         The region is not bounded, a size is not above 0, or the halo is negative.
 
@@ -66,6 +70,11 @@ def tiles_of(region: Region, size: float | Mapping[str, float], halo: float = 0.
     >>> [tile.inner.bounds("x") for tile in tiles_of(box, size=2.5)]
     [(0.0, 2.5), (2.5, 5.000000000000001)]
     """
+    if not isinstance(region, BoundingBox | PolygonRegion | Circle):
+        raise UnsupportedElementError(
+            f"Tiles are cut out of a BoundingBox, a PolygonRegion or a Circle, not of {type_name(region)}. For an "
+            "element, give the box of its extent (get_extent), or of labels their region (region_of_labels)."
+        )
     axes, lower, upper = _bounds(region)
     sizes = np.array([size[axis] if isinstance(size, Mapping) else size for axis in axes], dtype=np.float64)
     if not (sizes > 0).all() or not halo >= 0:
