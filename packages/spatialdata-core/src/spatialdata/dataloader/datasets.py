@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.container import new_container
+from spatialdata.dataloader.drawn import DrawnTiles
 from spatialdata.dataloader.regions import index_of_regions, rows_of_regions
 from spatialdata.dataloader.tiles import ImageTiles
-from spatialdata.ops.extent import get_extent
-from spatialdata.ops.rasterize import rasterize as draw
 from spatialdata.relations.filter import with_regions_in_use
 from spatialdata.relations.values import get_values
 
@@ -126,7 +125,7 @@ class ImageTilesDataset(_base()):  # type: ignore[misc]  # the base depends on w
         self.coordinate_systems = {name: regions_to_coordinate_systems.get(name) for name in self.regions}
         self.transform = transform
         self.dims = ("x", "y")
-        self._draw = dict(rasterize_kwargs) if rasterize else None
+        self._draws = rasterize
         index, coords = index_of_regions(
             sdata, regions_to_images, regions_to_coordinate_systems, tile_scale, tile_dim_in_units
         )
@@ -137,13 +136,15 @@ class ImageTilesDataset(_base()):  # type: ignore[misc]  # the base depends on w
             self.dataset_table = with_regions_in_use(sdata.tables[table_name][rows].copy())
         self.dataset_index: pd.DataFrame = index
         self.tiles_coords: pd.DataFrame = coords
+        self._bounds = coords[["minx", "miny", "maxx", "maxy"]].to_numpy()
         self._entries = list(index[["instance_id", "cs", "region", "image"]].itertuples(index=False, name=None))
         self._table_name = table_name
         self._annotations = None
         if return_annotations is not None:
             self._annotations = get_values(return_annotations, element=self.dataset_table).to_numpy()
+        pairs = {(image, system) for _, system, _, image in self._entries}
+        self._drawn = {pair: DrawnTiles(sdata[pair[0]], pair[1], rasterize_kwargs) for pair in pairs if rasterize}
         self._tiles = {} if rasterize else self._cutters()
-        self._depths = self._extents_in_depth() if rasterize else {}
 
     def _cutters(self) -> dict[tuple[str, str], tuple[ImageTiles, dict[int, int]]]:
         """For each image and coordinate system its tiles, and where in them each item is."""
@@ -155,12 +156,6 @@ class ImageTilesDataset(_base()):  # type: ignore[misc]  # the base depends on w
             places = {int(number): place for place, number in enumerate(part.index)}
             found[image, system] = (ImageTiles(self.sdata[image], lower, upper, system), places)
         return found
-
-    def _extents_in_depth(self) -> dict[tuple[str, str], tuple[float, float]]:
-        """For each image with a depth and coordinate system its bounds along z."""
-        drawn = self.dataset_index[["image", "cs"]].drop_duplicates().itertuples(index=False, name=None)
-        extents = {key: get_extent(self.sdata[key[0]], key[1]) for key in drawn}
-        return {key: extent["z"] for key, extent in extents.items() if "z" in extent}
 
     def __len__(self) -> int:
         return len(self.dataset_index)
@@ -186,26 +181,23 @@ class ImageTilesDataset(_base()):  # type: ignore[misc]  # the base depends on w
         return _without_warning(elements)
 
     def _tile(self, number: int, image: str, system: str) -> Any:
-        if self._draw is None:
-            tiles, places = self._tiles[image, system]
-            return tiles[places[number]]
-        bounds, depth = self.tiles_coords.iloc[number], self._depths.get((image, system), ())
-        return draw(
-            self.sdata[image],
-            axes=("x", "y", "z") if depth else ("x", "y"),
-            min_coordinate=[bounds["minx"], bounds["miny"], *depth[:1]],
-            max_coordinate=[bounds["maxx"], bounds["maxy"], *depth[1:]],
-            target_coordinate_system=system,
-            **self._draw,
-        )
+        if self._draws:
+            return self._drawn[image, system].tile(*self._corners(number))
+        tiles, places = self._tiles[image, system]
+        return tiles[places[number]]
+
+    def _corners(self, number: int) -> tuple[list[float], list[float]]:
+        """The lower and the upper bounds of a tile along x and y."""
+        bounds = self._bounds[number].tolist()
+        return bounds[:2], bounds[2:]
 
     def pixels(self, idx: int) -> NDArray[Any]:
         """The bare pixels of a tile, of shape ``(channels, [depth,] height, width)``; the fastest way to read them."""
         number = range(len(self))[idx]
         _compute_without_threads(os.getpid())
         _, system, _, image = self._entries[number]
-        if self._draw is not None:
-            return np.asarray(self._tile(number, image, system).data)
+        if self._draws:
+            return self._drawn[image, system].pixels(*self._corners(number))
         tiles, places = self._tiles[image, system]
         return tiles.pixels(places[number])
 

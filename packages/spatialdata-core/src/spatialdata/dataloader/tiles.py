@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from xarray import DataArray
 
-__all__ = ["ImageTiles"]
+__all__ = ["CACHE_BYTES", "ChunkCache", "ImageTiles", "in_memory"]
 
-_CACHE_BYTES = 2**28
+CACHE_BYTES = 2**28
 _WHOLE = 1e-6
 
 
@@ -74,7 +74,7 @@ class ImageTiles:
         min_coordinate: ArrayLike,
         max_coordinate: ArrayLike,
         target_coordinate_system: str = "global",
-        cache_bytes: int = _CACHE_BYTES,
+        cache_bytes: int = CACHE_BYTES,
     ) -> None:
         if kind_of(image) not in (Kind.IMAGE, Kind.LABELS):
             raise UnsupportedElementError(f"Tiles are cut out of images and labels, not of {kind_of(image).value}.")
@@ -88,7 +88,7 @@ class ImageTiles:
         self._axes = spatial_axes_of(image)
         self._start, self._stop = _pixels(image, lower, upper, target_coordinate_system)
         self._data = level.data.rechunk({0: -1}) if "c" in level.dims else level.data
-        self._cache = _ChunkCache(self._data, cache_bytes)
+        self._cache = ChunkCache(self._data, cache_bytes)
 
     def __len__(self) -> int:
         return len(self._start)
@@ -104,7 +104,7 @@ class ImageTiles:
     def __getitem__(self, number: int) -> DataArray:
         """A tile as an element that stays where it is: cut where the image ends, and empty beyond it."""
         pixels = self.pixels(number)
-        tile = self._blank(pixels.shape).copy(deep=False, data=_in_memory(pixels))
+        tile = self._blank(pixels.shape).copy(deep=False, data=in_memory(pixels))
         shift = Translation(self._start[number].astype(np.float64), ("y", "x"))
         tile.attrs = {**self._attrs, TRANSFORM_KEY: {name: Chain([shift, t]) for name, t in self._placed.items()}}
         return tile
@@ -133,25 +133,46 @@ class ImageTiles:
 
 @functools.cache
 def _array_in_memory() -> type:
-    """The class of arrays of dask that are in memory already, so that computing them needs no threads."""
+    """The class of arrays of dask that are in memory already, so that they need neither graph nor threads."""
     import dask.array as da
+    from dask.highlevelgraph import HighLevelGraph
     from dask.local import get_sync
 
     class ArrayInMemory(da.Array):  # type: ignore[misc]  # dask ships no types
-        __slots__ = ()
+        __slots__ = ("_graph", "_pixels")
         __dask_scheduler__ = staticmethod(get_sync)
+        _graph: Any
+        _pixels: NDArray[Any] | None
 
-        def compute(self, **_options: Any) -> NDArray[Any]:
-            pixels: NDArray[Any] = self.dask[(self.name, *(0 for _ in self.shape))]
-            return pixels
+        def __new__(cls, pixels: NDArray[Any]) -> ArrayInMemory:
+            made: ArrayInMemory = object.__new__(cls)
+            made._name = f"tile-{uuid.uuid4().hex}"
+            made._chunks = tuple((size,) for size in pixels.shape)
+            made._meta = np.empty((0,) * pixels.ndim, dtype=pixels.dtype)
+            made._pixels, made._graph = pixels, None
+            return made
+
+        @property
+        def dask(self) -> Any:
+            if self._graph is None:
+                key = (self.name, *(0 for _ in self.shape))
+                self._graph = HighLevelGraph.from_collections(self.name, {key: self._pixels})
+            return self._graph
+
+        @dask.setter
+        def dask(self, graph: Any) -> None:
+            """Become what a graph says, as assigning values to a part does."""
+            self._graph, self._pixels = graph, None
+
+        def compute(self, **options: Any) -> Any:
+            return super().compute(**options) if self._pixels is None else self._pixels
 
     return ArrayInMemory
 
 
-def _in_memory(pixels: NDArray[Any]) -> Any:
-    name = f"tile-{uuid.uuid4().hex}"
-    key = (name, *(0 for _ in pixels.shape))
-    return _array_in_memory()({key: pixels}, name, chunks=tuple((size,) for size in pixels.shape), meta=pixels)
+def in_memory(pixels: NDArray[Any]) -> Any:
+    """Pixels as a lazy array, as elements have them."""
+    return _array_in_memory()(pixels)
 
 
 def _pixels(image: Any, lower: Any, upper: Any, system: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -178,8 +199,16 @@ def _pixels(image: Any, lower: Any, upper: Any, system: str) -> tuple[NDArray[np
     return start, np.clip(end, start, limit).astype(np.int64)
 
 
-class _ChunkCache:
-    """The chunks of an array that were used last."""
+class ChunkCache:
+    """The chunks of an array that were used last.
+
+    Parameters
+    ----------
+    data
+        The lazy array.
+    size
+        How many bytes of chunks are kept; at least one chunk is.
+    """
 
     def __init__(self, data: Any, size: int) -> None:
         self._data, self._size = data, size

@@ -17,12 +17,14 @@ from spatialdata.relations.ids import as_ids
 from spatialdata.transformations.attach import get_transformation, transformations_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from numpy.typing import NDArray
 
     from spatialdata.ops.rasterize_grid import Target
 
-__all__ = ["draw_label_values", "draw_raster", "level_for"]
+__all__ = ["draw_label_values", "draw_raster", "fitting_level", "level_for", "placed_levels"]
 
 _SLACK = 1 + 1e-6
 
@@ -78,11 +80,18 @@ def level_for(raster: Any, coordinate_system: str, pixel: float) -> tuple[Any, P
     pixel
         The size wanted; the finest level is taken if all are coarser.
     """
+    return fitting_level(placed_levels(raster, coordinate_system), pixel)
+
+
+def placed_levels(raster: Any, coordinate_system: str) -> list[tuple[Any, Projection]]:
+    """The levels of a raster, the finest first, and the maps from their pixels."""
     get_transformation(raster, coordinate_system)
     axes = axes_of(raster)
-    placed = [
-        (level, projection_over(transformations_of(level)[coordinate_system], axes)) for level in levels_of(raster)
-    ]
+    return [(level, projection_over(transformations_of(level)[coordinate_system], axes)) for level in levels_of(raster)]
+
+
+def fitting_level(placed: Sequence[tuple[Any, Projection]], pixel: float) -> tuple[Any, Projection]:
+    """Of the levels of a raster the coarsest whose pixels are not larger than wanted; see :func:`level_for`."""
     fine = [
         (level, projection)
         for level, projection in placed

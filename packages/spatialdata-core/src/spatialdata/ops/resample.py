@@ -17,14 +17,14 @@ from spatialdata.errors import TransformationError
 from spatialdata.regions.project import Projection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import dask.array as da
     from numpy.typing import NDArray
 
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["ORDERS", "Pull", "resample"]
+__all__ = ["ORDERS", "Pull", "nearest_pixels", "resample"]
 
 ORDERS = (0, 1, 3)
 _LARGEST_SIDE = 2048
@@ -85,6 +85,34 @@ def resample(data: da.Array, to_source: Projection | Pull, shape: Sequence[int],
             graph[name, *lead, *rest] = (block, count, *keys)
     layer = HighLevelGraph.from_collections(name, graph, dependencies=[data])
     return da.Array(layer, name, chunks=(*leading, *chunks), dtype=data.dtype)
+
+
+def nearest_pixels(
+    read: Callable[[tuple[slice, ...]], NDArray[Any]],
+    to_source: Projection,
+    shape: tuple[int, ...],
+    limits: tuple[int, ...],
+) -> NDArray[Any] | None:
+    """The pixels of a small picture, pulled at once.
+
+    Parameters
+    ----------
+    read
+        What reads a window of the source, given along the axes of ``to_source``.
+    to_source, shape
+        As for :func:`resample`.
+    limits
+        The shape of the source along these axes.
+
+    Returns
+    -------
+    The picture as :func:`resample` makes it with ``order=0``; None where it meets no pixel of the source.
+    """
+    corner = (0,) * len(shape)
+    window = _window(to_source, corner, shape, limits, _MARGIN[0])
+    if window is None:
+        return None
+    return _gather(read(window), to_source, corner, shape, tuple(part.start for part in window))
 
 
 def _starts(sizes: Sequence[int]) -> NDArray[np.int64]:
