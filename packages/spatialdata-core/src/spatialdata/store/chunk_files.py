@@ -20,8 +20,9 @@ import numpy as np
 
 from spatialdata.errors import StoreError
 from spatialdata.store.compressed import blocks_between, plain_size
-from spatialdata.store.documents import array_document
+from spatialdata.store.documents import array_document, known_array
 from spatialdata.store.files import is_local
+from spatialdata.store.objects.objects import objects_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,11 +65,17 @@ class ChunkFiles:
     separator: str
 
     @classmethod
-    def of(cls, folder: Path) -> ChunkFiles | None:
-        """The files of an array that is there; None if only zarr can read it."""
-        if not is_local(folder):
-            return None
-        document = array_document(folder)
+    def of(cls, folder: Path, documents: Mapping[str, Mapping[str, Any]] | None = None) -> ChunkFiles | None:
+        """The files of an array that is there; None if only zarr can read it.
+
+        Parameters
+        ----------
+        folder
+            The folder of the array.
+        documents
+            Its documents by their names, if they were read before.
+        """
+        document = array_document(folder) if documents is None else known_array(documents, folder)
         layout = _layout_v3(document) if document.get("zarr_format") == 3 else _layout_v2(document)
         if layout is None or not document["shape"]:
             return None
@@ -118,7 +125,7 @@ class ChunkFiles:
         """Put a part of one chunk into an array, by way of an array of the size of a chunk."""
         path = self._path(numbers)
         try:
-            stored = path.read_bytes()
+            stored = path.read_bytes() if is_local(path) else objects_of(path).read(path)
         except FileNotFoundError:
             into[...] = self.fill
             return

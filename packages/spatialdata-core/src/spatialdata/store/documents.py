@@ -36,6 +36,7 @@ __all__ = [
     "encoded",
     "is_empty_folder",
     "is_node",
+    "known_array",
     "known_node",
     "known_shape",
     "names_in",
@@ -186,12 +187,17 @@ def known_node(documents: Mapping[str, Mapping[str, Any]], folder: Path) -> Node
     return Node("group" if GROUP_V2 in documents else "array", dict(documents.get(_ATTRS_V2, {})))
 
 
-def known_shape(documents: Mapping[str, Mapping[str, Any]], folder: Path) -> tuple[int, ...]:
-    """The shape of the array in a folder, whose documents by their names were read before."""
+def known_array(documents: Mapping[str, Mapping[str, Any]], folder: Path) -> Mapping[str, Any]:
+    """The document of the array in a folder, whose documents by their names were read before."""
     found = documents.get(DOCUMENT) or documents.get(ARRAY_V2)
     if found is None:
         raise StoreError(f"The consolidated metadata list no array in {folder}.")
-    return tuple(found["shape"])
+    return found
+
+
+def known_shape(documents: Mapping[str, Mapping[str, Any]], folder: Path) -> tuple[int, ...]:
+    """The shape of that array."""
+    return tuple(known_array(documents, folder)["shape"])
 
 
 def documents_of(folder: Path, zarr_format: int | None) -> dict[str, dict[str, Any]]:
@@ -214,7 +220,9 @@ def array_document(folder: Path) -> dict[str, Any]:
 
 
 def document_stamp(folder: Path) -> object:
-    """What changes when the document of a node is replaced."""
+    """What changes when the document of a node is replaced; nothing behind an address, where it is not looked at."""
+    if not is_local(folder):
+        return None
     return tuple(stamp_of(folder / name) for name in (DOCUMENT, ARRAY_V2, _ATTRS_V2))
 
 

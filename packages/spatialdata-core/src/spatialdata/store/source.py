@@ -113,13 +113,19 @@ class ElementSource(ABC):
     @property
     def folder(self) -> Path:
         """The folder of the element."""
-        folder = self.root / self.kind.container / self.name
-        return folder if is_local(folder) or self._documents is not None else self._elsewhere
+        if is_local(self.root):
+            return self.root / self.kind.container / self.name
+        return self._place if self._documents is not None else self._elsewhere
+
+    @cached_property
+    def _place(self) -> Path:
+        """The folder behind an address, where making a path takes long."""
+        return self.root / self.kind.container / self.name
 
     @cached_property
     def _elsewhere(self) -> Path:
         """The folder behind an address; the stage, if a writer was interrupted after the new element was complete."""
-        folder = self.root / self.kind.container / self.name
+        folder = self._place
         stage = stage_elsewhere(folder)
         with reading(self.where, folder):
             return stage if not is_node(folder) and is_node(stage) else folder

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["StoredArray"]
+
+# So many chunks are fetched at once from behind an address, where most of the time is waiting.
+_REQUESTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class StoredArray:
     def _open(self, *, by_zarr: bool = False) -> _Opened:
         """The array, and the stamp of its document; in this order of reading, a replaced document is never missed."""
         stamp = document_stamp(self.path)
-        files = ChunkFiles.of(self.path)
+        files = ChunkFiles.of(self.path, self._documents)
         if files is not None and not by_zarr:
             return _Opened(stamp, files, None)
         import zarr
@@ -112,10 +116,19 @@ class StoredArray:
         return fresh
 
     def __getitem__(self, key: Any) -> Any:
+        with self._named():
+            return self._values_at(key)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Name the array where a connection fails."""
         if is_local(self.path):
-            return self._values_at(key)
+            yield
+            return
         try:
-            return self._values_at(key)
+            yield
+        except StoreError:
+            raise
         except connection_errors(OSError) as error:
             raise StoreError(f"{self.path} cannot be read: {said(error)}") from error
 
@@ -123,7 +136,7 @@ class StoredArray:
         window = _window(key, self.shape)
         opened = self._current(by_zarr=window is None)
         if window is not None and opened.files is not None:
-            return opened.files.read(window)
+            return opened.files.read(window, 1 if is_local(self.path) else _REQUESTS)
         return opened.array[key]
 
     def loaded(self, window: Sequence[slice], threads: int) -> NDArray[Any] | None:
@@ -136,8 +149,11 @@ class StoredArray:
         threads
             How many threads decode chunks.
         """
-        files = self._current(by_zarr=False).files if is_local(self.path) else None
-        return None if files is None else files.read(window, threads)
+        files = self._current(by_zarr=False).files
+        if files is None:
+            return None
+        with self._named():
+            return files.read(window, threads if is_local(self.path) else max(threads, _REQUESTS))
 
     def __dask_tokenize__(self) -> object:
         return str(self.path), self._opened.stamp
