@@ -150,14 +150,14 @@ def test_cells_of_nothing_and_of_flat_boxes(bounds: np.ndarray) -> None:
     assert found.tolist() == ([0] if len(bounds) and not np.isnan(bounds).any() else [])
 
 
-@given(seeds, st.booleans())
-def test_sums_of_pairs(seed: int, weighted: bool) -> None:
+@given(seeds, st.booleans(), st.sampled_from([0, 200, 3000]))
+def test_sums_of_pairs(seed: int, weighted: bool, pairs: int) -> None:
     rng = np.random.default_rng(seed)
-    region, category = (rng.integers(0, size, 200).astype(np.int32) for size in (30, 9))
-    weight = rng.normal(size=200)
-    found = sum_pairs(region, category, weight, 31, 10) if weighted else count_pairs(region, category, 31, 10)
+    region, category = (rng.integers(0, size, pairs).astype(np.int32) for size in (30, 9))
+    weight = rng.normal(size=pairs)
+    found = sum_pairs(region, category, weight, 31, 10) if weighted else count_pairs(region, category, 31)
     matrix = csr_matrix(found[::-1], shape=(31, 10))
-    values = weight if weighted else np.ones(200)
+    values = weight if weighted else np.ones(pairs)
     expected = coo_matrix((values, (region, category)), shape=(31, 10)).tocsr()
     np.testing.assert_allclose(matrix.toarray(), expected.toarray(), atol=1e-12)
     assert matrix.nnz == expected.nnz

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["count_pairs", "sum_pairs"]
 
+# So few numbers are sorted soonest by putting each in its place among those before.
+_FEW = 48
+
 
 @compiled
 def _by_region(region: NDArray[np.int32], regions: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -105,33 +108,51 @@ def _categories_by_region(
 
 
 @compiled
+def _sort(codes: NDArray[np.int32], first: int, last: int) -> int:
+    """Sort some codes in place.
+
+    Returns
+    -------
+    How many different ones there are.
+    """
+    if last - first > _FEW:
+        codes[first:last] = np.sort(codes[first:last])
+    else:
+        for place in range(first + 1, last):
+            code = codes[place]
+            before = place - 1
+            while before >= first and codes[before] > code:
+                codes[before + 1] = codes[before]
+                before -= 1
+            codes[before + 1] = code
+    different = 1 if last > first else 0
+    for place in range(first + 1, last):
+        different += codes[place] != codes[place - 1]
+    return different
+
+
+@compiled
 def count_pairs(
-    region: NDArray[np.int32], category: NDArray[np.int32], regions: int, categories: int
+    region: NDArray[np.int32], category: NDArray[np.int32], regions: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
     """The numbers of pairs by region and category; see :func:`sum_pairs`.
 
     Examples
     --------
     >>> pairs = np.array([1, 1, 0], dtype=np.int32), np.array([2, 2, 0], dtype=np.int32)
-    >>> [part.tolist() for part in count_pairs(*pairs, regions=2, categories=3)]
+    >>> [part.tolist() for part in count_pairs(*pairs, regions=2)]
     [[0, 1, 2], [0, 2], [1, 2]]
     """
     start, ordered = _categories_by_region(region, category, regions)
     indptr = np.zeros(regions + 1, dtype=np.int64)
-    indices, data = np.empty(len(region), dtype=np.int32), np.empty(len(region), dtype=np.int64)
-    counts, names = np.zeros(categories, dtype=np.int64), np.empty(categories, dtype=np.int32)
-    filled = 0
     for number in range(regions):
-        found = 0
+        indptr[number + 1] = indptr[number] + _sort(ordered, start[number], start[number + 1])
+    indices, data = np.empty(indptr[-1], dtype=np.int32), np.zeros(indptr[-1], dtype=np.int64)
+    for number in range(regions):
+        filled = indptr[number] - 1
         for place in range(start[number], start[number + 1]):
-            code = ordered[place]
-            if counts[code] == 0:
-                names[found] = code
-                found += 1
-            counts[code] += 1
-        for name in np.sort(names[:found]):
-            indices[filled], data[filled] = name, counts[name]
-            counts[name] = 0
-            filled += 1
-        indptr[number + 1] = filled
-    return indptr, indices[:filled].copy(), data[:filled].copy()
+            if place == start[number] or ordered[place] != ordered[place - 1]:
+                filled += 1
+                indices[filled] = ordered[place]
+            data[filled] += 1
+    return indptr, indices, data

@@ -71,10 +71,9 @@ class CategoryPairs:
     def _csr(self, regions: int) -> tuple[Any, Any, NDArray[Any]]:
         from spatialdata.kernels.counts import count_pairs, sum_pairs
 
-        size = max(len(self.names), 1)
         if not len(self.weight):
-            return count_pairs(self.region, self.category, regions, size)
-        return sum_pairs(self.region, self.category, self.weight, regions, size)
+            return count_pairs(self.region, self.category, regions)
+        return sum_pairs(self.region, self.category, self.weight, regions, max(len(self.names), 1))
 
     def summed(self, regions: int) -> CategoryPairs:
         """Each pair once, with what all of its kind count."""

@@ -77,18 +77,15 @@ class Canvas:
         return cls(reduction, int(pixel.max()) + 1 - start, start)
 
     def add(self, pixel: NDArray[np.int64], value: FloatArray | None) -> None:
-        """Take in values, in their order; those that are nan do not count."""
+        """Take in values, in their order; those that are nan do not count, nor pixels of -1 without values."""
         from spatialdata.kernels.pixels import count_into
 
         if value is not None:
             known = ~np.isnan(value)
             if not known.all():
                 pixel, value = pixel[known], value[known]
-        if self.start:
-            pixel = pixel - self.start
-        if value is not None:
-            self._reduce(pixel, value, len(self.count))
-        count_into(self.count, pixel)
+            self._reduce(pixel - self.start if self.start else pixel, value, len(self.count))
+        count_into(self.count, pixel, self.start)
 
     def _reduce(self, pixel: NDArray[np.int64], value: FloatArray, size: int) -> None:
         if self._reduction in ("sum", "mean"):

@@ -85,12 +85,17 @@ class _Pixels:
         own = [self.key] if self.key is not None and self.table is None else []
         return list(dict.fromkeys([*self.axes, *own]))
 
-    def of_rows(self, part: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-        """The positions of the rows that lie on the picture, and the pixel of each."""
+    def of_rows(self, part: pd.DataFrame) -> tuple[NDArray[np.int64], int, int]:
+        """The pixel of each row, -1 for those beside the picture; and the first and the last pixel, see the kernel."""
         from spatialdata.kernels.pixels import pixels_of
 
-        coordinates = np.stack([part[axis].to_numpy(dtype=np.float64) for axis in self.axes])
-        pixel = pixels_of(coordinates, self.linear, self.offset, np.array(self.shape, dtype=np.int64))
+        columns = tuple(np.ascontiguousarray(part[axis].to_numpy(dtype=np.float64)) for axis in self.axes)
+        pixel, first, last = pixels_of(columns, self.linear, self.offset, np.array(self.shape, dtype=np.int64))
+        return pixel, first, last
+
+    def on_picture(self, part: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """The positions of the rows that lie on the picture, and the pixel of each."""
+        pixel, _, _ = self.of_rows(part)
         where = np.flatnonzero(pixel >= 0)
         return where, pixel if len(where) == len(pixel) else pixel[where]
 
@@ -127,9 +132,14 @@ def draw_numbers(points: Any, target: Target, key: str | None, table: pd.Series 
     pixels = _Pixels.of(points, target, key, table)
 
     def draw(part: pd.DataFrame) -> Canvas:
-        where, pixel = pixels.of_rows(part)
+        if key is None:
+            pixel, first, last = pixels.of_rows(part)
+            canvas = Canvas(reduction, last + 1 - first, first)
+            canvas.add(pixel, None)
+            return canvas
+        where, pixel = pixels.on_picture(part)
         canvas = Canvas.around(reduction, pixel)
-        canvas.add(pixel, _numbers(pixels.values(part, where)) if key is not None else None)
+        canvas.add(pixel, _numbers(pixels.values(part, where)))
         return canvas
 
     def finish(parts: list[Canvas]) -> Canvas:
@@ -155,7 +165,7 @@ def draw_categories(points: Any, target: Target, key: str, table: pd.Series | No
     pixels = _Pixels.of(points, target, key, table)
 
     def look(part: pd.DataFrame) -> tuple[pd.Series, NDArray[np.int64]]:
-        where, pixel = pixels.of_rows(part)
+        where, pixel = pixels.on_picture(part)
         return pixels.values(part, where), pixel
 
     def finish(parts: list[tuple[pd.Series, NDArray[np.int64]]]) -> Drawn:
@@ -188,7 +198,7 @@ def draw_point_ids(points: Any, target: Target) -> Drawn:
     pixels = _Pixels.of(points, target)
 
     def draw(part: pd.DataFrame) -> tuple[int, Canvas]:
-        where, pixel = pixels.of_rows(part)
+        where, pixel = pixels.on_picture(part)
         canvas = Canvas.around("first", pixel)
         canvas.add(pixel, where.astype(np.float64))
         return len(part), canvas
