@@ -243,10 +243,12 @@ def warm() -> None:
         SpatialData,
         aggregate,
         bounding_box_query,
+        get_centroids,
         get_extent,
         polygon_query,
         rasterize,
         read_zarr,
+        to_circles,
         transform,
     )
     from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel
@@ -257,12 +259,17 @@ def warm() -> None:
     cells = outlines(Size(edge=8, cells=4, spots=1, molecules=2), 4, seed=0, radius=0.45)
     shapes = ShapesModel.parse(cells.assign(cell_type=pd.Categorical(["a"] * 4)))
     others = ShapesModel.parse(outlines(Size(edge=8, cells=4, spots=1, molecules=2), 1, seed=1, radius=0.45))
+    many = ShapesModel.parse(cells.iloc[np.zeros(10_000, dtype=int)].reset_index(drop=True))
     with tempfile.TemporaryDirectory() as folder:
-        SpatialData.init_from_elements({"points": points, "shapes": shapes}).write(Path(folder) / "warm.zarr")
+        elements = {"points": points, "shapes": shapes, "many": many}
+        SpatialData.init_from_elements(elements).write(Path(folder) / "warm.zarr")
         stored = read_zarr(Path(folder) / "warm.zarr")
         box = bounding_box_query(stored["points"], ("x", "y"), [0, 0], [3, 3], target_coordinate_system="global")
         box.compute()
         aggregate(stored["points"], stored["shapes"], value_key="gene", agg_func="count")
+        polygon_query(stored["many"], shapely.box(0, 0, 9, 9), target_coordinate_system="global")
+        get_centroids(stored["many"]).compute()
+        to_circles(stored["many"])
     aggregate(points, shapes, value_key="gene", agg_func="count")
     aggregate(points, shapes, value_key="quality", agg_func="mean")
     aggregate(shapes, others, value_key="cell_type", agg_func="sum", fractions=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import tissue
 
+warm = tissue.warm
+
 
 def setup(size: str, folder: Path) -> None:
     tissue.store(size, folder, "cells")

@@ -22,6 +22,7 @@ from spatialdata.models.kind import Kind, kind_of
 from spatialdata.ops import pairs
 from spatialdata.ops.aggregate_pairs import AGGREGATE
 from spatialdata.ops.circle_area import circle_circle_area, circle_polygon_area
+from spatialdata.ops.figures import Figures
 from spatialdata.testing import assert_elements_are_identical
 from spatialdata.transformations import Affine, Identity, Scale, get_transformation
 
@@ -264,7 +265,7 @@ def test_areas_that_few_and_many_share(count: int, monkeypatch: pytest.MonkeyPat
     boxes = shapely.box(*corners.T, *(corners + 2).T)
     boxes[0] = shapely.Polygon([(0, 0), (3, 0), (3, 3), (0, 3)], holes=[[(1, 1), (2, 1), (2, 2), (1, 2)]])
     boxes[1] = shapely.MultiPolygon([shapely.box(0, 0, 1, 4), shapely.box(2, 0, 3, 4)])
-    few, many = (pairs.Figures(part, np.zeros((0, 2)), None) for part in (boxes[:count], boxes))
+    few, many = (Figures(part, np.zeros((0, 2)), None) for part in (boxes[:count], boxes))
     for values, by in ((few, many), (many, few)):
         value, region = pairs.pairs_of_shapes(values, by)
         meets = shapely.intersects(values.geometry[:, None], by.geometry)

@@ -23,6 +23,7 @@ from spatialdata.kernels.moments import (
     totals_by_slot,
 )
 from spatialdata.kernels.overlap import profiles_of, shared_areas_of_profiles
+from spatialdata.kernels.polygons import polygons_of
 from spatialdata.models.label_runs import ids_and_runs
 
 seeds = st.integers(0, 10_000)
@@ -78,7 +79,7 @@ def test_centres_of_many_polygons(seed: int) -> None:
     flat = shapely.Polygon([(0, 0), (2, 0), (1, 0)])
     figures = np.array([*valid, flat, *shapely.transform(valid, lambda corners: corners + 1e6)], dtype=object)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(centres, "_FEW", 0)
+        patch.setattr(centres, "MANY", 0)
         patch.setattr(centres, "_AT_ONCE", 1 + seed % 9)
         found, areas = centres.centres_and_areas_of(np.append(figures, shapely.Polygon()))
     assert np.isnan(found[-1]).all()
@@ -206,7 +207,7 @@ def test_areas_that_polygons_share(seed: int) -> None:
     shapes = shapely.transform(shapes, lambda xy: xy + np.array([1e4, -3e3]))
     first, second = (np.ascontiguousarray(axis.ravel()) for axis in np.indices((len(shapes), len(shapes))))
     second = rng.permutation(second)
-    profiles = tuple(profiles_of(shapes))
+    profiles = tuple(profiles_of(polygons_of(shapes)))
     found = shared_areas_of_profiles(profiles, profiles, first, second)
     expected = shapely.area(shapely.intersection(shapes[first], shapes[second]))
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-8)

@@ -156,7 +156,7 @@ def axes_of(element: Any) -> tuple[ValidAxis, ...]:
             raise ValueError(f"A raster has the dimensions {dims}. Valid: {', '.join(map(str, RASTER_DIMS))}.")
         return cast("tuple[ValidAxis, ...]", dims)
     if is_shapes(element):
-        return ("x", "y", "z") if bool(element.geometry.has_z.any()) or "z" in element.columns else ("x", "y")
+        return ("x", "y", "z") if bool(element.geometry.array.has_z.any()) or "z" in element.columns else ("x", "y")
     if is_points(element) or _is_instance(element, "pandas", "DataFrame"):
         return ("x", "y", "z") if "z" in element.columns else ("x", "y")
     raise UnsupportedElementError(f"{type_name(element)} is no spatial element and has no axes.")

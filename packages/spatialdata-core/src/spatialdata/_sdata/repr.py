@@ -51,7 +51,7 @@ def summary(element: Any) -> str:
     if is_table(element):
         return f"AnnData {_shape(element.shape)}{', lazy' if is_lazy_table(element) else ''}"
     if is_shapes(element):
-        dims = "3D" if bool(element.geometry.iloc[:1].has_z.any()) else "2D"
+        dims = "3D" if bool(element.geometry.iloc[:1].array.has_z.any()) else "2D"
         return f"GeoDataFrame shape: {_shape(element.shape)} ({dims} shapes)"
     if is_points(element):
         return _points(element)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata.kernels.compiled import compiled
-from spatialdata.kernels.edges import parts_of
+from spatialdata.kernels.polygons import Polygons, polygons_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["centres_and_areas_of", "centres_of"]
+__all__ = ["MANY", "centres_and_areas_of", "centres_of", "weighed"]
 
-# For so few, loading compiled code takes longer than GEOS.
-_FEW = 5_000
+# For fewer, loading compiled code takes longer than GEOS.
+MANY = 5_000
 _POLYGONAL = (3, 6)
 # So many geometries, and their coordinates, stay in the cache of the processor.
 _AT_ONCE = 4096
@@ -43,10 +43,25 @@ def centres_and_areas_of(geometry: NDArray[Any]) -> tuple[NDArray[np.float64], N
     [8.0]
     """
     centres, areas = np.full((len(geometry), 2), np.nan), np.zeros(len(geometry))
-    many = len(geometry) > _FEW
+    many = len(geometry) >= MANY
     for first in range(0, len(geometry), _AT_ONCE):
         rows = slice(first, first + _AT_ONCE)
         _fill(geometry[rows], centres[rows], areas[rows], many=many)
+    return centres, areas
+
+
+def weighed(polygons: Polygons) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The centres of gravity of polygons, of shape ``(n, 2)``, nan for those without an area; and their areas.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> weighed(polygons_of(np.array([shapely.box(0, 0, 2, 4)])))[0].tolist()
+    [[1.0, 2.0]]
+    """
+    size = len(polygons.first_ring) - 1
+    centres, areas = np.full((size, 2), np.nan), np.zeros(size)
+    _weigh(*polygons, centres, areas)
     return centres, areas
 
 
@@ -54,7 +69,7 @@ def _fill(geometry: NDArray[Any], centres: NDArray[np.float64], areas: NDArray[n
     import shapely
 
     if many and np.isin(shapely.get_type_id(geometry), _POLYGONAL).all():
-        _weigh(*parts_of(geometry), centres, areas)
+        _weigh(*polygons_of(geometry), centres, areas)
         left = np.flatnonzero(np.isnan(centres[:, 0]))
     else:
         areas[:] = shapely.area(geometry)
@@ -67,23 +82,23 @@ def _fill(geometry: NDArray[Any], centres: NDArray[np.float64], areas: NDArray[n
 @compiled
 def _weigh(
     coordinates: NDArray[np.float64],
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    polygon: NDArray[np.int64],
+    start: NDArray[np.int64],
+    first_ring: NDArray[np.int64],
     is_hole: NDArray[np.bool_],
     centres: NDArray[np.float64],
     areas: NDArray[np.float64],
 ) -> None:
-    """Write the areas of polygons, and the centres of those with one, from their rings in the order of the polygons."""
-    ring = 0
-    while ring < len(starts):
-        number = polygon[ring]
+    """Write the areas of polygons, and the centres of those with one."""
+    for number in range(len(first_ring) - 1):
+        if start[first_ring[number]] == start[first_ring[number + 1]]:
+            continue
         # All is relative to the first corner, which keeps the digits of small polygons far from the origin.
-        base_x, base_y = coordinates[starts[ring], 0], coordinates[starts[ring], 1]
+        corner = start[first_ring[number]]
+        base_x, base_y = coordinates[corner, 0], coordinates[corner, 1]
         area, moment_x, moment_y = 0.0, 0.0, 0.0
-        while ring < len(starts) and polygon[ring] == number:
+        for ring in range(first_ring[number], first_ring[number + 1]):
             twice, about_x, about_y = 0.0, 0.0, 0.0
-            for at in range(starts[ring], ends[ring] - 1):
+            for at in range(start[ring], start[ring + 1] - 1):
                 x1, y1 = coordinates[at, 0] - base_x, coordinates[at, 1] - base_y
                 x2, y2 = coordinates[at + 1, 0] - base_x, coordinates[at + 1, 1] - base_y
                 cross = x1 * y2 - x2 * y1
@@ -94,7 +109,6 @@ def _weigh(
             area += sign * twice
             moment_x += sign * about_x
             moment_y += sign * about_y
-            ring += 1
         areas[number] = 0.5 * area
         if area > 0:
             centres[number, 0] = base_x + moment_x / (3 * area)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from spatialdata.kernels.compiled import compiled
+from spatialdata.kernels.polygons import Polygons, bounds_of_polygons, polygons_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,26 +15,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "CROSSES",
     "INSIDE",
     "OUTSIDE",
+    "ROUNDING",
+    "TOUCHES",
     "UNCERTAIN",
+    "UNKNOWN",
     "Outlines",
-    "Parts",
-    "Rings",
+    "crossing_of",
     "in_row",
     "outlines_of",
-    "parts_of",
-    "rings_of",
+    "outlines_of_polygons",
     "where_in",
 ]
 
 OUTSIDE, INSIDE, UNCERTAIN = 0, 1, 2
-_POLYGON = 3
 _EDGES_PER_SLAB = 8
 # So many edges in a row are looked at sooner than a few that have to be found.
 _MOST_EDGES_IN_A_ROW = 96
 # Shewchuk's bound: below it, the sign of the determinant of three points may be wrong.
-_ROUNDING = 3.3306690738754716e-16
+ROUNDING = 3.3306690738754716e-16
 
 
 class Outlines(NamedTuple):
@@ -86,72 +88,29 @@ def outlines_of(polygons: Sequence[Any] | NDArray[Any], edges_per_slab: int = _E
     >>> where_in(tuple(outlines), 0, 2.0, 0.5), where_in(tuple(outlines), 0, 2.1, 0.5)
     (1, 0)
     """
-    import shapely
+    return outlines_of_polygons(polygons_of(np.asarray(polygons, dtype=object)), edges_per_slab)
 
-    geometry = np.asarray(polygons, dtype=object)
-    bounds = np.asarray(shapely.bounds(geometry), dtype=np.float64).reshape(-1, 4)
-    first, last = _in_a_row(geometry)
-    if (last > first).all():
-        coordinates = shapely.get_coordinates(geometry)
-        edges = owner = np.zeros(0, dtype=np.int64)
-    else:
-        coordinates, ring, polygon, _ = rings_of(geometry)
-        edges = np.flatnonzero((ring[1:] == ring[:-1]) & (last <= first)[polygon[:-1]])
+
+def outlines_of_polygons(polygons: Polygons, edges_per_slab: int = _EDGES_PER_SLAB) -> Outlines:
+    """The outlines of polygons that are arrays already; see :func:`outlines_of`."""
+    bounds = bounds_of_polygons(polygons)
+    begin = polygons.start[polygons.first_ring]
+    corners = np.diff(begin)
+    few = (np.diff(polygons.first_ring) == 1) & (corners > 1) & (corners <= _MOST_EDGES_IN_A_ROW + 1)
+    edges = owner = np.zeros(0, dtype=np.int64)
+    if not few.all():
+        polygon = np.repeat(np.arange(len(few)), corners)
+        wanted = ~few[polygon]
+        wanted[polygons.start[1:][np.diff(polygons.start) > 0] - 1] = False
+        edges = np.flatnonzero(wanted)
         owner = polygon[edges]
-    x, y = (np.ascontiguousarray(column) for column in coordinates.T)
+    x, y = (np.ascontiguousarray(column) for column in polygons.coordinates.T)
     slabs, per_slab = _slabs(y, edges, owner, bounds, edges_per_slab)
     first_slab = np.concatenate([[0], np.cumsum(slabs)]).astype(np.int64)
     start = _count(y, edges, owner, bounds, first_slab, per_slab)
     filled = _fill(y, edges, owner, bounds, first_slab, per_slab, start)
+    first, last = np.where(few, begin[:-1], 0), np.where(few, begin[1:] - 1, 0)
     return Outlines(x, y, bounds, first_slab, per_slab, start, filled, first, last)
-
-
-def _in_a_row(geometry: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The edges of each polygon that has one ring and few corners; from 0 to 0 for the others."""
-    import shapely
-
-    corners = shapely.get_num_coordinates(geometry).astype(np.int64)
-    end = np.cumsum(corners)
-    few = (shapely.get_type_id(geometry) == _POLYGON) & (shapely.get_num_interior_rings(geometry) == 0)
-    few &= (corners > 1) & (corners <= _MOST_EDGES_IN_A_ROW + 1)
-    return np.where(few, end - corners, 0), np.where(few, end - 1, 0)
-
-
-class Rings(NamedTuple):
-    """The rings of polygons.
-
-    Attributes
-    ----------
-    coordinates
-        Array of shape ``(coordinates, 2)``.
-    ring
-        For each coordinate the number of its ring.
-    polygon
-        For each coordinate the number of its polygon.
-    is_hole
-        For each ring whether it is a hole.
-    """
-
-    coordinates: NDArray[np.float64]
-    ring: NDArray[np.intp]
-    polygon: NDArray[np.intp]
-    is_hole: NDArray[np.bool_]
-
-
-def rings_of(geometry: NDArray[Any]) -> Rings:
-    """The rings of shapely Polygons and MultiPolygons."""
-    import shapely
-
-    if (shapely.get_num_interior_rings(geometry) == 0).all() and (shapely.get_num_geometries(geometry) == 1).all():
-        coordinates, polygon = shapely.get_coordinates(geometry, return_index=True)
-        return Rings(coordinates, polygon, polygon, np.zeros(len(geometry), dtype=bool))
-    parts, polygon_of_part = shapely.get_parts(geometry, return_index=True)
-    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
-    coordinates, ring = shapely.get_coordinates(rings, return_index=True)
-    polygon = polygon_of_part[part_of_ring][ring] if len(ring) else ring
-    is_hole = np.zeros(len(rings), dtype=bool)
-    is_hole[1:] = part_of_ring[1:] == part_of_ring[:-1]
-    return Rings(coordinates, ring, polygon, is_hole)
 
 
 def _slabs(
@@ -169,54 +128,6 @@ def _slabs(
     most = np.where(flat, 1.0, 2.0 * count * np.where(flat, 1.0, height) / np.where(flat, 1.0, rise))
     slabs = np.maximum(np.minimum(count // edges_per_slab, most.astype(np.int64)), 1)
     return slabs, np.where(flat, 0.0, slabs / np.where(flat, 1.0, height))
-
-
-class Parts(NamedTuple):
-    """The rings of polygons, told by where they are; those without coordinates are left out.
-
-    Attributes
-    ----------
-    coordinates
-        Array of shape ``(coordinates, 2)``.
-    start, end
-        For each ring its first coordinate, and the one after its last.
-    polygon
-        For each ring the number of its polygon.
-    is_hole
-        For each ring whether it is a hole.
-    """
-
-    coordinates: NDArray[np.float64]
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    polygon: NDArray[np.int64]
-    is_hole: NDArray[np.bool_]
-
-
-def parts_of(geometry: NDArray[Any]) -> Parts:
-    """The rings of shapely Polygons and MultiPolygons, without a number for each coordinate.
-
-    Examples
-    --------
-    >>> import shapely
-    >>> parts_of(np.array([shapely.Polygon(), shapely.box(0, 0, 2, 1)])).polygon.tolist()
-    [1]
-    """
-    import shapely
-
-    if (shapely.get_num_interior_rings(geometry) == 0).all() and (shapely.get_num_geometries(geometry) == 1).all():
-        rings, polygon = geometry, np.arange(len(geometry))
-        is_hole = np.zeros(len(geometry), dtype=bool)
-    else:
-        parts, polygon_of_part = shapely.get_parts(geometry, return_index=True)
-        rings, part_of_ring = shapely.get_rings(parts, return_index=True)
-        polygon = polygon_of_part[part_of_ring] if len(rings) else np.zeros(0, dtype=np.int64)
-        is_hole = np.zeros(len(rings), dtype=bool)
-        is_hole[1:] = part_of_ring[1:] == part_of_ring[:-1]
-    count = shapely.get_num_coordinates(rings).astype(np.int64)
-    end = np.cumsum(count)
-    filled = count > 0
-    return Parts(shapely.get_coordinates(rings), (end - count)[filled], end[filled], polygon[filled], is_hole[filled])
 
 
 @compiled
@@ -269,28 +180,28 @@ def _fill(
     return filled
 
 
-_MISSES, _CROSSES, _TOUCHES, _UNKNOWN = 0, 1, 2, 3
+MISSES, CROSSES, TOUCHES, UNKNOWN = 0, 1, 2, 3
 
 
 @compiled
-def _meets(x: float, y: float, x1: float, y1: float, x2: float, y2: float) -> int:
+def crossing_of(x: float, y: float, x1: float, y1: float, x2: float, y2: float) -> int:
     """Whether the ray from a point to the right crosses an edge, or the point lies on it."""
     if (x1 == x and y1 == y) or (x2 == x and y2 == y):
-        return _TOUCHES
+        return TOUCHES
     if (y1 > y) == (y2 > y):
         level = y1 == y and y2 == y
-        return _TOUCHES if level and min(x1, x2) <= x <= max(x1, x2) else _MISSES
+        return TOUCHES if level and min(x1, x2) <= x <= max(x1, x2) else MISSES
     if x1 < x and x2 < x:
-        return _MISSES
+        return MISSES
     if x1 > x and x2 > x:
-        return _CROSSES
+        return CROSSES
     if x1 == x2:
-        return _TOUCHES
+        return TOUCHES
     left, right = (x1 - x) * (y2 - y), (x2 - x) * (y1 - y)
     turn = left - right
-    if abs(turn) <= _ROUNDING * (abs(left) + abs(right)):
-        return _UNKNOWN
-    return _CROSSES if (turn > 0) == (y2 > y1) else _MISSES
+    if abs(turn) <= ROUNDING * (abs(left) + abs(right)):
+        return UNKNOWN
+    return CROSSES if (turn > 0) == (y2 > y1) else MISSES
 
 
 @compiled
@@ -309,7 +220,7 @@ def in_row(
         rises = y2 > y
         crossed += ((y1 > y) != rises) & ((turn > 0) == rises)
         level = ((y1 >= y) | (y2 >= y)) & ((y1 <= y) | (y2 <= y))
-        doubts += (abs(turn) <= _ROUNDING * (abs(left) + abs(right))) & level
+        doubts += (abs(turn) <= ROUNDING * (abs(left) + abs(right))) & level
     if doubts:
         return UNCERTAIN
     return INSIDE if crossed & 1 else OUTSIDE
@@ -337,12 +248,12 @@ def where_in(outlines: tuple[Any, ...], polygon: int, x: float, y: float) -> int
     odd, unsure = False, False
     for place in range(begin, end):
         edge = place if in_a_row else edges[place]
-        found = _meets(x, y, corner_x[edge], corner_y[edge], corner_x[edge + 1], corner_y[edge + 1])
-        if found == _TOUCHES:
+        found = crossing_of(x, y, corner_x[edge], corner_y[edge], corner_x[edge + 1], corner_y[edge + 1])
+        if found == TOUCHES:
             return INSIDE
-        if found == _UNKNOWN:
+        if found == UNKNOWN:
             unsure = True
-        elif found == _CROSSES:
+        elif found == CROSSES:
             odd = not odd
     if unsure:
         return UNCERTAIN

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from spatialdata.kernels.compiled import compiled
-from spatialdata.kernels.edges import parts_of
+from spatialdata.kernels.polygons import bounds_of_polygons
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from spatialdata.kernels.polygons import Polygons
 
 __all__ = ["Profiles", "profiles_of", "shared_areas_of_profiles"]
 
@@ -49,48 +51,45 @@ class Profiles(NamedTuple):
     bounds: NDArray[np.float64]
 
 
-def profiles_of(polygons: NDArray[Any]) -> Profiles:
-    """The edges of valid shapely Polygons and MultiPolygons, whatever the direction of their rings."""
-    import shapely
-
-    left, right, height, slope, sign, start = _edges_of(*parts_of(np.asarray(polygons, dtype=object)), len(polygons))
-    bounds = np.asarray(shapely.bounds(polygons), dtype=np.float64).reshape(-1, 4)
-    return Profiles(left, right, height, slope, sign, start, bounds)
+def profiles_of(polygons: Polygons) -> Profiles:
+    """The edges of valid polygons, whatever the direction of their rings."""
+    left, right, height, slope, sign, start = _edges_of(*polygons)
+    return Profiles(left, right, height, slope, sign, start, bounds_of_polygons(polygons))
 
 
 @compiled
 def _edges_of(
     coordinates: NDArray[np.float64],
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    polygon: NDArray[np.int64],
+    begin: NDArray[np.int64],
+    first_ring: NDArray[np.int64],
     is_hole: NDArray[np.bool_],
-    polygons: int,
 ) -> tuple[Any, ...]:
-    """The first six fields of :class:`Profiles`, from rings in the order of their polygons."""
+    """The first six fields of :class:`Profiles`."""
     left, right, height = np.empty(len(coordinates)), np.empty(len(coordinates)), np.empty(len(coordinates))
     slope, sign = np.empty(len(coordinates)), np.empty(len(coordinates))
-    start = np.zeros(polygons + 1, dtype=np.int64)
+    start = np.zeros(len(first_ring), dtype=np.int64)
     filled = 0
-    for ring in range(len(starts)):
-        # The sum of trapezoids is relative to the first corner, which keeps its digits.
-        twice, corner = 0.0, coordinates[starts[ring], 1]
-        for at in range(starts[ring], ends[ring] - 1):
-            x1, y1, x2, y2 = coordinates[at, 0], coordinates[at, 1], coordinates[at + 1, 0], coordinates[at + 1, 1]
-            twice += (x1 - x2) * (y1 + y2 - 2 * corner)
-        outward = 1.0 if (twice > 0) != is_hole[ring] else -1.0
-        for at in range(starts[ring], ends[ring] - 1):
-            x1, y1, x2, y2 = coordinates[at, 0], coordinates[at, 1], coordinates[at + 1, 0], coordinates[at + 1, 1]
-            if x1 == x2:
+    for polygon in range(len(first_ring) - 1):
+        for ring in range(first_ring[polygon], first_ring[polygon + 1]):
+            first, last = begin[ring], begin[ring + 1] - 1
+            if last < first:
                 continue
-            left[filled], right[filled] = min(x1, x2), max(x1, x2)
-            height[filled] = y2 if x1 > x2 else y1
-            slope[filled] = (y2 - y1) / (x2 - x1)
-            sign[filled] = outward if x1 > x2 else -outward
-            filled += 1
-            start[polygon[ring] + 1] += 1
-    for number in range(polygons):
-        start[number + 1] += start[number]
+            # The sum of trapezoids is relative to the first corner, which keeps its digits.
+            twice, corner = 0.0, coordinates[first, 1]
+            for at in range(first, last):
+                x1, y1, x2, y2 = coordinates[at, 0], coordinates[at, 1], coordinates[at + 1, 0], coordinates[at + 1, 1]
+                twice += (x1 - x2) * (y1 + y2 - 2 * corner)
+            outward = 1.0 if (twice > 0) != is_hole[ring] else -1.0
+            for at in range(first, last):
+                x1, y1, x2, y2 = coordinates[at, 0], coordinates[at, 1], coordinates[at + 1, 0], coordinates[at + 1, 1]
+                if x1 == x2:
+                    continue
+                left[filled], right[filled] = min(x1, x2), max(x1, x2)
+                height[filled] = y2 if x1 > x2 else y1
+                slope[filled] = (y2 - y1) / (x2 - x1)
+                sign[filled] = outward if x1 > x2 else -outward
+                filled += 1
+        start[polygon + 1] = filled
     return (
         left[:filled].copy(), right[:filled].copy(), height[:filled].copy(),
         slope[:filled].copy(), sign[:filled].copy(), start,

@@ -51,16 +51,16 @@ def _rows(y0: float, y1: float, height: int) -> tuple[int, int]:
 
 @compiled
 def _count_crossings(
-    yx: NDArray[np.float64], ring: NDArray[np.int64], height: int, first: int, last: int, count: NDArray[np.int64]
+    yx: NDArray[np.float64], start: NDArray[np.int64], height: int, first: int, last: int, count: NDArray[np.int64]
 ) -> tuple[int, int]:
     """Count the edges of some rings that cross the centre of each row; tell the first row and the end."""
     top, bottom = height, 0
-    for edge in range(first, last - 1):
-        if ring[edge] == ring[edge + 1]:
-            start, stop = _rows(yx[edge, 0], yx[edge + 1, 0], height)
-            if stop > start:
-                top, bottom = min(top, start), max(bottom, stop)
-                for row in range(start, stop):
+    for ring in range(first, last):
+        for edge in range(start[ring], start[ring + 1] - 1):
+            begin, end = _rows(yx[edge, 0], yx[edge + 1, 0], height)
+            if end > begin:
+                top, bottom = min(top, begin), max(bottom, end)
+                for row in range(begin, end):
                     count[row] += 1
     return top, bottom
 
@@ -68,7 +68,7 @@ def _count_crossings(
 @compiled
 def _crossings(
     yx: NDArray[np.float64],
-    ring: NDArray[np.int64],
+    start: NDArray[np.int64],
     height: int,
     first: int,
     last: int,
@@ -76,18 +76,17 @@ def _crossings(
     found: NDArray[np.float64],
 ) -> None:
     """Write where edges cross the centre of each row, at the places of the row and after them."""
-    for edge in range(first, last - 1):
-        if ring[edge] != ring[edge + 1]:
-            continue
-        # An edge that two polygons share is followed in the same direction for both, so that both cross alike.
-        low, high = (edge, edge + 1) if yx[edge, 0] <= yx[edge + 1, 0] else (edge + 1, edge)
-        y, x = yx[low, 0], yx[low, 1]
-        start, stop = _rows(y, yx[high, 0], height)
-        if stop > start:
-            slope = (yx[high, 1] - x) / (yx[high, 0] - y)
-            for row in range(start, stop):
-                found[place[row]] = x + (row + _HALF - y) * slope
-                place[row] += 1
+    for ring in range(first, last):
+        for edge in range(start[ring], start[ring + 1] - 1):
+            # An edge that two polygons share is followed in the same direction for both, so that both cross alike.
+            low, high = (edge, edge + 1) if yx[edge, 0] <= yx[edge + 1, 0] else (edge + 1, edge)
+            y, x = yx[low, 0], yx[low, 1]
+            begin, end = _rows(y, yx[high, 0], height)
+            if end > begin:
+                slope = (yx[high, 1] - x) / (yx[high, 0] - y)
+                for row in range(begin, end):
+                    found[place[row]] = x + (row + _HALF - y) * slope
+                    place[row] += 1
 
 
 @compiled
@@ -111,7 +110,7 @@ def _column(crossing: float, width: int) -> int:
 
 @compiled
 def polygon_runs(
-    yx: NDArray[np.float64], ring: NDArray[np.int64], polygon: NDArray[np.int64], height: int, width: int
+    yx: NDArray[np.float64], start: NDArray[np.int64], first_ring: NDArray[np.int64], height: int, width: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """The runs of pixels whose centre lies in each polygon, or on its border towards lower coordinates.
 
@@ -119,8 +118,8 @@ def polygon_runs(
     ----------
     yx
         Array of shape ``(n, 2)``: the corners of closed rings, in pixels.
-    ring, polygon
-        The number of the ring and of the polygon of each corner; both never decrease.
+    start, first_ring
+        Where rings and polygons begin; see :class:`~spatialdata.kernels.polygons.Polygons`.
     height, width
         The number of pixels.
 
@@ -129,35 +128,32 @@ def polygon_runs(
     For each run the polygon, the row, the first pixel and the end; sorted by polygon, row and first pixel.
     """
     total = 0
-    for edge in range(len(yx) - 1):
-        if ring[edge] == ring[edge + 1]:
-            start, stop = _rows(yx[edge, 0], yx[edge + 1, 0], height)
-            total += stop - start
+    for ring in range(len(start) - 1):
+        for edge in range(start[ring], start[ring + 1] - 1):
+            first_row, last_row = _rows(yx[edge, 0], yx[edge + 1, 0], height)
+            total += last_row - first_row
     owner, rows = np.empty(total // 2, dtype=np.int64), np.empty(total // 2, dtype=np.int64)
     begin, end = np.empty(total // 2, dtype=np.int64), np.empty(total // 2, dtype=np.int64)
     count, place, found = np.zeros(height, dtype=np.int64), np.zeros(height, dtype=np.int64), np.empty(1024)
-    runs, first = 0, 0
-    while first < len(yx):
-        last = first
-        while last < len(yx) and polygon[last] == polygon[first]:
-            last += 1
-        top, bottom = _count_crossings(yx, ring, height, first, last, count)
+    runs = 0
+    for polygon in range(len(first_ring) - 1):
+        first, last = first_ring[polygon], first_ring[polygon + 1]
+        top, bottom = _count_crossings(yx, start, height, first, last, count)
         room = 0
         for row in range(top, bottom):
             place[row] = room
             room += count[row]
         if room > len(found):
             found = np.empty(2 * room)
-        _crossings(yx, ring, height, first, last, place, found)
+        _crossings(yx, start, height, first, last, place, found)
         for row in range(top, bottom):
             _sort(found, place[row] - count[row], place[row])
             for number in range(place[row] - count[row], place[row] - 1, 2):
-                start, stop = _column(found[number], width), _column(found[number + 1], width)
-                if stop > start:
-                    owner[runs], rows[runs], begin[runs], end[runs] = polygon[first], row, start, stop
+                left, right = _column(found[number], width), _column(found[number + 1], width)
+                if right > left:
+                    owner[runs], rows[runs], begin[runs], end[runs] = polygon, row, left, right
                     runs += 1
             count[row] = 0
-        first = last
     return owner[:runs], rows[:runs], begin[:runs], end[:runs]
 
 

@@ -69,7 +69,7 @@ def _points_of_geometries(frame: GeoDataFrame) -> pd.DataFrame:
             "centers."
         )
     coordinates = {"x": frame.geometry.x, "y": frame.geometry.y}
-    if bool(frame.geometry.has_z.any()):
+    if bool(frame.geometry.array.has_z.any()):
         coordinates["z"] = frame.geometry.z
     rest = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     result = pd.concat([pd.DataFrame(coordinates, index=frame.index), rest], axis=1)

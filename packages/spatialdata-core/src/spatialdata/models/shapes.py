@@ -11,6 +11,7 @@ from spatialdata._core.elements import is_shapes, type_name
 from spatialdata.errors import Fault, UnsupportedElementError
 from spatialdata.models.base import ATTRS_KEY, raise_faults, resolved_transformations, transform_faults
 from spatialdata.models.inputs import geometries_of
+from spatialdata.models.packed import kinds_of
 from spatialdata.transformations.attach import TRANSFORM_KEY
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class ShapesModel:
         if cls.GEOMETRY_KEY not in data.columns:
             raise_faults("This is no valid shapes element:", [Fault((), "the column 'geometry' is missing")])
         faults = cls._geometry_faults(data)
-        if not faults and data.geometry.iloc[0].geom_type == "Point":
+        if not faults and kinds_of(data)[0] == _POINT:
             faults.extend(cls._radius_faults(data))
         faults.extend(transform_faults(data.attrs))
         raise_faults("This is no valid shapes element:", faults)
@@ -157,7 +158,7 @@ class ShapesModel:
         path = (cls.GEOMETRY_KEY,)
         if len(data) == 0:
             return [Fault(path, "there are no shapes; an element needs at least one")]
-        types = shapely.get_type_id(data.geometry.to_numpy())
+        types = kinds_of(data)
         missing = int((types == -1).sum())
         if missing:
             return [Fault(path, f"{missing} of {len(data)} geometries are missing; drop these rows")]

@@ -17,9 +17,10 @@ from spatialdata.ops.aggregate_values import ValueSource, source_of_values
 from spatialdata.ops.aggregate_vector import aggregate_points, aggregate_shapes
 from spatialdata.ops.aggregate_volumes import volumes_by_labels, volumes_by_regions
 from spatialdata.ops.bent import in_system, on_pixels, placed_outlines, straight_points, under_pixels
+from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import copied_attrs
 from spatialdata.ops.image_values import ImageValues
-from spatialdata.ops.pairs import CellLocator, Figures, PointLocator
+from spatialdata.ops.pairs import CellLocator, PointLocator
 from spatialdata.ops.pixel_fractions import FigureFractions
 from spatialdata.ops.pixel_runs import FigureRuns, GridRuns
 from spatialdata.ops.to_vector import outlines_of_labels

@@ -9,8 +9,9 @@ import numpy as np
 from spatialdata._core.elements import levels_of
 from spatialdata.ops.aggregate_plan import Plan
 from spatialdata.ops.aggregate_vector import areas_of
+from spatialdata.ops.figures import Figures
 from spatialdata.ops.label_polygons import label_polygons
-from spatialdata.ops.pairs import Figures, pairs_of_shapes, shared_areas
+from spatialdata.ops.pairs import pairs_of_shapes, shared_areas
 from spatialdata.regions.project import projection_of
 from spatialdata.relations.instances import instance_ids
 
@@ -84,7 +85,7 @@ def _shared_columns(
         found, outlines = label_polygons(plane)
         outlines = shapely.transform(outlines, projection)
         regions = Figures(outlines, np.zeros((0, 2)), None)
-        value, region = pairs_of_shapes(figures, regions)
+        value, region = pairs_of_shapes(figures, regions, sharing=True)
         area = shared_areas(figures, regions, value, region)
         shared = area > 0
         pairs.append(value[shared] * max(len(ids), 1) + np.searchsorted(ids, found)[region[shared]])

@@ -9,8 +9,9 @@ import numpy as np
 
 from spatialdata.errors import listing
 from spatialdata.ops.aggregate_plan import Part, Plan
+from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import over_partitions, plain_rows, plane_coordinates, windowed
-from spatialdata.ops.pairs import Figures, pairs_of_shapes, shared_areas
+from spatialdata.ops.pairs import pairs_of_shapes, shared_areas
 from spatialdata.regions.project import window_around
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def aggregate_shapes(
     figures, regions = Figures.of(shapes, buffer_resolution), Figures.of(by, buffer_resolution)
     table, present = values.rows(shapes)
     plan = Plan.of(funcs, len(by), table, fractions=fractions, weighted=values.weighted)
-    value, region = pairs_of_shapes(figures, regions)
+    value, region = pairs_of_shapes(figures, regions, sharing=fractions or overlapping)
     keep = present[value]
     value, region = value[keep], region[keep]
     weight = None
@@ -157,7 +158,7 @@ def areas_of(figures: Figures, value: NDArray[np.intp]) -> FloatArray:
     ValueError
         One has no area.
     """
-    areas = figures.areas()[value]
+    areas = figures.areas[value]
     flat = np.unique(value[areas == 0])
     if len(flat):
         raise ValueError(

@@ -17,9 +17,10 @@ from spatialdata.models.table import get_table_keys
 from spatialdata.models.times import at_one_time
 from spatialdata.ops.bent import placed_outlines
 from spatialdata.ops.centroids import get_centroids
+from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import coordinates_of, copied_attrs, over_partitions
 from spatialdata.ops.label_pixels import LabelPixels
-from spatialdata.ops.pairs import Figures, PointLocator
+from spatialdata.ops.pairs import PointLocator
 from spatialdata.ops.rasterize_values import is_category
 from spatialdata.regions.bend import Bend
 from spatialdata.regions.project import Projection, motion_of, plane_of, projection_of

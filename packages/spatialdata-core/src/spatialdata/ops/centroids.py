@@ -10,8 +10,9 @@ import numpy as np
 from spatialdata._core.elements import spatial_axes_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.models.packed import PackedPoints, packed_of
 from spatialdata.models.points import PointsModel
-from spatialdata.ops.circles import are_circles
+from spatialdata.ops.circles import are_circles, centres_and_areas
 from spatialdata.ops.region_pixels import gather_labels
 from spatialdata.ops.transform_vector import moved_points
 from spatialdata.regions.project import motion_of
@@ -87,17 +88,21 @@ def _of_labels(labels: Any, system: str, background: bool) -> PointsFrame:
 
 
 def _of_shapes(shapes: Any, system: str, background: bool) -> PointsFrame:  # noqa: ARG001
+    move = motion_of(shapes, system)
+    return _points(move(_centres(shapes)), move.axes, shapes.index, system)
+
+
+def _centres(shapes: Any) -> FloatArray:
+    """The centres of shapes, of shape ``(n, 2)``; nan for empty ones."""
     import shapely
 
-    from spatialdata.kernels.centres import centres_of
-
-    geometry = shapes.geometry.to_numpy()
+    packed = packed_of(shapes)
+    if isinstance(packed, PackedPoints):
+        return packed.coordinates
     if are_circles(shapes):
-        centres = np.stack([shapely.get_x(geometry), shapely.get_y(geometry)], axis=1)
-    else:
-        centres = centres_of(geometry)
-    move = motion_of(shapes, system)
-    return _points(move(centres), move.axes, shapes.index, system)
+        geometry = shapes.geometry.to_numpy()
+        return np.stack([shapely.get_x(geometry), shapely.get_y(geometry)], axis=1)
+    return centres_and_areas(shapes)[0]
 
 
 def _of_points(points: Any, system: str, background: bool) -> PointsFrame:  # noqa: ARG001

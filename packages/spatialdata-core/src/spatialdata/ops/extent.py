@@ -17,6 +17,7 @@ from spatialdata.errors import (
     unknown_name,
 )
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.models.packed import bounds_of, coordinates_in
 from spatialdata.ops.bent import bent_outlines
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
 from spatialdata.ops.frames import EVERYWHERE, coordinates_of, known_bounds, over_partitions, plain_rows
@@ -152,25 +153,20 @@ def _points_bounds(points: Any, projection: Projection, exact: bool) -> Bounds:
 
 
 def _shapes_bounds(shapes: Any, projection: Projection, exact: bool) -> Bounds:
-    import shapely
-
-    geometry = shapes.geometry.to_numpy()
     if are_circles(shapes):
         return _circles_bounds(shapes, projection, exact=exact)
     if not exact or projection.is_monomial:
-        bounds = shapely.total_bounds(geometry)
-        lower, upper = bounds[:2], bounds[2:]
+        bounds = bounds_of(shapes)
+        lower, upper = np.fmin.reduce(bounds[:, :2], initial=np.nan), np.fmax.reduce(bounds[:, 2:], initial=np.nan)
         return projection.box(lower, upper) if np.isfinite(lower).all() else (lower, upper)
-    coordinates = shapely.get_coordinates(geometry)
+    coordinates = coordinates_in(shapes)
     mapped = projection(coordinates) if len(coordinates) else np.full((1, 2), np.nan)
     return mapped.min(axis=0), mapped.max(axis=0)
 
 
 def _circles_bounds(circles: Any, projection: Projection, *, exact: bool) -> Bounds:
     """The box around the discs; transformed circles stay circles, as :func:`spatialdata.transform` makes them."""
-    import shapely
-
-    centres = shapely.get_coordinates(circles.geometry.to_numpy())
+    centres = coordinates_in(circles)
     radius = circles[RADIUS_KEY].to_numpy(dtype=np.float64)[:, None]
     if not exact:
         return projection.box((centres - radius).min(axis=0), (centres + radius).max(axis=0))

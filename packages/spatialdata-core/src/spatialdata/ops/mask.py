@@ -13,7 +13,7 @@ from spatialdata.models.pyramid import tree_of
 from spatialdata.models.shapes import ShapesModel
 from spatialdata.models.times import at_one_time
 from spatialdata.ops.bent import in_system, placed_outlines
-from spatialdata.ops.pairs import Figures
+from spatialdata.ops.figures import Figures
 from spatialdata.ops.rasterize_shapes import PlacedFigures, figures_reaching
 from spatialdata.ops.resample import resample
 from spatialdata.ops.warp import Warp

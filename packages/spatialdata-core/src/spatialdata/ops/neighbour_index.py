@@ -14,8 +14,8 @@ from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.times import at_one_time
 from spatialdata.ops.bent import in_system
 from spatialdata.ops.circles import places_of
+from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import coordinates_of
-from spatialdata.ops.pairs import Figures
 from spatialdata.ops.shadows import shadow_polygons
 from spatialdata.ops.solids import Solids
 from spatialdata.ops.to_vector import outlines_of_labels

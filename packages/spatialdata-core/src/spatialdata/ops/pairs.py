@@ -3,80 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from spatialdata.ops.circle_area import circle_circle_area, circle_polygon_area
-from spatialdata.ops.circles import RADIUS_KEY, are_circles
 
 if TYPE_CHECKING:
-    from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
     from spatialdata.kernels.overlap import Profiles
+    from spatialdata.ops.figures import Figures
     from spatialdata.regions.lattice import HexagonGrid, SquareGrid
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["CellLocator", "Figures", "Locator", "PointLocator", "pairs_of_shapes", "shared_areas"]
+__all__ = ["CellLocator", "Locator", "PointLocator", "pairs_of_shapes", "polygons_meet", "shared_areas"]
 
 # Beyond so many pairs of edges, GEOS finds the intersection sooner.
 _MOST_EDGE_PAIRS = 20_000
 _DOUBTFUL = 1e-9
-# So many polygons, and their edges, stay in the cache of the processor.
 _VALUES_AT_ONCE = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Circles or polygons as arrays.
-
-    Attributes
-    ----------
-    geometry
-        Array of n polygons, or of the n centres as points.
-    centres
-        Array of shape ``(n, 2)``, for circles.
-    radii
-        Array of shape ``(n,)``, for circles; None for polygons.
-    """
-
-    geometry: NDArray[Any]
-    centres: FloatArray
-    radii: FloatArray | None
-
-    @classmethod
-    def of(cls, shapes: GeoDataFrame, buffer_resolution: int | None = None) -> Figures:
-        """The figures of a shapes element; circles as polygons of ``4 * buffer_resolution`` sides if that is given."""
-        import shapely
-
-        geometry = shapes.geometry.to_numpy()
-        if shapely.has_z(geometry).any():
-            geometry = shapely.force_2d(geometry)
-        if not are_circles(shapes):
-            return cls(geometry, np.zeros((0, 2)), None)
-        radii = shapes[RADIUS_KEY].to_numpy(dtype=np.float64)
-        if buffer_resolution is None:
-            return cls(geometry, shapely.get_coordinates(geometry), radii)
-        return cls(shapely.buffer(geometry, radii, quad_segs=buffer_resolution), np.zeros((0, 2)), None)
-
-    def __len__(self) -> int:
-        return len(self.geometry)
-
-    def bounds(self) -> FloatArray:
-        """The bounding boxes, of shape ``(n, 4)``: x_min, y_min, x_max, y_max."""
-        import shapely
-
-        if self.radii is None:
-            return np.asarray(shapely.bounds(self.geometry))
-        return np.concatenate([self.centres - self.radii[:, None], self.centres + self.radii[:, None]], axis=1)
-
-    def areas(self) -> FloatArray:
-        """The areas, of shape ``(n,)``."""
-        import shapely
-
-        return np.asarray(shapely.area(self.geometry) if self.radii is None else np.pi * self.radii**2)
 
 
 class Locator(Protocol):
@@ -129,11 +75,11 @@ class PointLocator:
 
     def __init__(self, figures: Figures) -> None:
         from spatialdata.kernels.cells import cells_of_boxes
-        from spatialdata.kernels.edges import outlines_of
+        from spatialdata.kernels.edges import outlines_of_polygons
 
         self._figures = figures
-        self._cells = tuple(cells_of_boxes(figures.bounds()))
-        self._outlines = tuple(outlines_of(figures.geometry)) if figures.radii is None else ()
+        self._cells = tuple(cells_of_boxes(figures.bounds))
+        self._outlines = tuple(outlines_of_polygons(figures.polygons)) if figures.radii is None else ()
 
     def __len__(self) -> int:
         return len(self._figures)
@@ -180,26 +126,45 @@ class PointLocator:
     def _decided(self, x: FloatArray, y: FloatArray, figure: NDArray[np.int32]) -> NDArray[np.bool_]:
         import shapely
 
-        return np.asarray(shapely.intersects_xy(self._figures.geometry[figure], x, y))
+        return np.asarray(shapely.intersects_xy(self._figures.geometry_at(figure), x, y))
 
 
-def pairs_of_shapes(values: Figures, by: Figures) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The pairs (number of the value, number of the region) of figures that meet or touch, sorted by both."""
+def pairs_of_shapes(
+    values: Figures, by: Figures, *, sharing: bool = False
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The pairs (number of the value, number of the region) of figures that meet or touch, sorted by both.
+
+    Parameters
+    ----------
+    values, by
+        The figures.
+    sharing
+        Only pairs that share an area are looked for. What comes may then hold pairs that do not even touch, of which
+        :func:`shared_areas` tells that they share none.
+    """
+    from spatialdata.kernels.box_pairs import pairs_of_boxes
+
+    value, region = pairs_of_boxes(values.bounds, by.bounds)
+    if values.radii is not None or by.radii is not None:
+        meet = _meet(values, by, value, region)
+        return value[meet], region[meet]
+    # What has no area is no value of which a part could be taken, if it meets a region.
+    asked = np.flatnonzero(values.areas[value] == 0) if sharing else np.arange(len(value))
+    meet = np.ones(len(value), dtype=bool)
+    meet[asked] = polygons_meet(values, by, value[asked], region[asked])
+    return value[meet], region[meet]
+
+
+def polygons_meet(values: Figures, by: Figures, value: NDArray[np.intp], region: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Whether the polygons of each pair have a point in common."""
     import shapely
 
-    if values.radii is None and by.radii is None:
-        # Each geometry that asks is prepared, so the fewer ones ask.
-        if len(by) < len(values):
-            region, value = shapely.STRtree(values.geometry).query(by.geometry, predicate="intersects")
-        else:
-            value, region = shapely.STRtree(by.geometry).query(values.geometry, predicate="intersects")
-    else:
-        boxes = shapely.box(*values.bounds().T)
-        value, region = shapely.STRtree(shapely.box(*by.bounds().T)).query(boxes, predicate=None)
-        meet = _meet(values, by, value, region)
-        value, region = value[meet], region[meet]
-    order = np.lexsort((region, value))
-    return value[order], region[order]
+    from spatialdata.kernels.meeting import MEETING, UNSURE, pairs_meeting
+
+    found = pairs_meeting((*values.polygons, values.bounds), (*by.polygons, by.bounds), value, region)
+    meet, open_ = found == MEETING, np.flatnonzero(found == UNSURE)
+    meet[open_] = shapely.intersects(values.geometry_at(value[open_]), by.geometry_at(region[open_]))
+    return np.asarray(meet)
 
 
 def _meet(values: Figures, by: Figures, value: NDArray[np.intp], region: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -209,7 +174,7 @@ def _meet(values: Figures, by: Figures, value: NDArray[np.intp], region: NDArray
         distance = np.hypot(*(values.centres[value] - by.centres[region]).T)
         return np.asarray(distance <= values.radii[value] + by.radii[region])
     reach = values.radii[value] if values.radii is not None else by.radii[region]  # type: ignore[index]
-    return np.asarray(shapely.dwithin(values.geometry[value], by.geometry[region], reach))
+    return np.asarray(shapely.dwithin(values.geometry_at(value), by.geometry_at(region), reach))
 
 
 def shared_areas(values: Figures, by: Figures, value: NDArray[np.intp], region: NDArray[np.intp]) -> FloatArray:
@@ -218,61 +183,85 @@ def shared_areas(values: Figures, by: Figures, value: NDArray[np.intp], region: 
         distance = np.hypot(*(values.centres[value] - by.centres[region]).T)
         return circle_circle_area(distance, values.radii[value], by.radii[region])
     if values.radii is not None:
-        return circle_polygon_area(values.centres[value], values.radii[value], by.geometry[region])
+        return circle_polygon_area(values.centres[value], values.radii[value], by.geometry_at(region))
     if by.radii is not None:
-        return circle_polygon_area(by.centres[region], by.radii[region], values.geometry[value])
-    return _polygon_areas(values.geometry, by.geometry, value, region)
+        return circle_polygon_area(by.centres[region], by.radii[region], values.geometry_at(value))
+    return _polygon_areas(values, by, value, region)
 
 
-@dataclass(frozen=True, slots=True)
-class _Polygons:
-    """Polygons with what their shared areas need."""
-
-    geometry: NDArray[Any]
-    valid: NDArray[np.bool_]
-    corners: NDArray[np.int64]
-    areas: FloatArray
-    profiles: Profiles
-
-    @classmethod
-    def of(cls, geometry: NDArray[Any]) -> _Polygons:
-        import shapely
-
-        from spatialdata.kernels.overlap import profiles_of
-
-        corners = shapely.get_num_coordinates(geometry).astype(np.int64)
-        return cls(geometry, shapely.is_valid(geometry), corners, shapely.area(geometry), profiles_of(geometry))
-
-
-def _polygon_areas(
-    values: NDArray[Any], by: NDArray[Any], value: NDArray[np.intp], region: NDArray[np.intp]
-) -> FloatArray:
-    """The area shared by each pair of polygons."""
-    used, first = np.unique(value, return_inverse=True)
-    used_by, second = np.unique(region, return_inverse=True)
-    regions = _Polygons.of(by[used_by])
-    order = np.argsort(first, kind="stable")
-    ends = np.searchsorted(first[order], np.arange(0, len(used) + _VALUES_AT_ONCE, _VALUES_AT_ONCE))
-    areas = np.zeros(len(value))
-    for block, (start, end) in enumerate(pairwise(ends)):
-        pairs, least = order[start:end], block * _VALUES_AT_ONCE
-        some = _Polygons.of(values[used[least : least + _VALUES_AT_ONCE]])
-        areas[pairs] = _areas_of_pairs(some, regions, first[pairs] - least, second[pairs])
+def _polygon_areas(values: Figures, by: Figures, value: NDArray[np.intp], region: NDArray[np.intp]) -> FloatArray:
+    """The area shared by each pair of polygons, which are sorted by value."""
+    regions = _Sides.of(by, np.unique(region))
+    areas, order, start = np.empty(len(value)), np.argsort(value, kind="stable"), 0
+    while start < len(value):
+        # The edges of so many values stay in the cache of the processor.
+        end = int(np.searchsorted(value, value[order[start]] + _VALUES_AT_ONCE, sorter=order))
+        pairs = order[start:end]
+        sorted_ = value[pairs]
+        some = _Sides.of(values, sorted_[np.append(True, sorted_[1:] != sorted_[:-1])])
+        areas[pairs] = _areas_of_pairs(some, regions, value[pairs], region[pairs])
+        start = end
     return areas
 
 
-def _areas_of_pairs(a: _Polygons, b: _Polygons, first: NDArray[np.intp], second: NDArray[np.intp]) -> FloatArray:
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Some polygons with what their shared areas need.
+
+    Attributes
+    ----------
+    figures
+        All polygons.
+    used
+        The numbers of these ones, ascending.
+    valid
+        Whether each is valid.
+    corners
+        The number of their corners.
+    profiles
+        Their edges.
+    """
+
+    figures: Figures
+    used: NDArray[np.intp]
+    valid: NDArray[np.bool_]
+    corners: NDArray[np.int64]
+    profiles: Profiles
+
+    @classmethod
+    def of(cls, figures: Figures, used: NDArray[np.intp]) -> _Sides:
+        import shapely
+
+        from spatialdata.kernels.meeting import surely_simple
+        from spatialdata.kernels.overlap import profiles_of
+        from spatialdata.kernels.polygons import taken_polygons
+
+        polygons = taken_polygons(figures.polygons, used)
+        valid = surely_simple(polygons.coordinates, polygons.start, polygons.first_ring)
+        doubtful = np.flatnonzero(~valid)
+        valid[doubtful] = shapely.is_valid(figures.geometry_at(used[doubtful]))
+        return cls(figures, used, valid, np.diff(polygons.start[polygons.first_ring]), profiles_of(polygons))
+
+
+def _areas_of_pairs(a: _Sides, b: _Sides, value: NDArray[np.intp], region: NDArray[np.intp]) -> FloatArray:
     import shapely
 
     from spatialdata.kernels.overlap import shared_areas_of_profiles
 
+    first, second = np.searchsorted(a.used, value), np.searchsorted(b.used, region)
     work = a.corners[first] * b.corners[second]
     quick = np.flatnonzero(a.valid[first] & b.valid[second] & (work <= _MOST_EDGE_PAIRS))
     areas = np.zeros(len(first))
     areas[quick] = shared_areas_of_profiles(tuple(a.profiles), tuple(b.profiles), first[quick], second[quick])
-    smaller = np.minimum(a.areas[first], b.areas[second])
+    smaller = np.minimum(a.figures.areas[value], b.figures.areas[region])
     # Where hardly anything is shared, rounding must not make touching shapes overlap.
     slow = np.ones(len(first), dtype=bool)
     slow[quick] = areas[quick] <= _DOUBTFUL * smaller[quick]
-    areas[slow] = shapely.area(shapely.intersection(a.geometry[first[slow]], b.geometry[second[slow]]))
-    return np.minimum(areas, np.where(slow, areas, smaller))
+    areas = np.minimum(areas, smaller)
+    asked = np.flatnonzero(slow)
+    meet = polygons_meet(a.figures, b.figures, value[asked], region[asked])
+    areas[asked[~meet]] = 0.0
+    asked = asked[meet]
+    shared = shapely.intersection(a.figures.geometry_at(value[asked]), b.figures.geometry_at(region[asked]))
+    areas[asked] = shapely.area(shared)
+    return areas

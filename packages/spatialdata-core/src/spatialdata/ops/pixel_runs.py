@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatialdata.models.scanlines import Scanlines
-    from spatialdata.ops.pairs import Figures
+    from spatialdata.ops.figures import Figures
     from spatialdata.regions.lattice import HexagonGrid, SquareGrid
     from spatialdata.regions.project import Projection
     from spatialdata.transformations.algebra import FloatArray

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata.ops.canvas import Canvas
-from spatialdata.ops.pairs import Figures
+from spatialdata.ops.figures import Figures
 from spatialdata.ops.rasterize_points import Drawn
 from spatialdata.ops.rasterize_values import InstanceCodes, Values, code_dtype
 from spatialdata.ops.scanlines import Scanlines, circle_scanlines, polygon_scanlines
@@ -51,31 +51,23 @@ class PlacedFigures:
 
     def bounds(self) -> FloatArray:
         """The boxes around them in pixels, of shape ``(n, 4)``: y_min, x_min, y_max, x_max."""
-        import shapely
-
         if self.figures.radii is not None:
             centre = self.figures.centres @ self.linear.T + self.offset
             reach = self.figures.radii[:, None] * np.linalg.norm(self.linear, axis=1)
             return np.concatenate([centre - reach, centre + reach], axis=1)
-        box = shapely.bounds(self.figures.geometry)
+        box = self.figures.bounds
         low, high = box[:, None, :2] * self.linear, box[:, None, 2:] * self.linear
         lower = np.minimum(low, high).sum(axis=2) + self.offset
         return np.concatenate([lower, np.maximum(low, high).sum(axis=2) + self.offset], axis=1)
 
     def part(self, chosen: NDArray[np.intp], corner: tuple[int, int]) -> PlacedFigures:
         """Some of the figures, over a grid that starts at another pixel."""
-        circles = self.figures.radii is not None
-        figures = Figures(
-            self.figures.geometry[chosen],
-            self.figures.centres[chosen] if circles else self.figures.centres,
-            self.figures.radii[chosen] if self.figures.radii is not None else None,
-        )
-        return replace(self, figures=figures, offset=self.offset - np.array(corner, dtype=np.float64))
+        return replace(self, figures=self.figures.take(chosen), offset=self.offset - np.array(corner, dtype=np.float64))
 
     def scanlines(self, height: int, width: int) -> Scanlines:
         """The pixels under the figures."""
         if self.figures.radii is None:
-            return polygon_scanlines(self.figures.geometry, self.linear, self.offset, height, width)
+            return polygon_scanlines(self.figures.polygons, self.linear, self.offset, height, width)
         return circle_scanlines(self.figures.centres, self.figures.radii, self.linear, self.offset, height, width)
 
 

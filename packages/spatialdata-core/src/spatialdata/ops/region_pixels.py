@@ -12,7 +12,7 @@ from spatialdata.models.label_runs import BlockShapes, ids_and_runs, ids_and_sha
 from spatialdata.models.label_statistics import known_statistics
 from spatialdata.models.times import at_one_time
 from spatialdata.ops.bent import in_system, under_pixels
-from spatialdata.ops.pairs import Figures
+from spatialdata.ops.figures import Figures
 from spatialdata.ops.pixel_statistics import BlockPixels, pixels_of_runs, quantiles_of
 from spatialdata.ops.rasterize_raster import level_for
 from spatialdata.ops.rasterize_shapes import PlacedFigures, figures_reaching

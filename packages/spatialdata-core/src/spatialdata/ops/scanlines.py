@@ -6,15 +6,14 @@ that polygons which tile the plane share no pixel and leave none out; the border
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spatialdata.models.scanlines import Scanlines
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from spatialdata.kernels.polygons import Polygons
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["Scanlines", "circle_scanlines", "polygon_scanlines"]
@@ -22,26 +21,22 @@ __all__ = ["Scanlines", "circle_scanlines", "polygon_scanlines"]
 _HALF = 0.5
 
 
-def polygon_scanlines(
-    geometry: NDArray[Any], linear: FloatArray, offset: FloatArray, height: int, width: int
-) -> Scanlines:
+def polygon_scanlines(polygons: Polygons, linear: FloatArray, offset: FloatArray, height: int, width: int) -> Scanlines:
     """The pixels under polygons.
 
     Parameters
     ----------
-    geometry
-        Array of polygons and multipolygons, which may have holes.
+    polygons
+        The polygons.
     linear, offset
         The map from their coordinates x, y to pixels, which come as y, x.
     height, width
         The number of pixels.
     """
-    from spatialdata.kernels.edges import rings_of
     from spatialdata.kernels.scanlines import mapped, polygon_runs
 
-    rings = rings_of(geometry)
-    yx = mapped(rings.coordinates, np.ascontiguousarray(linear), np.ascontiguousarray(offset))
-    return Scanlines(*polygon_runs(yx, rings.ring, rings.polygon, height, width))
+    yx = mapped(polygons.coordinates, np.ascontiguousarray(linear), np.ascontiguousarray(offset))
+    return Scanlines(*polygon_runs(yx, polygons.start, polygons.first_ring, height, width))
 
 
 def circle_scanlines(

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from spatialdata.models.packed import PackedPolygons, bounds_of, geometries_at, packed_of
 from spatialdata.ops.bent import bent_centres, bent_outlines
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
+from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import copied_attrs, rows_at_times
+from spatialdata.ops.pairs import polygons_meet
 from spatialdata.ops.transform_vector import circle_scale
 from spatialdata.regions.project import Placed, PlacedBend, PlacedBox, PlacedCircle, PlacedPolygon, place
 from spatialdata.regions.prune import rows_meeting
@@ -27,6 +30,10 @@ _RULES = ("meets", "within", "centroid")
 
 _CLIP_SEGMENTS = 16
 _POLYGONAL = (3, 6)
+# For so few polygons, loading compiled code takes longer than the test.
+_FEW = 1_000
+# Of a region with more, GEOS finds the edges that are near sooner.
+_MOST_CORNERS = 1_000
 
 
 def select_shapes(
@@ -51,8 +58,6 @@ def select_shapes(
     -------
     One frame for each region, with the order, index, columns and attributes of the source, or None where no shape is.
     """
-    import shapely
-
     _refuse_depth(shapes, regions)
     placed = [place(region, shapes) for region in regions]
     figures: dict[Any, tuple[GeoDataFrame, NDArray[np.float64], NDArray[np.float64]]] = {}
@@ -62,7 +67,7 @@ def select_shapes(
         key = (region.target_coordinate_system, by_centre) if isinstance(area, PlacedBend) else None
         if key not in figures:
             there = _bent(shapes, area, by_centre=by_centre) if isinstance(area, PlacedBend) else shapes
-            bounds = shapely.bounds(there.geometry.to_numpy())
+            bounds = bounds_of(there)
             figures[key] = (there, bounds, _total(bounds))
         there, bounds, total = figures[key]
         rows = _rows(there, bounds, area.region if isinstance(area, PlacedBend) else area, total, rule)
@@ -103,7 +108,7 @@ def _polygons_within(
     import shapely
 
     near = rows_meeting(bounds, placed.window())
-    geometry = polygons.geometry.to_numpy()[near]
+    geometry = geometries_at(polygons, near)
     if isinstance(placed, PlacedPolygon):
         return np.asarray(near[np.asarray(shapely.covered_by(geometry, placed.polygon(total)), dtype=bool)])
     # Boxes and discs are convex: a shape lies inside if all of its corners do.
@@ -122,7 +127,7 @@ def _circles_within(
     if isinstance(placed, PlacedCircle):
         distance, reach = _from_centre(placed, bounds[inside, :2], radius)
         return np.asarray(inside[distance + reach <= placed.radius])
-    room = shapely.distance(placed.polygon(total).boundary, circles.geometry.to_numpy()[inside])
+    room = shapely.distance(placed.polygon(total).boundary, geometries_at(circles, inside))
     return np.asarray(inside[room >= radius])
 
 
@@ -136,7 +141,7 @@ def _from_centre(
 
 def _refuse_depth(shapes: GeoDataFrame, regions: Sequence[Region]) -> None:
     deep = any(isinstance(region, BoundingBox) and "z" in region.axes for region in regions)
-    if deep and bool(shapes.geometry.has_z.any()):
+    if deep and bool(shapes.geometry.array.has_z.any()):
         raise ValueError(
             "The box is bounded along z and the shapes have z, but shapes are queried in the x-y plane. "
             "Leave z out of the box, or drop it from the shapes with spatialdata.models.force_2d."
@@ -146,7 +151,8 @@ def _refuse_depth(shapes: GeoDataFrame, regions: Sequence[Region]) -> None:
 def _total(bounds: NDArray[np.float64]) -> NDArray[np.float64]:
     if not len(bounds):
         return np.zeros(4)
-    total: NDArray[np.float64] = np.concatenate([np.fmin.reduce(bounds[:, :2]), np.fmax.reduce(bounds[:, 2:])])
+    x0, y0, x1, y1 = np.ascontiguousarray(bounds.T)
+    total = np.array([np.fmin.reduce(x0), np.fmin.reduce(y0), np.fmax.reduce(x1), np.fmax.reduce(y1)])
     return np.where(np.isnan(total), 0.0, total)
 
 
@@ -163,7 +169,7 @@ def _circles_inside(
         return np.flatnonzero(distance <= placed.radius + reach)
     discs = np.concatenate([bounds[:, :2] - radius[:, None], bounds[:, 2:] + radius[:, None]], axis=1)
     near = rows_meeting(discs, placed.window())
-    inside = shapely.dwithin(circles.geometry.to_numpy()[near], placed.polygon(total), radius[near])
+    inside = shapely.dwithin(geometries_at(circles, near), placed.polygon(total), radius[near])
     return np.asarray(near[np.asarray(inside, dtype=bool)])
 
 
@@ -174,13 +180,23 @@ def _polygons_inside(
 
     near = rows_meeting(bounds, placed.window())
     if isinstance(placed, PlacedCircle):
-        moved = shapely.transform(polygons.geometry.to_numpy()[near], placed.projection)
+        moved = shapely.transform(geometries_at(polygons, near), placed.projection)
         close = shapely.dwithin(moved, shapely.Point(placed.centre), placed.radius)
         return np.asarray(near[np.asarray(close, dtype=bool)])
-    region = placed.polygon(total)
+    return np.asarray(near[_meet(polygons, near, placed.polygon(total))])
+
+
+def _meet(polygons: GeoDataFrame, near: NDArray[np.intp], region: Polygon | MultiPolygon) -> NDArray[np.bool_]:
+    """Which of some polygons meet a region."""
+    import shapely
+
+    packed = packed_of(polygons)
+    quick = isinstance(packed, PackedPolygons) and len(near) > _FEW
+    if quick and shapely.get_num_coordinates(region) <= _MOST_CORNERS:
+        figures = Figures(np.array([region], dtype=object), np.zeros((0, 2)), None)
+        return polygons_meet(figures, Figures.of(polygons), np.zeros(len(near), dtype=np.intp), near)
     shapely.prepare(region)
-    inside = shapely.intersects(region, polygons.geometry.to_numpy()[near])
-    return np.asarray(near[np.asarray(inside, dtype=bool)])
+    return np.asarray(shapely.intersects(region, geometries_at(polygons, near)), dtype=bool)
 
 
 def _frame(shapes: GeoDataFrame, rows: NDArray[np.intp], clip: Polygon | MultiPolygon | None) -> GeoDataFrame | None:

@@ -11,7 +11,7 @@ from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.shapes import ShapesModel
 from spatialdata.models.times import at_one_time
-from spatialdata.ops.circles import RADIUS_KEY, are_circles
+from spatialdata.ops.circles import RADIUS_KEY, are_circles, centres_and_areas
 from spatialdata.ops.frames import copied_attrs
 from spatialdata.ops.label_polygons import label_polygons
 from spatialdata.ops.region_pixels import gather_labels
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from spatialdata.models.label_runs import BlockShapes
+    from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["outlines_of_labels", "to_circles", "to_polygons"]
 
@@ -155,10 +156,6 @@ def to_circles(data: Any, radius: float | ArrayLike | None = None) -> GeoDataFra
     >>> round(float(to_circles(square).radius[0]), 4)
     1.1284
     """
-    import shapely
-
-    from spatialdata.kernels.centres import centres_and_areas_of
-
     kind = kind_of(data)
     if kind not in (Kind.SHAPES, Kind.POINTS, Kind.LABELS):
         raise _refused(data, "circles", "Labels, shapes and points")
@@ -172,23 +169,18 @@ def to_circles(data: Any, radius: float | ArrayLike | None = None) -> GeoDataFra
         return _circles_of_labels(data)
     if are_circles(data):
         return data
-    geometry = data.geometry.to_numpy()
-    places, areas = centres_and_areas_of(geometry)
-    centres = shapely.points(places)
-    centres[shapely.is_empty(geometry)] = shapely.Point()
+    centres, areas = centres_and_areas(data)
     return _circles(centres, np.sqrt(areas / np.pi), data)
 
 
 def _circles_of_labels(labels: Any) -> GeoDataFrame:
     import pandas as pd
-    import shapely
 
     _flat(labels, "circles")
     found = gather_labels(labels)
     _check_any(found.ids, "circles")
     shapes = cast("BlockShapes", found.shapes)
-    centres = shapely.points(shapes.centre[:, 1], shapes.centre[:, 0])
-    return _circles(centres, np.sqrt(shapes.count / np.pi), labels, pd.Index(found.ids))
+    return _circles(shapes.centre[:, 1::-1], np.sqrt(shapes.count / np.pi), labels, pd.Index(found.ids))
 
 
 def _check_any(ids: Any, wanted: str) -> None:
@@ -197,24 +189,25 @@ def _check_any(ids: Any, wanted: str) -> None:
 
 
 def _circles_of_points(points: Any, radius: Any) -> GeoDataFrame:
-    import shapely
-
     frame = points.compute()
     if radius is None:
         if RADIUS_KEY not in frame.columns:
             raise ValueError("Points need a radius to become circles: give radius, or a column of that name.")
         radius = frame[RADIUS_KEY].to_numpy()
-    centres = shapely.points(frame["x"].to_numpy(), frame["y"].to_numpy())
+    centres = frame[["x", "y"]].to_numpy(dtype=np.float64)
     radii = np.broadcast_to(np.asarray(radius, dtype=np.float64), len(frame))
     circles = _circles(centres, radii, points, others=frame.drop(columns=["x", "y", RADIUS_KEY], errors="ignore"))
     circles.attrs = {**copied_attrs(points), **circles.attrs}
     return circles
 
 
-def _circles(centres: Any, radius: Any, source: Any, index: Any = None, others: Any = None) -> GeoDataFrame:
+def _circles(places: FloatArray, radius: Any, source: Any, index: Any = None, others: Any = None) -> GeoDataFrame:
     """Circles in place of an element; ``others`` are columns that they have besides."""
     import geopandas
 
+    from spatialdata.models.lazy_geometry import column_of_points
+
+    centres = column_of_points(places)
     if others is None:
         frame = geopandas.GeoDataFrame(geometry=centres, index=source.index if index is None else index)
     else:

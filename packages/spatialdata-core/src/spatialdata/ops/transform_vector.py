@@ -9,6 +9,7 @@ import numpy as np
 
 from spatialdata._core.elements import spatial_axes_of
 from spatialdata.errors import TransformationError
+from spatialdata.models.packed import packed_of
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
 from spatialdata.ops.frames import coordinates_of, copied_attrs
 from spatialdata.regions.bend import Bend
@@ -31,6 +32,7 @@ __all__ = ["circle_scale", "moved_points", "moved_shapes"]
 _ISOTROPIC = 1e-6
 # So many geometries, and their coordinates, stay in the cache of the processor.
 _AT_ONCE = 4096
+_CORNERS_AT_ONCE = 16 * _AT_ONCE
 
 
 def moved_points(points: Any, transformation: BaseTransformation) -> PointsFrame:
@@ -62,21 +64,33 @@ def moved_shapes(shapes: GeoDataFrame, transformation: BaseTransformation) -> Ge
     The radius of a circle is multiplied by the mean scale in the x-y plane; that at its centre if the transformation
     is not linear.
     """
-    import shapely
-
-    geometry = shapes.geometry.to_numpy()
-    deep = bool(shapely.has_z(geometry).any())
+    deep = bool(shapes.geometry.array.has_z.any())
     move = _map_over(transformation, ("x", "y", "z") if deep else ("x", "y"))
     result = shapes.copy(deep=False)
     if not move.is_identity:
-        at_once = len(geometry) if isinstance(move, Bend) else _AT_ONCE
-        moved = _moved(geometry, _mover(move, geometry), at_once, deep=deep)
-        columns: dict[str, Any] = {str(shapes.geometry.name): moved}
+        columns: dict[str, Any] = {str(shapes.geometry.name): _moved_column(shapes, move, deep=deep)}
         if are_circles(shapes):
-            columns[RADIUS_KEY] = shapes[RADIUS_KEY].to_numpy(dtype=np.float64) * _growth(move, geometry)
+            columns[RADIUS_KEY] = shapes[RADIUS_KEY].to_numpy(dtype=np.float64) * _growth(move, shapes)
         result = result.assign(**columns)
     result.attrs = copied_attrs(shapes)
     return result
+
+
+def _moved_column(shapes: GeoDataFrame, move: Projection | Bend, *, deep: bool) -> Any:
+    """The geometries at other coordinates; without objects where there are none yet."""
+    packed = packed_of(shapes)
+    if packed is None:
+        geometry = shapes.geometry.to_numpy()
+        at_once = len(geometry) if isinstance(move, Bend) else _AT_ONCE
+        return _moved(geometry, _mover(move, geometry), at_once, deep=deep)
+    from spatialdata.models.lazy_geometry import LazyGeometry
+
+    moved = np.empty_like(packed.coordinates)
+    at_once = len(moved) if isinstance(move, Bend) else _CORNERS_AT_ONCE
+    for first in range(0, len(moved), max(at_once, 1)):
+        rows = slice(first, first + at_once)
+        moved[rows] = move(packed.coordinates[rows])
+    return LazyGeometry(packed.moved(moved), shapes.crs)
 
 
 def _moved(
@@ -107,14 +121,15 @@ def _mover(move: Projection | Bend, geometry: NDArray[Any]) -> Callable[[FloatAr
     return move_flat
 
 
-def _growth(move: Projection | Bend, geometry: NDArray[Any]) -> FloatArray | float:
+def _growth(move: Projection | Bend, circles: GeoDataFrame) -> FloatArray | float:
     """The factor by which circles grow: one number, or one for each where the map is not linear."""
     import shapely
 
     if isinstance(move, Projection):
         linear = move.plane().linear[None]
     else:
-        linear = jacobian(move, shapely.get_coordinates(geometry, include_z="z" in move.axes))[:, :2, :2]
+        centres = shapely.get_coordinates(circles.geometry.to_numpy(), include_z="z" in move.axes)
+        linear = jacobian(move, centres)[:, :2, :2]
     factors = np.abs(np.linalg.eigvals(linear)).mean(axis=1)
     _warn_of_ellipses(linear, factors)
     return float(factors[0]) if isinstance(move, Projection) else np.asarray(factors, dtype=np.float64)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata.models.packed import bounds_of
 from spatialdata.store.sorting import Bounds, morton_codes, order_of
 
 if TYPE_CHECKING:
@@ -53,12 +54,16 @@ class RowOrder:
         """What the attributes of the element say."""
         return {_KEY: {"column": self.column}}
 
-    def restored(self, frame: Any) -> Any:
-        """The rows of a frame, or of a part of it, in their order, without the column."""
+    def rows(self, frame: Any) -> NDArray[np.intp] | None:
+        """The rows of a frame, or of a part of it, in their order; None if they lie in it."""
         numbers = frame.index if self.column is None else frame[self.column]
-        attrs = frame.attrs
-        if not numbers.is_monotonic_increasing:
-            frame = frame.iloc[np.asarray(numbers.argsort())]
+        return None if numbers.is_monotonic_increasing else np.asarray(numbers.argsort())
+
+    def restored(self, frame: Any) -> Any:
+        """A frame, or a part of it, with its rows in their order and without the column."""
+        rows, attrs = self.rows(frame), frame.attrs
+        if rows is not None:
+            frame = frame.iloc[rows]
         if self.column is not None:
             frame = frame.drop(columns=self.column)
         frame.attrs = attrs
@@ -82,9 +87,7 @@ def sort_shapes(shapes: GeoDataFrame) -> tuple[GeoDataFrame, NDArray[np.int64], 
     order
         How they get their order back.
     """
-    import shapely
-
-    x0, y0, x1, y1 = shapely.bounds(shapes.geometry.to_numpy()).T
+    x0, y0, x1, y1 = bounds_of(shapes).T
     x, y = (x0 + x1) / 2, (y0 + y1) / 2
     rows = order_of(morton_codes(x, y, _bounds(x, y)))
     if _tells_order(shapes):

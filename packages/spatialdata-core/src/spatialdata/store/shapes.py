@@ -14,6 +14,7 @@ from spatialdata.models.kind import Kind
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
 from spatialdata.store.documents import array_shape, contents, is_node, write_group
 from spatialdata.store.files import is_local, opened_parquet
+from spatialdata.store.geometry_column import read_packed_shapes
 from spatialdata.store.geoparquet import BBOX, ROWS_PER_GROUP, write_geoparquet
 from spatialdata.store.objects.ranged import RangedFile, tail_of
 from spatialdata.store.objects.spans import spans_of_groups
@@ -192,9 +193,21 @@ class ShapesSource(ElementSource):
             needed = None if read is None else [*read, *map(str, index), "geometry", BBOX]
             place = RangedFile(path, tail)
             place.fetch(spans_of_groups(metadata, groups, needed))
-        frame = _read(place, read, box)
+        frame = self._packed(path, names if read is None else read, box, order) if is_local(path) else None
+        if frame is None:
+            frame = _read(place, read, box)
         frame = frame if order is None else order.restored(frame)
         return frame if wanted is None else frame[wanted]
+
+    def _packed(
+        self, path: Path, columns: list[str], box: tuple[float, float, float, float] | None, order: RowOrder | None
+    ) -> GeoDataFrame | None:
+        """The shapes without an object for each, where the file allows that and their geometry is asked for."""
+        if "geometry" not in columns:
+            return None
+        if order is not None and order.column is not None and order.column not in columns:
+            columns = [*columns, order.column]
+        return read_packed_shapes(path, columns, box, order)
 
 
 def _groups_in(file: pq.ParquetFile, box: tuple[float, float, float, float] | None) -> list[int]:

@@ -30,7 +30,7 @@ __all__ = [
 def landmark_coordinates(landmarks: Any) -> FloatArray:
     """The coordinates of flat landmarks: array of shape ``(n, 2)``, columns x and y."""
     if is_shapes(landmarks):
-        if bool(landmarks.geometry.has_z.any()):
+        if bool(landmarks.geometry.array.has_z.any()):
             raise LandmarkError("Landmarks must be two-dimensional; these have a z coordinate.")
         return np.column_stack([landmarks.geometry.centroid.x, landmarks.geometry.centroid.y]).astype(np.float64)
     if is_points(landmarks):
