@@ -1,4 +1,4 @@
-"""The part of each pixel that polygons cover."""
+"""The part of each pixel that polygons and discs cover."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spatialdata.kernels.compiled import compiled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["coverage_of_polygons"]
+__all__ = ["coverage_of_discs", "coverage_of_polygons"]
 
 _NOTHING = 1e-12
 
@@ -122,3 +122,89 @@ def _add_piece(line: NDArray[np.float64], x0: float, x1: float, height: float) -
         line[column + 1] += share * middle
         begin = stop
         column += 1
+
+
+@compiled
+def coverage_of_discs(
+    centres: NDArray[np.float64],
+    radii: NDArray[np.float64],
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+    linear: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    width: int,
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]]:
+    """The pixels that discs cover, and the part of the area of each; see :func:`coverage_of_polygons`.
+
+    Parameters
+    ----------
+    centres, radii
+        The discs.
+    low, high
+        The first row and column around each disc, and those behind the last, of shape ``(n, 2)``.
+    linear, offset
+        The map from pixels, as row and column, to the coordinates of the discs.
+    width
+        The number of columns.
+    """
+    room, count = 1024, 0
+    figure, pixel, part = np.empty(room, np.int32), np.empty(room, np.int64), np.empty(room, np.float64)
+    area = abs(linear[0, 0] * linear[1, 1] - linear[0, 1] * linear[1, 0])
+    half = max(
+        np.hypot(linear[0, 0] + linear[0, 1], linear[1, 0] + linear[1, 1]),
+        np.hypot(linear[0, 0] - linear[0, 1], linear[1, 0] - linear[1, 1]),
+    )
+    half /= 2
+    for number in range(len(radii)):
+        rows, columns = high[number, 0] - low[number, 0], high[number, 1] - low[number, 1]
+        if count + rows * columns > room:
+            room = max(2 * room, count + rows * columns)
+            wider_figure, wider_pixel, wider_part = np.empty(room, np.int32), np.empty(room, np.int64), np.empty(room)
+            wider_figure[:count], wider_pixel[:count], wider_part[:count] = figure[:count], pixel[:count], part[:count]
+            figure, pixel, part = wider_figure, wider_pixel, wider_part
+        radius = radii[number]
+        for row in range(low[number, 0], high[number, 0]):
+            for column in range(low[number, 1], high[number, 1]):
+                x = linear[0, 0] * row + linear[0, 1] * column + offset[0] - centres[number, 0]
+                y = linear[1, 0] * row + linear[1, 1] * column + offset[1] - centres[number, 1]
+                distance = np.hypot(x + (linear[0, 0] + linear[0, 1]) / 2, y + (linear[1, 0] + linear[1, 1]) / 2)
+                if distance - half >= radius:
+                    continue
+                found = 1.0
+                if distance + half > radius:
+                    found = _shared_with_cell(x, y, linear, radius) / area
+                if found > _NOTHING:
+                    figure[count], pixel[count] = number, row * width + column
+                    part[count] = 1.0 if found > 1.0 - _NOTHING else found
+                    count += 1
+    return figure[:count].copy(), pixel[:count].copy(), part[:count].copy()
+
+
+@compiled
+def _shared_with_cell(x: float, y: float, linear: NDArray[np.float64], radius: float) -> float:
+    """The area that a disc around the origin shares with the parallelogram from x, y along the columns of a matrix."""
+    x1, y1 = x + linear[0, 0], y + linear[1, 0]
+    x2, y2 = x1 + linear[0, 1], y1 + linear[1, 1]
+    x3, y3 = x + linear[0, 1], y + linear[1, 1]
+    total = _under_edge(x, y, x1, y1, radius) + _under_edge(x1, y1, x2, y2, radius)
+    return abs(total + _under_edge(x2, y2, x3, y3, radius) + _under_edge(x3, y3, x, y, radius))
+
+
+@compiled
+def _under_edge(ax: float, ay: float, bx: float, by: float, radius: float) -> float:
+    """The signed area between the origin and an edge from a to b, cut at the circle around the origin."""
+    dx, dy = bx - ax, by - ay
+    square, half = dx * dx + dy * dy, ax * dx + ay * dy
+    discriminant = half * half - square * (ax * ax + ay * ay - radius * radius)
+    enter, leave = 0.0, 0.0
+    if discriminant > 0 and square > 0:
+        root = np.sqrt(discriminant)
+        enter = min(max((-half - root) / square, 0.0), 1.0)
+        leave = min(max((-half + root) / square, 0.0), 1.0)
+    px, py, qx, qy = ax + enter * dx, ay + enter * dy, ax + leave * dx, ay + leave * dy
+    arcs = 0.0
+    if enter > 0:
+        arcs += np.arctan2(ax * py - ay * px, ax * px + ay * py)
+    if leave < 1:
+        arcs += np.arctan2(qx * by - qy * bx, qx * bx + qy * by)
+    return 0.5 * (radius * radius * arcs + px * qy - py * qx)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata.ops.circle_area import circle_polygon_area
 from spatialdata.ops.polygon_moments import oriented_rings
 from spatialdata.ops.rasterize_shapes import PlacedFigures, figures_reaching
 
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["FigureFractions"]
-
-_PIXELS_AT_ONCE = 500_000
-_NOTHING = 1e-12
-_CORNERS = np.array([[0.0, 0], [0, 1], [1, 1], [1, 0]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,38 +91,11 @@ def _polygons(placed: PlacedFigures, height: int, width: int) -> tuple[NDArray[A
 
 def _circles(placed: PlacedFigures, height: int, width: int) -> tuple[NDArray[Any], NDArray[Any], FloatArray]:
     """The circles are left as they are, and the pixels around them brought to them."""
-    bounds = placed.bounds()
-    low = np.clip(np.floor(bounds[:, :2]), 0, [height, width]).astype(np.int64)
-    size = np.clip(np.ceil(bounds[:, 2:]), low, [height, width]).astype(np.int64) - low
-    ends = np.cumsum(size.prod(axis=1))
-    parts = [(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros(0))]
-    start = 0
-    while start < len(size):
-        before = ends[start - 1] if start else 0
-        stop = max(int(np.searchsorted(ends, before + _PIXELS_AT_ONCE)), start + 1)
-        parts.append(_some_circles(placed, np.arange(start, stop), low, size, width))
-        start = stop
-    figure, pixel, part = (np.concatenate(found) for found in zip(*parts, strict=True))
-    return figure, pixel, part
+    from spatialdata.kernels.coverage import coverage_of_discs
 
-
-def _some_circles(
-    placed: PlacedFigures, numbers: NDArray[np.intp], low: NDArray[np.int64], size: NDArray[np.int64], width: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
-    import shapely
-
-    count = size[numbers].prod(axis=1)
-    figure = np.repeat(numbers, count)
-    place = np.arange(len(figure)) - np.repeat(np.cumsum(count) - count, count)
-    row, column = np.divmod(place, np.maximum(size[figure, 1], 1))
-    row, column = row + low[figure, 0], column + low[figure, 1]
-    back = np.linalg.inv(placed.linear)
-    corners = (np.stack([row, column], axis=1)[:, None] + _CORNERS - placed.offset) @ back.T
-    centres, radii = placed.figures.centres[figure], np.asarray(placed.figures.radii)[figure]
-    distance = np.linalg.norm(corners - centres[:, None], axis=2)
-    part = (distance <= radii[:, None]).all(axis=1).astype(np.float64)
-    edge = np.flatnonzero(part == 0)
-    squares = shapely.polygons(corners[edge])
-    part[edge] = circle_polygon_area(centres[edge], radii[edge], squares) / abs(np.linalg.det(back))
-    keep = part > _NOTHING
-    return figure[keep], (row * width + column)[keep], np.minimum(part[keep], 1.0)
+    bounds, size = placed.bounds(), [height, width]
+    low = np.clip(np.floor(bounds[:, :2]), 0, size).astype(np.int64)
+    high = np.clip(np.ceil(bounds[:, 2:]), low, np.maximum(low, size)).astype(np.int64)
+    back = np.linalg.inv(placed.linear).astype(np.float64)
+    radii = np.asarray(placed.figures.radii, dtype=np.float64)
+    return coverage_of_discs(placed.figures.centres, radii, low, high, back, -back @ placed.offset, width)
