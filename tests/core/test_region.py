@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from spatialdata._core.sources import Window
 from spatialdata.errors import TransformationError, UnknownCoordinateSystemError
 from spatialdata.models import PointsModel
-from spatialdata.regions.project import place, projection_over
+from spatialdata.regions.place import place
+from spatialdata.regions.project import projection_over
 from spatialdata.regions.prune import rows_meeting
 from spatialdata.regions.region import BoundingBox, PolygonRegion, boxes_of
 from spatialdata.transformations import Affine, MapAxis, Scale

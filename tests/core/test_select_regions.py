@@ -136,7 +136,7 @@ def test_many_points_are_found_as_few_are(seed: int) -> None:
     xy = np.concatenate([rng.integers(-10, 31, (300, 2)), rng.uniform(-10, 31, (300, 2)), [[20, 25], [1, 0]]])
     inside = shapely.intersects_xy(area, *xy.T)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("spatialdata.regions.project._FEW", 10)
+        patch.setattr("spatialdata.regions.placed._FEW", 10)
         found = polygon_query(PointsModel.parse(xy), area, "global")
     assert found.compute().index.tolist() == np.flatnonzero(inside).tolist()
 

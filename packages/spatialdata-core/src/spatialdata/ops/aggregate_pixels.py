@@ -115,7 +115,7 @@ class _LabelsWork:
 
 def _window(points: Any, labels: Any, system: str) -> Window:
     """The box around the labels in the coordinates of the points."""
-    from spatialdata.regions.project import place
+    from spatialdata.regions.place import place
 
     projection = projection_of(labels, system)
     sizes = np.array([levels_of(labels)[0].sizes[axis] for axis in spatial_axes_of(labels)], dtype=np.float64)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
-    from spatialdata.regions.project import PlacedBend
+    from spatialdata.regions.place import PlacedBend
     from spatialdata.transformations.algebra import BaseTransformation, FloatArray
 
 __all__ = [

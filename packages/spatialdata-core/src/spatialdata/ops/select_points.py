@@ -18,7 +18,8 @@ from spatialdata.ops.frames import (
     rows_at_times,
     windowed,
 )
-from spatialdata.regions.project import Placed, PlacedBend, PlacedBox, place
+from spatialdata.regions.place import Placed, PlacedBend, place
+from spatialdata.regions.placed import PlacedBox
 from spatialdata.regions.prune import union_of
 from spatialdata.regions.region import BoundingBox
 

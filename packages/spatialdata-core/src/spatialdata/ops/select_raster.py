@@ -16,7 +16,8 @@ from spatialdata.models.label_parts import remember_part
 from spatialdata.models.pyramid import kept_coordinates, level_coordinates, tree_of
 from spatialdata.models.times import time_values
 from spatialdata.ops.bent import pixels_within
-from spatialdata.regions.project import Placed, PlacedBend, PlacedBox, PlacedPolygon, place
+from spatialdata.regions.place import Placed, PlacedBend, place
+from spatialdata.regions.placed import PlacedBox, PlacedPolygon
 from spatialdata.regions.region import BoundingBox, Circle, Closed
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations, transformations_of
 from spatialdata.transformations.linear import Sequence as Chain

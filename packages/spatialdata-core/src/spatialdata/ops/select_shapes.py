@@ -14,7 +14,8 @@ from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import copied_attrs, rows_at_times
 from spatialdata.ops.pairs import polygons_meet
 from spatialdata.ops.transform_vector import circle_scale
-from spatialdata.regions.project import Placed, PlacedBend, PlacedBox, PlacedCircle, PlacedPolygon, place
+from spatialdata.regions.place import Placed, PlacedBend, place
+from spatialdata.regions.placed import PlacedBox, PlacedCircle, PlacedPolygon
 from spatialdata.regions.prune import rows_meeting
 from spatialdata.regions.region import BoundingBox, Region
 

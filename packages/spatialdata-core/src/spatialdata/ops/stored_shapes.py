@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.sources import PartedShapes
-from spatialdata.regions.project import Placed, PlacedCircle, Projection, place
+from spatialdata.regions.place import Placed, place
+from spatialdata.regions.placed import PlacedCircle
 from spatialdata.regions.prune import union_of
 from spatialdata.regions.region import BoundingBox
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
+    from spatialdata.regions.project import Projection
     from spatialdata.regions.region import Region
     from spatialdata.sdata import SpatialData
 
