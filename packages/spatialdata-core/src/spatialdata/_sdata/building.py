@@ -120,7 +120,8 @@ class BuildingMethods(BackingMethods):
     ) -> ShapesBuilder:
         """Write shapes batch by batch into the store of the object.
 
-        Shapes are put together in memory at the end; otherwise this is like :meth:`create_points`.
+        Up to 200,000 shapes are put together in memory at the end, and so are all in the encoding of GeoArrow. More of
+        them are sorted in pieces that wait on disk, and merged. Otherwise this is like :meth:`create_points`.
 
         Parameters
         ----------

@@ -13,12 +13,20 @@ from spatialdata.store.geometry_bytes import SOLID, geometry_bytes, kinds_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
     from spatialdata.store.options import GeometryEncoding
 
-__all__ = ["BBOX", "ROWS_PER_GROUP", "write_geoparquet"]
+__all__ = [
+    "BBOX",
+    "ROWS_PER_GROUP",
+    "geo_metadata",
+    "opened_geoparquet",
+    "table_of_shapes",
+    "write_geoparquet",
+]
 
 BBOX = "bbox"
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
@@ -66,20 +74,26 @@ def write_geoparquet(
             row_group_size=ROWS_PER_GROUP,
         )
         return
-    table = _table(frame, rows)
+    table = table_of_shapes(frame, rows)
+    pq.write_table(table, path, row_group_size=ROWS_PER_GROUP, **_options(table.schema, frame.geometry.name))
+
+
+def opened_geoparquet(path: Path, schema: pa.Schema, geometry: str) -> pq.ParquetWriter:
+    """A file into which tables of :func:`table_of_shapes` are written one after another."""
+    import pyarrow.parquet as pq
+
+    return pq.ParquetWriter(path, schema, **_options(schema, geometry))
+
+
+def _options(schema: pa.Schema, geometry: str) -> dict[str, Any]:
     # Values that never repeat gain nothing from a dictionary, nor geometries from a least and a greatest one.
-    names = [name for name in table.column_names if name not in (frame.geometry.name, BBOX)]
-    pq.write_table(
-        table,
-        path,
-        row_group_size=ROWS_PER_GROUP,
-        compression="snappy",
-        use_dictionary=names,
-        write_statistics=[*names, *(f"{BBOX}.{side}" for side in _SIDES)],
-    )
+    names = [name for name in schema.names if name not in (geometry, BBOX)]
+    statistics = [*names, *(f"{BBOX}.{side}" for side in _SIDES)]
+    return {"compression": "snappy", "use_dictionary": names, "write_statistics": statistics}
 
 
-def _table(frame: GeoDataFrame, rows: NDArray[np.int64] | None) -> pa.Table:
+def table_of_shapes(frame: GeoDataFrame, rows: NDArray[np.int64] | None = None) -> pa.Table:
+    """Shapes as a table with the box of each row, in their order or in that of the rows given."""
     import pandas as pd
     import pyarrow as pa
     import shapely
@@ -95,10 +109,15 @@ def _table(frame: GeoDataFrame, rows: NDArray[np.int64] | None) -> pa.Table:
     table = table.set_column(table.column_names.index(name), field, geometry_bytes(geometries, kinds, rows))
     sides = bounds.T if rows is None else bounds[rows].T
     boxes = pa.StructArray.from_arrays([pa.array(np.ascontiguousarray(side)) for side in sides], names=list(_SIDES))
-    metadata = {**table.schema.metadata, b"geo": json.dumps(_geo(frame, kinds, bounds)).encode()}
+    metadata = {**table.schema.metadata, **geo_metadata(frame, kinds, bounds)}
     if frame.attrs:
         metadata[b"PANDAS_ATTRS"] = json.dumps(frame.attrs).encode()
     return table.append_column(BBOX, boxes).replace_schema_metadata(metadata)
+
+
+def geo_metadata(frame: GeoDataFrame, kinds: Sequence[int], bounds: NDArray[np.float64]) -> dict[bytes, bytes]:
+    """What a file says of its geometries, by their kinds and their boxes, which may be more than those of a frame."""
+    return {b"geo": json.dumps(_geo(frame, kinds, bounds)).encode()}
 
 
 def _extension(frame: GeoDataFrame) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas import DataFrame
 
-__all__ = ["RowOrder", "sort_shapes"]
+__all__ = ["RowOrder", "free_column", "sort_shapes", "tells_order"]
 
 _KEY = "row_order"
 _COLUMN = "original_row"
@@ -90,11 +90,9 @@ def sort_shapes(shapes: GeoDataFrame) -> tuple[GeoDataFrame, NDArray[np.int64], 
     x0, y0, x1, y1 = bounds_of(shapes).T
     x, y = (x0 + x1) / 2, (y0 + y1) / 2
     rows = order_of(morton_codes(x, y, _bounds(x, y)))
-    if _tells_order(shapes):
+    if tells_order(shapes):
         return shapes, rows, RowOrder(None)
-    column = _COLUMN
-    while column in shapes.columns or column == shapes.index.name:
-        column = f"_{column}"
+    column = free_column(shapes)
     return shapes.assign(**{column: np.arange(len(shapes), dtype=np.uint32)}), rows, RowOrder(column)
 
 
@@ -106,7 +104,15 @@ def _bounds(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Bounds:
     return Bounds(len(x), (sides[0][0], sides[1][0]), (sides[0][1], sides[1][1]))
 
 
-def _tells_order(frame: DataFrame) -> bool:
+def free_column(shapes: DataFrame) -> str:
+    """The name of the column that numbers the rows of shapes, which have none of that name."""
+    column = _COLUMN
+    while column in shapes.columns or column == shapes.index.name:
+        column = f"_{column}"
+    return column
+
+
+def tells_order(frame: DataFrame) -> bool:
     """Whether sorting by the index gives the order of the rows."""
     import pandas as pd
 

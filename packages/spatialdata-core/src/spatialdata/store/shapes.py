@@ -28,15 +28,17 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
     from geopandas import GeoDataFrame
 
+    from spatialdata._core.axes import ValidAxis
     from spatialdata._core.sources import Window
     from spatialdata.store.objects.objects import Tail
     from spatialdata.store.options import WriteOptions
+    from spatialdata.transformations.algebra import BaseTransformation
 
-__all__ = ["PARQUET", "ShapesSource", "write_shapes"]
+__all__ = ["PARQUET", "RAGGED_VERSION", "ShapesSource", "shapes_attributes", "write_shapes"]
 
 PARQUET = "shapes.parquet"
 _ENCODING = "ngff:shapes"
-_RAGGED_VERSION = "0.1"
+RAGGED_VERSION = "0.1"
 _RADIUS = "radius"
 
 
@@ -68,7 +70,7 @@ class ShapesSource(ElementSource):
         self._renew()
         attrs = self.attrs
         with reading(self.where, self.folder):
-            if self.version == _RAGGED_VERSION:
+            if self.version == RAGGED_VERSION:
                 frame = read_ragged(self.folder, self.node.attributes)
                 frame = frame if columns is None else frame[list(columns)]
             else:
@@ -78,7 +80,7 @@ class ShapesSource(ElementSource):
 
     def bounds(self, axes: Sequence[str]) -> tuple[list[float], list[float]] | None:
         """See :meth:`spatialdata._core.sources.PartedShapes.bounds`."""
-        if self.version == _RAGGED_VERSION or any(axis not in ("x", "y") for axis in axes):
+        if self.version == RAGGED_VERSION or any(axis not in ("x", "y") for axis in axes):
             return None
         with reading(self.where, self.folder), self._opened() as file:
             if not _has_covering(file) or not _described(file).get("geometry_types"):
@@ -91,14 +93,14 @@ class ShapesSource(ElementSource):
 
     def are_discs(self) -> bool:
         """See :meth:`spatialdata._core.sources.PartedShapes.are_discs`."""
-        if self.version == _RAGGED_VERSION:
+        if self.version == RAGGED_VERSION:
             return is_node(self.folder / _RADIUS)
         with reading(self.where, self.folder), self._opened() as file:
             return _holds_discs(file)
 
     def has_parts(self) -> bool:
         """See :meth:`spatialdata._core.sources.PartedShapes.has_parts`."""
-        if self.version == _RAGGED_VERSION:
+        if self.version == RAGGED_VERSION:
             return False
         with reading(self.where, self.folder), self._opened() as file:
             return _has_covering(file) and file.metadata.num_row_groups > 1
@@ -107,7 +109,7 @@ class ShapesSource(ElementSource):
         """See :meth:`ElementSource.check`."""
         _ = self.attrs
         with reading(self.where, self.folder):
-            if self.version == _RAGGED_VERSION:
+            if self.version == RAGGED_VERSION:
                 check_ragged(self.folder, self.node.attributes)
             else:
                 with self._opened():
@@ -116,7 +118,7 @@ class ShapesSource(ElementSource):
     def facts(self) -> dict[str, Any]:
         """See :meth:`ElementSource.facts`."""
         with reading(self.where, self.folder):
-            if self.version == _RAGGED_VERSION:
+            if self.version == RAGGED_VERSION:
                 columns = [_RADIUS, "geometry"] if is_node(self.folder / _RADIUS) else ["geometry"]
                 rows = array_shape(self.folder / "Index")[0]
                 return {"class": "GeoDataFrame", "axes": "xy", "rows": rows, "columns": columns}
@@ -312,6 +314,18 @@ def _bounds_of_discs(file: pq.ParquetFile) -> list[float] | None:
     return [*(float((value - radius).min()) for value in values), *(float((value + radius).max()) for value in values)]
 
 
+def shapes_attributes(
+    transformations: Mapping[str, BaseTransformation], axes: Sequence[ValidAxis], options: WriteOptions
+) -> dict[str, Any]:
+    """The attributes of the group of shapes."""
+    return {
+        "encoding-type": _ENCODING,
+        "axes": list(axes),
+        "coordinateTransformations": edges_of(transformations, tuple(axes), options.units),
+        "spatialdata_attrs": {"version": options.formats.version(Kind.SHAPES)},
+    }
+
+
 def write_shapes(folder: Path, shapes: GeoDataFrame, options: WriteOptions) -> None:
     """Write shapes into a folder.
 
@@ -324,16 +338,10 @@ def write_shapes(folder: Path, shapes: GeoDataFrame, options: WriteOptions) -> N
     options
         Version, encoding and layout.
     """
-    axes = axes_of(shapes)
     version = options.formats.version(Kind.SHAPES)
-    attributes = {
-        "encoding-type": _ENCODING,
-        "axes": list(axes),
-        "coordinateTransformations": edges_of(transformations_of(shapes), axes, options.units),
-        "spatialdata_attrs": {"version": version},
-    }
+    attributes = shapes_attributes(transformations_of(shapes), axes_of(shapes), options)
     zarr_format = options.formats.container.zarr_format
-    if version == _RAGGED_VERSION:
+    if version == RAGGED_VERSION:
         attributes["spatialdata_attrs"] = write_ragged(folder, shapes)
         write_group(folder, attributes, zarr_format)
         return

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["Tiling", "write_tiles"]
+__all__ = ["Tiling", "regrouped", "write_tiles"]
 
 MORTON = "morton_code_2d"
 _FEWEST_ROWS_PER_GROUP = 25_000
@@ -123,7 +123,7 @@ def write_tiles(parts: Sequence[SortedTable], directory: Path, layout: Layout) -
     tables = chain([_sentinels(parts, extremes)] if extremes else [], merged(rest, ROWS_PER_PART) if rest else [])
     left: pa.Table | None = None
     with opened_writer(directory / "part.0.parquet", schema, layout) as writer:
-        for table in _regrouped(tables, size):
+        for table in regrouped(tables, size):
             if table.num_rows % size:
                 left = table
             else:
@@ -174,7 +174,7 @@ def _sentinels(parts: Sequence[SortedTable], rows: Sequence[tuple[int, int]]) ->
     return table.set_column(table.column_names.index(MORTON), MORTON, codes)
 
 
-def _regrouped(tables: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
+def regrouped(tables: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
     """The same rows in tables of a multiple of ``size`` rows; what is left over comes last."""
     import pyarrow as pa
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version as distribution_version
 from pathlib import Path
@@ -60,6 +60,7 @@ __all__ = [
     "existing_folder",
     "list_labels",
     "opened_for_writing",
+    "put_element",
     "set_links",
     "with_links",
     "write_element",
@@ -305,6 +306,33 @@ def write_element(
         The versions that the options ask for do not fit the store.
     """
     check_element(kind, name, element, None if options is None else options.ngff)
+
+    def write(folder: Path, chosen: WriteOptions) -> None:
+        write_into(folder, kind, name, element, chosen)
+
+    put_element(store_path, Entry(kind, name), write, overwrite=overwrite, options=options)
+
+
+def put_element(
+    store_path: str | os.PathLike[str],
+    entry: Entry,
+    write: Callable[[Path, WriteOptions], None],
+    *,
+    overwrite: bool,
+    options: WriteOptions | None = None,
+) -> None:
+    """Put an element that a function writes into a folder into a store; completely or not at all.
+
+    Parameters
+    ----------
+    store_path, overwrite, options
+        As for :func:`write_element`.
+    entry
+        Kind and name of the element.
+    write
+        Writes the element, which was checked.
+    """
+    kind, name = entry.kind, entry.name
     with opened_for_writing(store_path) as store:
         root = store.path
         chosen = options or WriteOptions.of(container=store.container, ngff=store.ngff)
@@ -313,14 +341,13 @@ def write_element(
                 f"{root} has the container version {store.version}; elements for {chosen.formats.container.version} "
                 "cannot be written into it. Write the whole object to a new store."
             )
-        entry = Entry(kind, name)
         check_free(store, entry, overwrite=overwrite)
         group = root / kind.container
         if not group.exists():
             _write_container(group, kind, [], chosen)
         with Transaction(group / name) as transaction:
             with _named(entry), TaskBar(str(entry)):
-                write_into(transaction.stage, kind, name, element, chosen)
+                write(transaction.stage, chosen)
             transaction.sync()
             with without_consolidated(store.root, f"{kind.container}/{name}", FIELDS):
                 transaction.commit()

@@ -39,6 +39,11 @@ class Columns:
         """For each categorical column, all categories so far and whether they are ordered."""
         return {column: (list(found), self._ordered[column]) for column, found in self._categories.items()}
 
+    @property
+    def names(self) -> list[str]:
+        """The columns, without the index."""
+        return [column for column in self._types or () if column != _INDEX]
+
     def conform(self, frame: pd.DataFrame) -> pd.DataFrame:
         """A batch with the columns in the order of the first.
 
@@ -50,7 +55,7 @@ class Columns:
         if self._types is None:
             return frame
         raise_faults("The batch does not fit those before it:", self._faults(frame))
-        return frame[[column for column in self._types if column != _INDEX]]
+        return frame[self.names]
 
     def _faults(self, frame: pd.DataFrame) -> list[Fault]:
         known = self._types or {}

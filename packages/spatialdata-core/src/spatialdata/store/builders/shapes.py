@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from spatialdata.models.kind import Kind
@@ -11,6 +12,9 @@ from spatialdata.store.builders.builder import Builder, Place
 from spatialdata.store.builders.frames import Columns, numbered
 from spatialdata.store.builders.journal import to_disk
 from spatialdata.store.builders.placing import check_same_place
+from spatialdata.store.geoparquet import BBOX
+from spatialdata.store.shapes_in_files import ShapesInFiles, takes_files
+from spatialdata.store.write import put_element
 from spatialdata.transformations.attach import check_transformations, default_transformations
 
 if TYPE_CHECKING:
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
     from spatialdata.transformations.algebra import BaseTransformation
 
 __all__ = ["ShapesBuilder"]
+
+# More shapes are not put together in memory.
+_ROWS_AT_ONCE = 200_000
 
 
 def _with_plain_name(shapes: GeoDataFrame) -> GeoDataFrame:
@@ -77,11 +84,27 @@ class ShapesBuilder(Builder):
         for entry in self._journal.entries:
             self._columns.take(entry["note"])
 
+    def _publish(self) -> None:
+        options = self._place.options
+        if self.rows <= _ROWS_AT_ONCE or BBOX in self._columns.names or not takes_files(options):
+            super()._publish()
+            return
+        shapes = ShapesInFiles(self._files(), self._read, self._transformations)
+        overwrite = self._place.overwrite
+        put_element(self._place.root, self._entry, shapes.write, overwrite=overwrite, options=options)
+
+    def _files(self) -> list[Path]:
+        return [self._folder / entry["file"] for entry in self._journal.entries]
+
+    def _read(self, file: Path) -> GeoDataFrame:
+        import geopandas
+
+        return self._columns.complete(geopandas.read_parquet(file))
+
     def _element(self) -> GeoDataFrame:
         import geopandas
         import pandas as pd
 
         self._check_started()
-        files = [self._folder / entry["file"] for entry in self._journal.entries]
-        parts = [self._columns.complete(geopandas.read_parquet(file)) for file in files]
+        parts = [self._read(file) for file in self._files()]
         return ShapesModel.parse(geopandas.GeoDataFrame(pd.concat(parts)), transformations=self._transformations)
