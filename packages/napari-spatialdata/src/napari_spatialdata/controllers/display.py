@@ -9,6 +9,7 @@ from napari_spatialdata.controllers.view import fit_visible
 from napari_spatialdata.layers.build import layer_tuples, placement_note
 from napari_spatialdata.layers.notes import announce
 from napari_spatialdata.layers.placement import affine_of, isotropic_scale, obstacle
+from napari_spatialdata.layers.straight import leads_straight
 from napari_spatialdata.model.reference import METADATA_KEY, LayerRef, reference_of
 from napari_spatialdata.model.settings import DrawSettings
 
@@ -130,7 +131,13 @@ def _move(layer: Any, reference: LayerRef, coordinate_system: str) -> bool:
     """
     from napari.layers import Points
 
+    if reference.drawn_in == coordinate_system:
+        return True
     element = reference.dataset.element(reference.element)
+    systems = reference.dataset.transformations(reference.container, reference.element)
+    if reference.drawn_in is not None or not leads_straight(systems, coordinate_system):
+        announce(layer.name, f"no matrix leads to {coordinate_system!r}; it is hidden. Add the element again to see it")
+        return False
     if reason := obstacle(element, coordinate_system, reference.axes):
         announce(layer.name, f"{reason}; it is hidden. Add the element again to see it there")
         return False

@@ -20,6 +20,7 @@ from napari_spatialdata.layers.placement import (
 )
 from napari_spatialdata.layers.points import sketch_points
 from napari_spatialdata.layers.shapes import sketch_shapes
+from napari_spatialdata.layers.straight import straightened
 from napari_spatialdata.model.reference import METADATA_KEY, LayerRef
 from napari_spatialdata.model.settings import DrawSettings
 from spatialdata.errors import TransformationError
@@ -44,6 +45,8 @@ def layer_tuples(
     entry: Entry, coordinate_system: str, settings: DrawSettings | None = None
 ) -> list[tuple[Any, dict[str, Any], str]]:
     """Describe the layers of an element, placed in a coordinate system.
+
+    Where no matrix leads there, the element is drawn anew, lazily.
 
     Parameters
     ----------
@@ -70,7 +73,8 @@ def layer_tuples(
         The element cannot be drawn there (also a ``ValueError``): polygons are drawn flat, but their place depends on
         z, or nothing is left of the element.
     """
-    element = entry.dataset.element(entry.name)
+    own = entry.dataset.element(entry.name)
+    element = straightened(own, coordinate_system)
     settings = settings or DrawSettings()
     if settings.flatten and mixes_dropped_axes(element, coordinate_system, ("y", "x")):
         settings = replace(settings, flatten=False)
@@ -91,6 +95,7 @@ def layer_tuples(
             instances=sketch.instances,
             rows=sketch.rows,
             note=_note(element, sketch),
+            drawn_in=None if element is own else coordinate_system,
         )
         circles = entry.container == "shapes" and sketch.layer_type == "points"
         announce(entry.label, sketch.note)

@@ -37,6 +37,8 @@ class LayerRef:
         For every item of the layer (point, shape, mesh vertex) the position of its instance in ``instances``.
     note
         What the display leaves out; empty when it shows everything.
+    drawn_in
+        The coordinate system that the element was drawn anew for, since no matrix leads there; None for others.
     visibility
         Per coordinate system, whether the layer was visible when that system was last shown.
     """
@@ -49,6 +51,7 @@ class LayerRef:
     instances: pd.Index | None = None
     rows: NDArray[np.intp] | None = None
     note: str = ""
+    drawn_in: str | None = None
     visibility: Mapping[str, bool] = field(default_factory=dict)
 
 
