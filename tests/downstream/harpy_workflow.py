@@ -35,6 +35,18 @@ def run(folder: str) -> dict[str, object]:
     results["smooth"] = np.round(sdata["smooth"].data.mean(axis=(1, 2)).compute(), 3).tolist()
     sdata = hp.sh.vectorize(sdata, labels_name="cells", output_shapes_name="outlines", overwrite=True)
     results["outlines"] = [len(sdata["outlines"]), round(float(sdata["outlines"].area.sum()), 2)]
+    sdata = hp.im.expand_labels(
+        sdata, "cells", distance=2, depth=10, output_labels_name="grown", output_shapes_name="grown_outlines"
+    )
+    results["grown"] = [len(sdata["grown_outlines"]), round(float(sdata["grown_outlines"].area.sum()), 2)]
+    sdata = hp.im.merge_labels(sdata, "cells", "grown", output_labels_name="merged")
+    results["merged"] = int(sdata["merged"].data.astype(bool).sum().compute())
+    sdata = hp.im.rasterize(sdata, "outlines", "burned", chunks=128)
+    results["burned"] = int(sdata["burned"].data.sum().compute())
+    sdata = hp.im.add_grid_labels(
+        sdata, shape=(64, 64), size=10, output_shapes_name="hexagons", output_labels_name="hexagon_labels"
+    )
+    results["hexagons"] = [len(sdata["hexagons"]), round(float(sdata["hexagons"].area.sum()), 2)]
     axes = hp.pl.plot_sdata(sdata, image_name="image", channel="r", labels_name="cells")
     results["drawn"] = len(axes.get_images()) > 0
     results["stored"] = sorted(name for _, name, _ in read_zarr(path).gen_elements())

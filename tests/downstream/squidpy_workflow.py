@@ -42,4 +42,9 @@ def run(folder: str) -> dict[str, object]:
     )
     results["features"] = sorted(features.var_names.tolist())
     results["feature means"] = np.round(np.nan_to_num(features.to_df().sort_index(axis=1).mean()), 5).tolist()
+    sq.experimental.im.detect_tissue(sdata, "image")
+    mask = sdata["image_tissue"]
+    results["tissue"] = [type(mask).__name__, int(np.asarray(mask["scale0"]["image"]).astype(bool).sum())]
+    sq.experimental.im.qc_image(sdata, "image", tile_size=(64, 64))
+    results["elements"] = sorted(name for _, name, _ in sdata.gen_elements())
     return results
