@@ -231,6 +231,23 @@ def warm_store(kind: str) -> None:
             element.compute()
 
 
+def warm_labels() -> None:
+    """Load what vectors of labels need, by making each kind of a few labels on disk."""
+    import tempfile
+
+    from spatialdata import SpatialData, get_centroids, read_zarr, relabel_sequential, to_circles, to_polygons
+    from spatialdata.models import Labels2DModel
+
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "few.zarr"
+        SpatialData(labels={"labels": Labels2DModel.parse(checkered(64), dims=("y", "x"))}).write(target)
+        labels = read_zarr(target)["labels"]
+        get_centroids(labels).compute()
+        to_circles(labels)
+        to_polygons(labels)
+        relabel_sequential(labels.data * 7).max().compute()
+
+
 def warm() -> None:
     """Load what the operations need, by doing each of them on next to nothing, which is read from a store."""
     import tempfile

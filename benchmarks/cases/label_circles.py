@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tissue
 
-warm = tissue.warm
+warm = tissue.warm_labels
 
 
 def setup(size: str, folder: Path) -> None:

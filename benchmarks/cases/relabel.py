@@ -6,6 +6,8 @@ from pathlib import Path
 
 import tissue
 
+warm = tissue.warm_labels
+
 
 def setup(size: str, folder: Path) -> None:
     tissue.store(size, folder, "labels")
