@@ -58,6 +58,18 @@ def test_arrays_with_annotation() -> None:
     assert get_axes_names(points) == ("x", "y", "z")
 
 
+def test_annotation_may_be_lazy_and_repeat_the_coordinates() -> None:
+    array = np.array([[1.0, 2.0], [3.0, 4.0]])
+    whole = pd.DataFrame({"gene": ["a", "b"], "x": [1, 3], "y": [2.0, 4.0]}, index=[7, 3])
+    for annotation in (whole, dd.from_pandas(whole, sort=False, npartitions=1)):
+        got = PointsModel.parse(array, annotation=annotation, feature_key="gene").compute()
+        np.testing.assert_array_equal(got[["x", "y"]], array)
+        assert (got.index.tolist(), got["gene"].tolist()) == ([7, 3], ["a", "b"])
+    for other in ([1.0, 3.5], ["left", "right"]):
+        with pytest.raises(ValueError, match="'x', which are not the coordinates of the array"):
+            PointsModel.parse(array, annotation=whole.assign(x=other))
+
+
 def test_the_input_is_left_alone() -> None:
     given = frame()
     PointsModel.parse(given, coordinates=COORDINATES, feature_key="gene")

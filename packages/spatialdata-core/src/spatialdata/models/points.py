@@ -40,7 +40,7 @@ class PointsModel:
     def parse(
         cls,
         data: Any,
-        annotation: pd.DataFrame | None = None,
+        annotation: Any = None,
         coordinates: Mapping[str, str] | None = None,
         feature_key: str | None = None,
         instance_key: str | None = None,
@@ -55,7 +55,7 @@ class PointsModel:
             A numpy or dask array of shape ``(n, 2)`` or ``(n, 3)`` with the columns x, y(, z); a pandas, dask or polars
             frame or a pyarrow table; a GeoDataFrame of points; or the path of a Parquet, CSV or TSV file.
         annotation
-            Further columns for a numpy array; a pandas frame of n rows, whose index the points get.
+            Further columns for an array: a frame of n rows, whose index the points get. It may repeat the coordinates.
         coordinates
             For frames, the columns that hold the coordinates: ``{"x": "x_location", "y": "y_location"}``. They are
             renamed to the axes. Columns already named x, y(, z) if not given. A column of times may be named as ``t``.
@@ -103,7 +103,7 @@ class PointsModel:
         return points
 
     @classmethod
-    def _frame(cls, data: Any, annotation: pd.DataFrame | None, coordinates: Mapping[str, str] | None) -> Any:
+    def _frame(cls, data: Any, annotation: Any, coordinates: Mapping[str, str] | None) -> Any:
         if isinstance(data, np.ndarray) or is_dask_array(data):
             if coordinates is not None:
                 raise ValueError("coordinates is for frames; the columns of an array are x, y and maybe z.")
@@ -168,7 +168,7 @@ class PointsModel:
         raise_faults("This is no valid points element:", faults)
 
 
-def _frame_of_array(data: np.ndarray[Any, Any], annotation: pd.DataFrame | None) -> pd.DataFrame:
+def _frame_of_array(data: np.ndarray[Any, Any], annotation: Any) -> pd.DataFrame:
     import pandas as pd
 
     if data.ndim != 2 or data.shape[1] not in (2, 3):
@@ -177,13 +177,26 @@ def _frame_of_array(data: np.ndarray[Any, Any], annotation: pd.DataFrame | None)
     frame = pd.DataFrame(np.ascontiguousarray(data), columns=list(axes))
     if annotation is None:
         return frame
+    annotation = frame_of(annotation)
+    if is_points(annotation):
+        annotation = annotation.compute()
     if len(annotation) != len(frame):
         raise ValueError(f"There are {len(frame)} points, but annotation has {len(annotation)} rows.")
-    clash = [column for column in annotation.columns if column in axes]
-    if clash:
-        raise ValueError(f"annotation has the columns {listing(clash)}, which are the coordinates.")
-    columns = {str(name): annotation[name].array for name in annotation.columns}
+    repeated = [axis for axis in axes if axis in annotation.columns]
+    differing = [axis for axis in repeated if not _same_numbers(annotation[axis], frame[axis])]
+    if differing:
+        raise ValueError(
+            f"annotation has the columns {listing(differing)}, which are not the coordinates of the array. Leave them "
+            "out, or give them other names."
+        )
+    columns = {str(name): annotation[name].array for name in annotation.columns if name not in repeated}
     return frame.set_axis(annotation.index, axis=0).assign(**columns)
+
+
+def _same_numbers(given: pd.Series, numbers: pd.Series) -> bool:
+    import pandas as pd
+
+    return np.array_equal(pd.to_numeric(given, errors="coerce"), numbers, equal_nan=True)
 
 
 def _renamed(frame: Any, coordinates: Mapping[str, str] | None) -> Any:
