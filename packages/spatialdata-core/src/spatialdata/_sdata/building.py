@@ -179,8 +179,9 @@ class BuildingMethods(BackingMethods):
     ) -> TableBuilder:
         """Write a table batch by batch, in rows, into the store of the object.
 
-        The matrices of one batch are in memory at a time, and ``obs`` of all at the end. Otherwise this is like
-        :meth:`create_points`. In the object, the table is lazy: see :func:`spatialdata.read_zarr`.
+        The matrices of one batch are in memory at a time. At the end ``obs`` of all is put together, of more than
+        200,000 rows one column at a time. Otherwise this is like :meth:`create_points`. In the object, the table is
+        lazy: see :func:`spatialdata.read_zarr`.
 
         Parameters
         ----------

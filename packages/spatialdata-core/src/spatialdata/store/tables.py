@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +24,13 @@ from spatialdata.store.table_frames import storable_frame
 from spatialdata.store.table_values import write_value
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
     from spatialdata._core.sources import Window
     from spatialdata.store.options import WriteOptions
 
-__all__ = ["LazyTableSource", "TableSource", "describe_table", "plain_uns", "write_table"]
+__all__ = ["LazyTableSource", "TableSource", "describe_table", "plain_uns", "write_columns", "write_table"]
 
 _ENCODING = "ngff:regions_table"
 _KEYS = ("region", "region_key", "instance_key")
@@ -147,6 +148,35 @@ def write_table(folder: Path, table: AnnData, options: WriteOptions) -> None:
     for name, value in parts.items():
         write_value(group, name, value, options.table_layout)
     describe_table(folder, table.uns.get(ATTRS_KEY) or {}, options)
+
+
+def write_columns(
+    folder: Path, names: Sequence[str], column: Callable[[str], pd.Series[Any]], options: WriteOptions
+) -> None:
+    """Write columns into a frame on disk that has its index and perhaps some of them, one at a time.
+
+    Parameters
+    ----------
+    folder
+        The folder of the frame.
+    names
+        The columns, in the order that they get; what else the frame has comes after them.
+    column
+        Gives a column.
+    options
+        Chunks and shards.
+    """
+    import pandas as pd
+    import zarr
+
+    group = zarr.open_group(folder, mode="r+", use_consolidated=False)
+    described: Any = group.attrs["column-order"]
+    present = list(described)
+    for name in (name for name in names if name not in present):
+        values = storable_frame(column(name).to_frame())[name]
+        plain = values.array if pd.api.types.is_extension_array_dtype(values.dtype) else values.to_numpy()
+        write_value(group, name, plain, options.table_layout)
+    group.attrs["column-order"] = [*names, *(name for name in present if name not in names)]
 
 
 def describe_table(folder: Path, annotated: Mapping[str, Any], options: WriteOptions) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,10 +150,17 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
     to_disk(path)
 
 
-def read_frame(path: Path) -> pd.DataFrame:
-    """Read a frame that :func:`write_frame` has written."""
+def read_frame(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a frame that :func:`write_frame` has written: all of it, or its index and some columns."""
     import pyarrow as pa
 
-    with pa.OSFile(str(path), "rb") as file, pa.ipc.open_file(file) as reader:
-        frame: pd.DataFrame = reader.read_all().to_pandas()
-    return frame
+    with pa.OSFile(str(path), "rb") as file:
+        options = None
+        if columns is not None:
+            with pa.ipc.open_file(file) as reader:
+                schema = reader.schema
+            names = [*columns, *schema.pandas_metadata["index_columns"]]
+            options = pa.ipc.IpcReadOptions(included_fields=sorted(schema.get_field_index(name) for name in names))
+        with pa.ipc.open_file(file, options=options) as reader:
+            frame: pd.DataFrame = reader.read_all().to_pandas()
+    return frame if columns is None else frame[list(columns)]

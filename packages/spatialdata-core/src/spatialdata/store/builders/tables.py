@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from spatialdata._core.elements import is_table, type_name
 from spatialdata._core.matrices import in_memory, matrices_of
+from spatialdata._core.names import names_faults
 from spatialdata.errors import Fault, UnsupportedElementError, listing
 from spatialdata.models.base import ATTRS_KEY, raise_faults
 from spatialdata.models.kind import Kind
@@ -15,12 +16,20 @@ from spatialdata.models.table import TableModel
 from spatialdata.store.builders.builder import Builder, Place
 from spatialdata.store.builders.frames import Columns, numbered, read_frame, write_frame
 from spatialdata.store.builders.journal import to_disk
+from spatialdata.store.checks import check_element
+from spatialdata.store.tables import write_columns, write_table
+from spatialdata.store.write import put_element
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+    from spatialdata.store.options import WriteOptions
+
 __all__ = ["TableBuilder"]
+
+# Of more rows, the columns of obs are put together one at a time.
+_ROWS_AT_ONCE = 200_000
 
 
 class TableBuilder(Builder):
@@ -131,15 +140,40 @@ class TableBuilder(Builder):
         if self._journal.entries:
             self._var = read_frame(self._folder / "var.arrow")
 
+    def _publish(self) -> None:
+        if self.rows <= _ROWS_AT_ONCE:
+            super()._publish()
+            return
+        names = self._columns.names
+        table = self._assembled([name for name in names if name in self._annotates().values()])
+        raise_faults("The table cannot be written:", names_faults(names, ("obs",), is_dataframe_column=True))
+        check_element(self.kind, self._place.name, table)
+
+        def write(folder: Path, options: WriteOptions) -> None:
+            write_table(folder, table, options)
+            write_columns(folder / "obs", names, self._column, options)
+
+        put_element(self._place.root, self._entry, write, overwrite=self._place.overwrite, options=self._place.options)
+
     def _element(self) -> AnnData:
+        self._check_started()
+        return self._assembled(None)
+
+    def _obs(self, columns: Sequence[str] | None) -> pd.DataFrame:
+        """The annotation of all rows, or some columns of it."""
         import pandas as pd
+
+        files = [self._folder / f"batch-{number:06d}.obs.arrow" for number in range(self.batches_done)]
+        return pd.concat([self._columns.complete(read_frame(file, columns)) for file in files])
+
+    def _column(self, name: str) -> pd.Series[Any]:
+        return self._obs([name])[name]
+
+    def _assembled(self, columns: Sequence[str] | None) -> AnnData:
+        """The table of all batches, with all columns of ``obs`` or some."""
         from anndata import AnnData
 
-        self._check_started()
-        numbers = range(self.batches_done)
-        obs = pd.concat(
-            [self._columns.complete(read_frame(self._folder / f"batch-{number:06d}.obs.arrow")) for number in numbers]
-        )
+        obs = self._obs(columns)
         parts: dict[str, Any] = {"layers": {}, "obsm": {}}
         for place in self._matrices or {}:
             name, _, key = place.partition("/")
