@@ -256,6 +256,25 @@ def test_lazy_elements_go_to_other_processes(backend: str, web: Web, everything:
         np.testing.assert_array_equal(np.asarray(copy.compute()), np.asarray(lazy.compute()))
 
 
+@pytest.mark.parametrize("window", ["a window", "a channel"])
+def test_a_forked_process_leaves_the_threads_of_its_parent_alone(
+    window: str, web: Web, everything: Callable[[], SpatialData], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In another process than the first, neither obstore nor arrays that were opened before are used."""
+    everything().write(web.root / "store.zarr")
+    pixels = read_zarr(f"{web.url}/store.zarr")["photo"].data
+    wanted = pixels[:, 2:9] if window == "a window" else pixels[0]
+    expected = wanted.compute(scheduler="synchronous")
+    monkeypatch.setattr("spatialdata.store.objects.by_obstore._first_process", lambda: -1)
+    monkeypatch.setattr("spatialdata.store.stored_array.opened_stamp", lambda _: "another process")
+    used: list[str] = []
+    bucket = "spatialdata.store.objects.by_obstore.Bucket"
+    for name in ("read", "zarr_store"):
+        monkeypatch.setattr(f"{bucket}.{name}", lambda *_, **__: used.append(name))  # noqa: B023
+    np.testing.assert_array_equal(wanted.compute(scheduler="synchronous"), expected)
+    assert used == []
+
+
 ANSWERS: dict[str, tuple[tuple[int, dict[str, str], bytes], str]] = {
     "denied": ((403, {}, b""), "access is denied; give credentials"),
     "unknown": ((401, {}, b""), "access is denied; give credentials"),

@@ -138,7 +138,7 @@ class ElementHolder:
     @path.setter
     def path(self, value: Path | str | None) -> None:
         given: Any = value
-        if not (given is None or isinstance(given, str | Path) or hasattr(given, "fs")):
+        if not (given is None or isinstance(given, str | Path) or hasattr(type(given), "fs")):
             raise TypeError(f"path must be a string, a Path or None, not {type(value).__name__}.")
         self._path = value
 

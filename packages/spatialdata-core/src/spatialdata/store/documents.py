@@ -41,6 +41,7 @@ __all__ = [
     "known_shape",
     "names_in",
     "node_of",
+    "opened_stamp",
     "parsed",
     "read_node",
     "replace_attributes",
@@ -224,6 +225,14 @@ def document_stamp(folder: Path) -> object:
     if not is_local(folder):
         return None
     return tuple(stamp_of(folder / name) for name in (DOCUMENT, ARRAY_V2, _ATTRS_V2))
+
+
+def opened_stamp(folder: Path) -> object:
+    """What changes when an array has to be opened again: its document, or, behind an address, the process.
+
+    Connections do not outlive a fork.
+    """
+    return document_stamp(folder) if is_local(folder) else os.getpid()
 
 
 def write_group(folder: Path, attributes: dict[str, Any] | None = None, zarr_format: int = 3) -> None:

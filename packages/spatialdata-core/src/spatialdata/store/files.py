@@ -126,7 +126,8 @@ def path_of(location: str | os.PathLike[str] | zarr.Group | ZarrStore) -> Path:
     if archive is not None and not isinstance(location, Path) and archive.is_file():
         # A path in an archive reads from it as it was when the path was made.
         return _inside_archive(archive) / elsewhere.path if elsewhere.path.strip("/") else _inside_archive(archive)
-    if hasattr(elsewhere, "protocol") and hasattr(elsewhere, "fs"):
+    # To ask for the file system of a path itself would make one.
+    if hasattr(elsewhere, "protocol") and hasattr(type(elsewhere), "fs"):
         return Path(elsewhere.path) if elsewhere.protocol in _LOCAL else cast("Path", elsewhere)
     if isinstance(location, os.PathLike):
         return path_of(Path(os.fspath(location)))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.matrices import MAPPINGS
 from spatialdata.errors import StoreError
-from spatialdata.store.documents import document_stamp
-from spatialdata.store.files import zarr_location
+from spatialdata.store.documents import opened_stamp
+from spatialdata.store.files import is_local, zarr_location
 from spatialdata.store.stored_array import StoredArray
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class StoredSparse:
     def _open(self) -> tuple[object, zarr.Group, dict[str, Any]]:
         import zarr
 
-        stamp = document_stamp(self.path)
+        stamp = opened_stamp(self.path)
         group = zarr.open_group(zarr_location(self.path, self._documents), mode="r", use_consolidated=False)
         arrays: dict[str, Any] = {name: group[name] for name in ("data", "indices", "indptr")}
         return stamp, group, arrays
@@ -74,7 +74,7 @@ class StoredSparse:
         return kind((0, 0), dtype=self.dtype)
 
     def _current(self) -> dict[str, Any]:
-        if document_stamp(self.path) != self._opened[0]:
+        if opened_stamp(self.path) != self._opened[0]:
             fresh = self._open()
             attributes: dict[str, Any] = dict(fresh[1].attrs)
             found = (tuple(attributes["shape"]), attributes["encoding-type"], fresh[2]["data"].dtype)
@@ -117,7 +117,7 @@ class StoredSparse:
         )
 
     def __dask_tokenize__(self) -> object:
-        return str(self.path), self._opened[0]
+        return str(self.path), self._opened[0] if is_local(self.path) else None
 
 
 def _token(stored: Any) -> str:

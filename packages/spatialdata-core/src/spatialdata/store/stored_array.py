@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import StoreError
 from spatialdata.store.chunk_files import ChunkFiles
-from spatialdata.store.documents import document_stamp
+from spatialdata.store.documents import opened_stamp
 from spatialdata.store.files import connection_errors, is_local, said, zarr_location
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class StoredArray:
 
     def _open(self, *, by_zarr: bool = False) -> _Opened:
         """The array, and the stamp of its document; in this order of reading, a replaced document is never missed."""
-        stamp = document_stamp(self.path)
+        stamp = opened_stamp(self.path)
         files = ChunkFiles.of(self.path, self._documents)
         if files is not None and not by_zarr:
             return _Opened(stamp, files, None)
@@ -104,7 +104,7 @@ class StoredArray:
     def _current(self, *, by_zarr: bool) -> _Opened:
         """The array as it is on disk now. Several threads may come here at once: stamp and array change together."""
         opened = self._opened
-        if document_stamp(self.path) == opened.stamp and not (by_zarr and opened.array is None):
+        if opened_stamp(self.path) == opened.stamp and not (by_zarr and opened.array is None):
             return opened
         fresh = self._open(by_zarr=by_zarr)
         if (fresh.shape, fresh.dtype) != (self.shape, self.dtype):
@@ -156,7 +156,7 @@ class StoredArray:
             return files.read(window, threads if is_local(self.path) else max(threads, _REQUESTS))
 
     def __dask_tokenize__(self) -> object:
-        return str(self.path), self._opened.stamp
+        return str(self.path), self._opened.stamp if is_local(self.path) else None
 
 
 def _window(key: Any, shape: tuple[int, ...]) -> list[slice] | None:

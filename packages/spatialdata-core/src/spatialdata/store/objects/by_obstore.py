@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -57,9 +58,17 @@ def bucket_of(path: Any) -> Bucket:
     protocol = str(path.protocol)
     if protocol not in _CLASSES:
         raise NotTranslatedError("obstore does not know such addresses")
+    if os.getpid() != _first_process():
+        raise NotTranslatedError("the threads of obstore do not outlive a fork")
     server = _split(path)[0]
     configured = fsspec.config.conf.get(protocol, {})
     return _made(protocol, server, json.dumps({**configured, **path.storage_options}, sort_keys=True, default=_token))
+
+
+@lru_cache(maxsize=1)
+def _first_process() -> int:
+    """The process that used obstore first; one that was forked from it would wait for its threads for ever."""
+    return os.getpid()
 
 
 def _token(value: Any) -> Any:
