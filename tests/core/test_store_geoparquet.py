@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import geopandas
@@ -63,6 +65,13 @@ def mixed(count: int) -> Any:
 KINDS = [rings, points, solid, with_hole, with_empty, with_missing, mixed]
 
 
+@pytest.fixture
+def compiled_code() -> None:
+    """Polygons are put together by compiled code only if it is loaded, or if they are very many."""
+    importlib.import_module("spatialdata.kernels.wkb")
+
+
+@pytest.mark.usefixtures("compiled_code")
 @pytest.mark.parametrize("made", KINDS)
 @pytest.mark.parametrize("count", [7, MANY])
 def test_bytes_are_those_of_geos(made: Any, count: int) -> None:
@@ -75,6 +84,17 @@ def test_bytes_are_those_of_geos(made: Any, count: int) -> None:
     )
 
 
+def test_compiled_code_is_not_loaded_for_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "sys", SimpleNamespace(modules={}))
+    monkeypatch.setattr(module, "_polygons", None)
+    geometries = rings(MANY)
+    assert geometry_bytes(geometries, kinds_of(geometries)).to_pylist() == list(shapely.to_wkb(geometries))
+    monkeypatch.setattr(module, "_MANY", MANY)
+    with pytest.raises(TypeError, match="not callable"):
+        geometry_bytes(geometries, kinds_of(geometries))
+
+
+@pytest.mark.usefixtures("compiled_code")
 @pytest.mark.parametrize("made", [rings, points])
 @pytest.mark.parametrize("most", [100, 4096])
 def test_pieces_join_to_the_same(made: Any, most: int, monkeypatch: pytest.MonkeyPatch) -> None:

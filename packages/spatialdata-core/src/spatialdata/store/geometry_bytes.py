@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,8 @@ _POINT, _POLYGON = 0, 3
 # What the number of a kind is larger by where geometries have a z.
 SOLID = 8
 _CORNER_BYTES = 16
-# From so many geometries on, compiled code is worth loading.
-_MANY = 2**13
+# Putting fewer together is left to GEOS, and so are fewer polygons where compiled code would have to be loaded first.
+_SEVERAL, _MANY = 2**13, 2**19
 # The offsets within one array have 32 bits.
 _MOST_BYTES = 2**30
 
@@ -71,7 +72,7 @@ def geometry_bytes(
     import pyarrow as pa
 
     rows = np.arange(len(geometries)) if rows is None else rows
-    pieces = _simple(geometries, kinds, rows) if len(rows) >= _MANY else None
+    pieces = _simple(geometries, kinds, rows) if len(rows) >= _SEVERAL else None
     return pa.chunked_array(_by_geos(geometries, rows) if pieces is None else pieces, pa.binary())
 
 
@@ -88,6 +89,8 @@ def _simple(geometries: NDArray[Any], kinds: Sequence[int], rows: NDArray[np.int
     import shapely
 
     if list(kinds) not in ([_POINT], [_POLYGON]) or _have_measures(geometries):
+        return None
+    if kinds[0] == _POLYGON and len(rows) < _MANY and "numba" not in sys.modules:
         return None
     counts = shapely.get_num_coordinates(geometries)
     if not counts.all() or (kinds[0] == _POLYGON and shapely.get_num_interior_rings(geometries).any()):
