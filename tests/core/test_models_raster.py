@@ -100,6 +100,19 @@ def test_names_of_channels_that_come_last_give_a_hint() -> None:
     assert Image2DModel.parse(np.zeros((5, 6, 3)), dims=("y", "x", "c"), c_coords=["r", "g", "b"]).shape == (3, 5, 6)
 
 
+@pytest.mark.parametrize(
+    ("count", "names"), [(1, [0]), (2, [0, 1]), (3, list("rgb")), (4, list("rgba")), (5, [0, 1, 2, 3, 4])]
+)
+def test_colors_are_channels_where_there_are_three_or_four(count: int, names: list[str | int]) -> None:
+    pixels = np.zeros((count, 4, 5))
+    assert get_channel_names(Image2DModel.parse(pixels, rgb=None)) == names
+    if count in (3, 4):
+        assert get_channel_names(Image2DModel.parse(pixels, rgb=True)) == names
+    else:
+        with pytest.raises(ValueError, match="for images with 3 or 4 channels"):
+            Image2DModel.parse(pixels, rgb=True)
+
+
 def test_an_empty_list_of_factors_makes_a_tree_of_one_level() -> None:
     pixels = np.arange(4).reshape(2, 2)
     tree = Labels2DModel.parse(pixels, scale_factors=[])

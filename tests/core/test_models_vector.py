@@ -70,6 +70,19 @@ def test_annotation_may_be_lazy_and_repeat_the_coordinates() -> None:
             PointsModel.parse(array, annotation=whole.assign(x=other))
 
 
+@pytest.mark.parametrize("sort", [True, False])
+def test_a_dask_frame_keeps_its_rows_and_gets_the_partitions_that_are_asked_for(sort: bool) -> None:
+    rows = pd.DataFrame({"x": np.arange(12.0), "y": 0.0, "gene": list("ab") * 6}, index=np.arange(12)[::-1])
+    given = dd.from_pandas(rows, npartitions=4, sort=False)
+    for wanted, kwargs in ((4, {}), (2, {"npartitions": 2})):
+        points = PointsModel.parse(given, feature_key="gene", sort=sort, **kwargs)
+        assert points.npartitions == wanted
+        assert points.compute()["x"].tolist() == rows["x"].tolist()
+        assert points["gene"].cat.categories.tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match="has its partitions; chunksize"):
+        PointsModel.parse(given, chunksize=3)
+
+
 def test_the_input_is_left_alone() -> None:
     given = frame()
     PointsModel.parse(given, coordinates=COORDINATES, feature_key="gene")

@@ -67,7 +67,7 @@ class PointsModel:
             Transformations by coordinate system; the Identity to ``"global"`` if not given.
         **kwargs
             For numpy arrays and pandas frames: ``npartitions``, ``chunksize`` or ``sort`` of
-            :func:`dask.dataframe.from_pandas`.
+            :func:`dask.dataframe.from_pandas`. For dask frames, ``npartitions``; they are never sorted.
 
         Returns
         -------
@@ -117,9 +117,7 @@ class PointsModel:
         import dask.dataframe as dd
 
         if is_points(frame):
-            if kwargs:
-                raise ValueError(f"A dask frame has its partitions; {', '.join(sorted(kwargs))} must not be given.")
-            return _with_known_categories(frame, feature_key)
+            return _with_known_categories(_partitioned(frame, **kwargs), feature_key)
         if feature_key is not None and frame[feature_key].dtype != "category":
             frame = frame.assign(**{feature_key: frame[feature_key].astype("category")})
         if "chunksize" not in kwargs:
@@ -229,6 +227,17 @@ def _check_columns(frame: Any, feature_key: str | None, instance_key: str | None
     for what, key in (("feature_key", feature_key), ("instance_key", instance_key)):
         if key is not None and key not in columns:
             raise ElementNotFoundError(f"{what}: {unknown_name('column', key, columns)}")
+
+
+def _partitioned(
+    frame: DaskDataFrame,
+    npartitions: int | None = None,
+    sort: bool | None = None,  # noqa: ARG001  # for callers that say whether the rows are sorted; they stay as they are
+    **others: Any,
+) -> DaskDataFrame:
+    if others:
+        raise ValueError(f"A dask frame has its partitions; {', '.join(sorted(others))} must not be given.")
+    return frame if npartitions is None else frame.repartition(npartitions=npartitions)
 
 
 def _with_known_categories(frame: DaskDataFrame, feature_key: str | None) -> DaskDataFrame:

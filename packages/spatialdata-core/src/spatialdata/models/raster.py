@@ -93,7 +93,7 @@ class RasterModel:
         t_unit
             With an axis t, the unit of the times as OME-Zarr spells it, for example ``"second"``.
         **kwargs
-            ``rgb=True`` names the channels r, g, b(, a).
+            ``rgb=True`` names the channels r, g, b(, a); ``rgb=None`` does so if there are three or four of them.
 
         Returns
         -------
@@ -188,9 +188,11 @@ class RasterModel:
                 raise ValueError("Labels have no channels; c_coords must not be given.")
             return {}
         count = array.shape[dims.index("c")]
+        if rgb and count not in (3, 4):
+            raise ValueError(f"rgb=True is for images with 3 or 4 channels; this one has {count}. Give c_coords.")
         if c_coords is not None:
             names: list[Any] = [c_coords] if isinstance(c_coords, str) else list(c_coords)
-        elif rgb or rgb is None:
+        elif rgb or (rgb is None and count in (3, 4)):
             names = list("rgba"[:count])
         elif is_array(data) and "c" in data.coords:
             names = data.coords["c"].to_numpy().tolist()
