@@ -150,8 +150,8 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
     to_disk(path)
 
 
-def read_frame(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Read a frame that :func:`write_frame` has written: all of it, or its index and some columns."""
+def read_frame(path: Path, columns: Sequence[str] | None = None, *, indexed: bool = True) -> pd.DataFrame:
+    """Read a frame that :func:`write_frame` has written: all of it, or some columns with its index or without."""
     import pyarrow as pa
 
     with pa.OSFile(str(path), "rb") as file:
@@ -159,7 +159,7 @@ def read_frame(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame
         if columns is not None:
             with pa.ipc.open_file(file) as reader:
                 schema = reader.schema
-            names = [*columns, *schema.pandas_metadata["index_columns"]]
+            names = [*columns, *(schema.pandas_metadata["index_columns"] if indexed else ())]
             options = pa.ipc.IpcReadOptions(included_fields=sorted(schema.get_field_index(name) for name in names))
         with pa.ipc.open_file(file, options=options) as reader:
             frame: pd.DataFrame = reader.read_all().to_pandas()

@@ -159,15 +159,16 @@ class TableBuilder(Builder):
         self._check_started()
         return self._assembled(None)
 
-    def _obs(self, columns: Sequence[str] | None) -> pd.DataFrame:
-        """The annotation of all rows, or some columns of it."""
+    def _obs(self, columns: Sequence[str] | None, *, indexed: bool = True) -> pd.DataFrame:
+        """The annotation of all rows, or some columns of it, also without the index."""
         import pandas as pd
 
         files = [self._folder / f"batch-{number:06d}.obs.arrow" for number in range(self.batches_done)]
-        return pd.concat([self._columns.complete(read_frame(file, columns)) for file in files])
+        parts = [self._columns.complete(read_frame(file, columns, indexed=indexed)) for file in files]
+        return pd.concat(parts, ignore_index=not indexed)
 
     def _column(self, name: str) -> pd.Series[Any]:
-        return self._obs([name])[name]
+        return self._obs([name], indexed=False)[name]
 
     def _assembled(self, columns: Sequence[str] | None) -> AnnData:
         """The table of all batches, with all columns of ``obs`` or some."""
