@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.container import require_container
+from spatialdata._core.elements import is_shapes
 from spatialdata.errors import ElementNotFoundError, UnsupportedElementError, listing, unknown_name
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.shallow import with_transformations
 from spatialdata.models.table import get_table_keys
-from spatialdata.ops.centroids import get_centroids
+from spatialdata.ops.centroids import centres_of_shapes, get_centroids
 from spatialdata.regions.project import Projection
 from spatialdata.relations.filter import annotates
 from spatialdata.relations.ids import as_ids, check_same_type, check_unique, rows_of_region
@@ -127,8 +128,11 @@ def _numbers(table: AnnData, key: str) -> pd.Series:
 
 def _centres(element: Any, ids: pd.Index, bins: str, instance_key: str) -> FloatArray:
     """The centres of the bins in their own coordinates, in the order of the ids."""
-    frame = get_centroids(with_transformations(element, {_BINS: Identity()}), _BINS).compute()
-    present = as_ids(frame.index)
+    if is_shapes(element):
+        present, places = as_ids(element.index), centres_of_shapes(element)
+    else:
+        frame = get_centroids(with_transformations(element, {_BINS: Identity()}), _BINS).compute()
+        present, places = as_ids(frame.index), frame[["x", "y"]].to_numpy(dtype=np.float64)
     check_same_type(present, ids, bins, instance_key)
     check_unique(present, f"The ids of {bins!r}")
     position = present.get_indexer(ids)
@@ -137,7 +141,7 @@ def _centres(element: Any, ids: pd.Index, bins: str, instance_key: str) -> Float
             f"{int((position < 0).sum())} rows of the table annotate bins that {bins!r} does not have, for example "
             f"{listing(ids[position < 0][:3])}."
         )
-    return np.asarray(frame[["x", "y"]].to_numpy(dtype=np.float64)[position])
+    return np.asarray(places[position])
 
 
 def _fitted(pixels: FloatArray, centres: FloatArray) -> Affine:

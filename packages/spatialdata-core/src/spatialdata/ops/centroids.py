@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from spatialdata.models.points_frame import PointsFrame
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["get_centroids"]
+__all__ = ["centres_of_shapes", "get_centroids"]
 
 
 def get_centroids(e: Any, coordinate_system: str = "global", return_background: bool = False) -> PointsFrame:
@@ -89,10 +89,10 @@ def _of_labels(labels: Any, system: str, background: bool) -> PointsFrame:
 
 def _of_shapes(shapes: Any, system: str, background: bool) -> PointsFrame:  # noqa: ARG001
     move = motion_of(shapes, system)
-    return _points(move(_centres(shapes)), move.axes, shapes.index, system)
+    return _points(move(centres_of_shapes(shapes)), move.axes, shapes.index, system)
 
 
-def _centres(shapes: Any) -> FloatArray:
+def centres_of_shapes(shapes: Any) -> FloatArray:
     """The centres of shapes, of shape ``(n, 2)``; nan for empty ones."""
     import shapely
 
