@@ -150,6 +150,19 @@ def test_overwriting_replaces_or_drops_them(tmp_path: Path) -> None:
     assert get_element_instances(sdata["cells"]).tolist() == [2, 9]
 
 
+def test_pixels_in_memory_keep_their_own_when_the_store_is_overwritten(tmp_path: Path) -> None:
+    ids = cells((41, 33))
+    whole = written(tmp_path / "s.zarr", ids)
+    held = {"whole": levels_of(whole)[0].persist(), "part": levels_of(whole)[0][:20, :20].persist()}
+    sdata = read_zarr(tmp_path / "s.zarr")
+    sdata["cells"] = Labels2DModel.parse(ids + 1000, transformations=TURNED)
+    sdata.write_element("cells", overwrite=True, label_statistics=True)
+    for name, expected in (("whole", ids), ("part", ids[:20, :20])):
+        found = get_element_instances(held[name]).to_numpy()
+        np.testing.assert_array_equal(found, np.unique(expected[expected > 0]), err_msg=name)
+    np.testing.assert_array_equal(get_element_instances(read_zarr(tmp_path / "s.zarr")["cells"]), np.unique(ids + 1000))
+
+
 def elsewhere(graph: Any, keys: Any, **options: Any) -> Any:
     """A scheduler that could run anywhere, for all that the writer knows."""
     return dask.get(graph, keys, **options)

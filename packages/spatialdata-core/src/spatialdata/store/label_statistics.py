@@ -60,15 +60,24 @@ class StoredLabels(StoredArray):
     def __init__(self, path: Path, documents: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         super().__init__(path, documents)
         self._read: tuple[object, LabelStatistics] | None = None
+        # Pixels that were loaded stay what they are when the labels are written anew with other statistics.
+        self._written = self._stamp()
 
-    def statistics(self) -> LabelStatistics | None:
-        """See :class:`spatialdata.models.label_statistics.StatisticsSource`."""
+    def _stamp(self) -> tuple[int, int] | None:
+        """What changes when the statistics are written anew; None where there are none."""
         file = self.path.parent / FILE_NAME
         if not is_local(file) or not file.is_file():
             return None
-        stamp = (file.stat().st_mtime_ns, *_fingerprint(self.path))
+        found = file.stat()
+        return found.st_ino, found.st_mtime_ns
+
+    def statistics(self) -> LabelStatistics | None:
+        """See :class:`spatialdata.models.label_statistics.StatisticsSource`."""
+        if self._written is None or self._stamp() != self._written:
+            return None
+        stamp = _fingerprint(self.path)
         if self._read is None or self._read[0] != stamp:
-            found = _read(file, self.path)
+            found = _read(self.path.parent / FILE_NAME, self.path)
             if found is None:
                 return None
             self._read = (stamp, found)
