@@ -30,7 +30,8 @@ def whole_obs() -> pd.DataFrame:
             "id": number,
             "score": rng.random(COUNT).astype(np.float32),
             "kind": pd.Categorical([None if n % 7 == 0 else "abc"[n // 25] for n in number], list("abc")),
-            "name": [f"cell ü {n}" for n in number],
+            # Strings without gaps come back as objects, also where pandas has a type of its own for them.
+            "name": pd.Series([f"cell ü {n}" for n in number], [f"row{n}" for n in number], dtype=object),
             "note": pd.array([None if n % 3 else f"n{n}" for n in number], dtype="string"),
             "count": pd.array([None if n % 4 else n for n in number], dtype="Int64"),
             "flag": number % 2 == 0,
