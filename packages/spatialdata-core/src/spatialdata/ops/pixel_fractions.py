@@ -2,76 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata.ops.figures_on_pixels import FiguresOnPixels
 from spatialdata.ops.polygon_moments import oriented_rings
-from spatialdata.ops.rasterize_shapes import PlacedFigures, figures_reaching
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from spatialdata.ops.figures import Figures
-    from spatialdata.regions.project import Projection
+    from spatialdata.ops.rasterize_shapes import PlacedFigures
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["FigureFractions"]
 
 
-@dataclass(frozen=True, slots=True)
-class FigureFractions:
-    """The pixels that polygons and circles cover, in part or whole; exact up to rounding.
+class FigureFractions(FiguresOnPixels):
+    """The pixels that polygons and circles cover, in part or whole; exact up to rounding."""
 
-    Attributes
-    ----------
-    placed
-        The figures over the pixels.
-    bounds
-        The boxes around them.
-    """
+    __slots__ = ()
 
-    placed: PlacedFigures
-    bounds: FloatArray
-
-    @classmethod
-    def of(cls, figures: Figures, projection: Projection) -> FigureFractions:
-        """The fractions of figures, given the map from pixels, over x and y, to the coordinates of the figures."""
-        back = projection.over(("y", "x")).inverse()
-        placed = PlacedFigures(figures, back.linear[:, ::-1], back.offset)
-        return cls(placed, placed.bounds())
-
-    def __len__(self) -> int:
-        return len(self.bounds)
-
-    def task(self, corner: Sequence[int], shape: Sequence[int]) -> Any:
-        """The delayed pixels, regions and fractions of a block; None if no figure reaches it.
-
-        Parameters
-        ----------
-        corner, shape
-            The first pixel of the block and its size, as y, x.
-        """
-        import dask
-
-        height, width = shape
-        chosen = figures_reaching(self.bounds, (corner[0], corner[1]), (height, width))
-        if not len(chosen):
-            return None
-        part = self.placed.part(chosen, (corner[0], corner[1]))
-        return dask.delayed(_covered, pure=False, traverse=False)(part, chosen, height, width)
-
-
-def _covered(
-    placed: PlacedFigures, numbers: NDArray[np.intp], height: int, width: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
-    """The pixels, the regions and the fractions."""
-    of = _polygons if placed.figures.radii is None else _circles
-    figure, pixel, part = of(placed, height, width)
-    return pixel, numbers[figure], part
+    @staticmethod
+    def look(
+        placed: PlacedFigures, numbers: NDArray[np.intp], height: int, width: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
+        """The pixels, the regions and the fractions."""
+        of = _polygons if placed.figures.radii is None else _circles
+        figure, pixel, part = of(placed, height, width)
+        return pixel, numbers[figure], part
 
 
 def _polygons(placed: PlacedFigures, height: int, width: int) -> tuple[NDArray[Any], NDArray[Any], FloatArray]:

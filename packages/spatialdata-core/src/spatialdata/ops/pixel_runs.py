@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from spatialdata.models.label_runs import ids_and_runs
-from spatialdata.ops.rasterize_shapes import PlacedFigures, figures_reaching
+from spatialdata.ops.figures_on_pixels import FiguresOnPixels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatialdata.models.scanlines import Scanlines
-    from spatialdata.ops.figures import Figures
+    from spatialdata.ops.rasterize_shapes import PlacedFigures
     from spatialdata.regions.lattice import HexagonGrid, SquareGrid
     from spatialdata.regions.project import Projection
-    from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["FigureRuns", "GridRuns", "PixelRuns"]
 
@@ -42,45 +41,17 @@ class PixelRuns(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class FigureRuns:
-    """The pixels under polygons and circles. Of shared borders, the part towards lower coordinates counts.
+class FigureRuns(FiguresOnPixels):
+    """The pixels under polygons and circles. Of shared borders, the part towards lower coordinates counts."""
 
-    Attributes
-    ----------
-    placed
-        The figures over the pixels.
-    bounds
-        The boxes around them.
-    """
+    __slots__ = ()
 
-    placed: PlacedFigures
-    bounds: FloatArray
-
-    @classmethod
-    def of(cls, figures: Figures, projection: Projection) -> FigureRuns:
-        """The runs of figures, given the map from pixels, over x and y, to the coordinates of the figures."""
-        back = projection.over(("y", "x")).inverse()
-        placed = PlacedFigures(figures, back.linear[:, ::-1], back.offset)
-        return cls(placed, placed.bounds())
-
-    def __len__(self) -> int:
-        return len(self.bounds)
-
-    def task(self, corner: Sequence[int], shape: Sequence[int]) -> Any:
-        """The delayed numbers and runs of the figures on a block; None if none reaches it."""
-        import dask
-
-        height, width = shape
-        chosen = figures_reaching(self.bounds, (corner[0], corner[1]), (height, width))
-        if not len(chosen):
-            return None
-        part = self.placed.part(chosen, (corner[0], corner[1]))
-        return dask.delayed(_drawn, pure=False, traverse=False)(part, chosen, height, width)
-
-
-def _drawn(placed: PlacedFigures, numbers: NDArray[np.intp], height: int, width: int) -> tuple[Any, Scanlines]:
-    return numbers, placed.scanlines(height, width)
+    @staticmethod
+    def look(
+        placed: PlacedFigures, numbers: NDArray[np.intp], height: int, width: int
+    ) -> tuple[NDArray[np.intp], Scanlines]:
+        """The numbers and runs of the figures."""
+        return numbers, placed.scanlines(height, width)
 
 
 @dataclass(frozen=True, slots=True)
