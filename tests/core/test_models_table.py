@@ -9,7 +9,7 @@ import pytest
 
 from spatialdata.errors import ValidationError
 from spatialdata.models import TableModel, check_target_region_column_symmetry, get_table_keys
-from spatialdata.models.table import sanitize_table
+from spatialdata.models.table_names import sanitize_table
 
 
 def table(**columns) -> ad.AnnData:

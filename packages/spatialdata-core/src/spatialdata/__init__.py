@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from spatialdata._core.names import sanitize_name
     from spatialdata.collection import SpatialDataCollection
     from spatialdata.config import disable_dask_tune_optimization, settings
-    from spatialdata.models.table import sanitize_table
+    from spatialdata.models.table_names import sanitize_table
     from spatialdata.ops.aggregate import aggregate
     from spatialdata.ops.centroids import get_centroids
     from spatialdata.ops.concatenate import concatenate
@@ -89,7 +89,7 @@ _HOMES = {
     "register_accessor": "spatialdata._core.accessors",
     "relabel_sequential": "spatialdata.ops.relabel",
     "sanitize_name": "spatialdata._core.names",
-    "sanitize_table": "spatialdata.models.table",
+    "sanitize_table": "spatialdata.models.table_names",
     "select": "spatialdata.ops.select",
     "select_time": "spatialdata.ops.select_time",
     "settings": "spatialdata.config",

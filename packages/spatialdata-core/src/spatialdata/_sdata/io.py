@@ -21,7 +21,7 @@ from spatialdata.errors import (
 )
 from spatialdata.models.base import raise_faults
 from spatialdata.models.model import get_model
-from spatialdata.models.table import table_name_faults
+from spatialdata.models.table_names import table_name_faults
 from spatialdata.transformations.links import LINKS_KEY, CoordinateLink
 from spatialdata.transformations.units import UNITS_KEY, merged_units
 

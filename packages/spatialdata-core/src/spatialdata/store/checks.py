@@ -12,7 +12,7 @@ from spatialdata._core.sources import OneByOne
 from spatialdata.errors import Fault, InvalidAttributeError, SpatialDataError, ValidationError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.model import validate_element
-from spatialdata.models.table import table_name_faults
+from spatialdata.models.table_names import table_name_faults
 from spatialdata.store.dialects import v06_spatialdata
 from spatialdata.store.dialects.edges import edges_of
 from spatialdata.store.json_values import json_faults
