@@ -28,10 +28,11 @@ from spatialdata.models import (
     TableModel,
 )
 from spatialdata.models.kind import Kind
+from spatialdata.store.delete import delete_element
 from spatialdata.store.metadata import write_channel_names, write_transformations
 from spatialdata.store.options import WriteOptions
 from spatialdata.store.store import Store
-from spatialdata.store.write import delete_element, write_element, write_store
+from spatialdata.store.write import write_element, write_store
 from spatialdata.testing.conformance_store import write_conformance_store
 from spatialdata.transformations import Affine, Identity, MapAxis, Scale, Sequence, Translation
 

@@ -20,10 +20,10 @@ from spatialdata import SpatialData, read_zarr
 from spatialdata.errors import ElementNotFoundError, StoreBusyError, StoreError, StoreExistsError
 from spatialdata.models import Image2DModel, Labels2DModel
 from spatialdata.models.kind import Kind
+from spatialdata.store.delete import delete_element
 from spatialdata.store.formats import SpatialDataContainerFormatV01
 from spatialdata.store.mirror import mirrored
 from spatialdata.store.validate import validate_store
-from spatialdata.store.write import delete_element
 from spatialdata.testing import assert_spatial_data_objects_are_identical
 from spatialdata.transformations import Scale, set_transformation
 

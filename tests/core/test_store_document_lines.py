@@ -52,3 +52,42 @@ def test_lines_in_the_middle_of_a_file() -> None:
     assert text_of(lines.edited(["images/a"], {})) == line("images", 1)
     assert text_of(lines.edited(["images"], {})) == b""
     assert text_of(lines.edited([], {"images/b": b'"images/b":3'})) == text[5:-3] + b',\n"images/b":3'
+
+
+CASED = st.text(st.sampled_from("abABsSK\u212a\u017fßé-"), min_size=1, max_size=3)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    known=st.dictionaries(st.builds("{}/{}".format, st.sampled_from(CONTAINERS), CASED), st.just(1), max_size=8),
+    sought=CASED,
+)
+def test_namesakes_are_all_elements_whose_name_folds_to_the_same(known: dict[str, int], sought: str) -> None:
+    lines = Lines.of({path: line(path, value) for path, value in known.items()})
+    expected = sorted(path for path in known if path.split("/", 1)[1].casefold() == sought.casefold())
+    assert sorted(lines.namesakes(sought)) == expected
+
+
+def test_namesakes_are_no_nodes_inside_elements_and_no_values() -> None:
+    elements = {
+        "images/s0": b'"images/s0":{"a":"images/x"},"images/s0/s0":{},"images/s0/x":{}',
+        "images/t": b'"images/t/.zattrs":{"images/s0":1},"images/t/.zgroup":{}',
+        "labels/S0": b'"labels/S0/.zgroup":{}',
+    }
+    lines = Lines.of({**elements, "images": b'"images":{}'})
+    assert sorted(lines.namesakes("S0")) == ["images/s0", "labels/S0"]
+    assert list(lines.namesakes("T")) == ["images/t"]
+    assert list(lines.namesakes("x")) == []
+    assert list(lines.namesakes("images")) == []
+    for path, text in elements.items():
+        assert lines.line(path) == text
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(known=st.lists(PATHS, max_size=8, unique=True), sought=PATHS)
+def test_a_line_is_found_before_and_after_all_are_indexed(known: list[str], sought: str) -> None:
+    lines = Lines.of({path: line(path, number) for number, path in enumerate(known)})
+    expected = line(sought, known.index(sought)) if sought in known else None
+    assert lines.line(sought) == expected
+    assert set(lines.paths()) == set(known)
+    assert lines.line(sought) == expected

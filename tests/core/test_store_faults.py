@@ -20,12 +20,13 @@ import zarr.storage
 from spatialdata.errors import StoreError
 from spatialdata.models import Image2DModel, Labels2DModel, PointsModel
 from spatialdata.models.kind import Kind
+from spatialdata.store.delete import delete_element
 from spatialdata.store.metadata import write_attrs, write_channel_names, write_transformations
 from spatialdata.store.rename import rename_element
 from spatialdata.store.repair import repair_store
 from spatialdata.store.store import Store
 from spatialdata.store.validate import validate_store
-from spatialdata.store.write import delete_element, write_element, write_store
+from spatialdata.store.write import write_element, write_store
 from spatialdata.transformations import Translation, get_transformation
 
 Facts = dict[str, Any]

@@ -43,7 +43,9 @@ from spatialdata.store.metadata import write_attrs, write_channel_names, write_t
 from spatialdata.store.options import WriteOptions
 from spatialdata.store.rename import rename_element
 from spatialdata.store.store import Entry, Store
-from spatialdata.store.write import delete_element, set_links, write_element, write_store
+from spatialdata.store.delete import delete_element
+from spatialdata.store.link_changes import set_links
+from spatialdata.store.write import write_element, write_store
 from spatialdata.transformations import Translation
 
 FAR = sys.argv[2]

@@ -34,11 +34,12 @@ from spatialdata.errors import (
 )
 from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
 from spatialdata.models.kind import Kind
+from spatialdata.store.delete import delete_element
 from spatialdata.store.lock import exclusive
 from spatialdata.store.metadata import write_attrs, write_channel_names, write_transformations
 from spatialdata.store.options import WriteOptions
 from spatialdata.store.store import Entry, Store
-from spatialdata.store.write import delete_element, write_element, write_store
+from spatialdata.store.write import write_element, write_store
 from spatialdata.transformations import Affine, Identity, MapAxis, Scale, Translation, get_transformation
 
 Elements = dict[Kind, dict[str, Any]]
@@ -135,7 +136,7 @@ import os, sys, time
 import numpy as np, dask.array as da
 from spatialdata.models import Image2DModel
 from spatialdata.models.kind import Kind
-from spatialdata.store.write import write_store, write_element
+from spatialdata.store.write import write_element, write_store
 
 def slow(block):
     if block.size:

@@ -34,7 +34,8 @@ from spatialdata.models import Labels2DModel
 from spatialdata.models.kind import Kind
 from spatialdata.store.metadata import write_attrs
 from spatialdata.store.rename import rename_element
-from spatialdata.store.write import delete_element, write_element, write_store
+from spatialdata.store.delete import delete_element
+from spatialdata.store.write import write_element, write_store
 
 def labels(value):
     return Labels2DModel.parse(np.full((64, 64), value), chunks=(16, 16))

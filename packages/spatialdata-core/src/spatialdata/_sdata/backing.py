@@ -95,9 +95,9 @@ class BackingMethods(ElementHolder):
         """
         from spatialdata._core.names import check_name
         from spatialdata._sdata.io import store_path
+        from spatialdata.store.link_changes import set_links
         from spatialdata.store.linked import link_to
         from spatialdata.store.store import Entry
-        from spatialdata.store.write import set_links
 
         path = store_path(self)
         check_name(name)

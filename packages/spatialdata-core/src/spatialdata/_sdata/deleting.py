@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from spatialdata._sdata.holder import ElementHolder
     from spatialdata.models.kind import Kind
+    from spatialdata.store.store import Entry, Store
 
 __all__ = ["delete_elements"]
 
@@ -22,25 +23,34 @@ _LOADED_AT_MOST = 2**30
 
 def delete_elements(sdata: ElementHolder, names: list[str]) -> None:
     """Delete elements from the store of the object; those in memory stay."""
+    from spatialdata.store.changing import brought_here
+    from spatialdata.store.delete import delete_element
+    from spatialdata.store.link_changes import set_links
     from spatialdata.store.store import Store
-    from spatialdata.store.write import brought_here, delete_element, set_links
 
     path = store_path(sdata)
     store = Store.open(path)
-    stored = {entry.name: entry.kind for entry in store.entries()}
-    linked = {entry.name: entry for entry in store.links}
-    for name in names:
-        if name not in stored:
-            raise ValueError(unknown_name(f"element in the store {path}", name, stored))
-    folders = {name: path / stored[name].container / name for name in names if name not in linked}
-    for name, folder in folders.items():
-        _check_others(sdata, folder, names)
-        _keep(sdata, stored[name], name, folder)
+    chosen = [_entry(store, name) for name in dict.fromkeys(names)]
+    for entry in chosen:
+        if entry not in store.links:
+            _check_others(sdata, path / str(entry), names)
+            _keep(sdata, entry.kind, entry.name, path / str(entry))
     with brought_here(path) as root:
-        for name in folders:
-            delete_element(root, stored[name], name)
-        if unlinked := {entry: None for name, entry in linked.items() if name in names}:
+        for entry in chosen:
+            if entry not in store.links:
+                delete_element(root, entry.kind, entry.name)
+        if unlinked := {entry: None for entry in chosen if entry in store.links}:
             set_links(root, unlinked)
+
+
+def _entry(store: Store, name: str) -> Entry:
+    """The element of a name in a store."""
+    for entry in store.namesakes(name):
+        if entry.name == name:
+            return entry
+    raise ValueError(
+        unknown_name(f"element in the store {store.path}", name, [entry.name for entry in store.entries()])
+    )
 
 
 def _reads_from(element: Any, folder: Path) -> bool:

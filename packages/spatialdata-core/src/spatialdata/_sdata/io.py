@@ -188,10 +188,11 @@ def write_sdata(
 
 def write_elements(sdata: ElementHolder, names: list[str], *, overwrite: bool, given: Mapping[str, Any]) -> None:
     """Write some elements into the store of the object."""
+    from spatialdata.store.changing import brought_here
     from spatialdata.store.files import is_local
     from spatialdata.store.options import WriteOptions
     from spatialdata.store.store import Store
-    from spatialdata.store.write import brought_here, write_element
+    from spatialdata.store.write import write_element
 
     path = store_path(sdata)
     store = Store.open(path)

@@ -18,17 +18,16 @@ __all__ = ["write_metadata_of"]
 
 def write_metadata_of(sdata: ElementHolder, names: list[str], *, transformations: bool, channels: bool) -> None:
     """Write transformations and channel names of elements into the store; their data are not touched."""
+    from spatialdata.store.changing import brought_here
     from spatialdata.store.metadata import write_channel_names, write_transformations
     from spatialdata.store.store import Entry, Store
-    from spatialdata.store.write import brought_here
 
     path = store_path(sdata)
     store = Store.open(path)
-    stored = set(store.entries())
     found = {}
     for name in names:
         elements = next(mapping for mapping in sdata.shelf if name in mapping)
-        if Entry(elements.kind, name) in stored:
+        if store.has(Entry(elements.kind, name)):
             found[name] = elements
         else:
             _warn(f"The element {name!r} is not in the store {path}; nothing was written.")

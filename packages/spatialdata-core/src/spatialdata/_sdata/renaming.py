@@ -19,9 +19,10 @@ __all__ = ["rename"]
 
 def rename(sdata: ElementHolder, name: str, new_name: str) -> None:
     """Rename an element of an object and of its store."""
+    from spatialdata.store.link_changes import set_links
     from spatialdata.store.rename import rename_element
     from spatialdata.store.store import Entry, Store
-    from spatialdata.store.write import set_links, write_element
+    from spatialdata.store.write import write_element
 
     elements = sdata.shelf.find(name)
     if elements is None or name == new_name:
@@ -30,12 +31,11 @@ def rename(sdata: ElementHolder, name: str, new_name: str) -> None:
     sdata.shelf.check_renamed(name, new_name)
     tables = {table: _renamed(sdata.tables[table], name, new_name) for table in _annotating(sdata, name)}
     store = None if sdata.path is None else Store.open(sdata.path)
-    stored = set() if store is None else set(store.entries())
     old, new = Entry(elements.kind, name), Entry(elements.kind, new_name)
     if store is not None and old in store.links:
         set_links(store.path, {old: None, new: store.links[old]})
         elements.rename(name, new_name)
-    elif store is not None and old in stored:
+    elif store is not None and store.has(old):
         rename_element(store.path, elements.kind, name, new_name)
         elements.rename(name, new_name)
         # What was loaded lazily reads from the new place.
@@ -44,7 +44,7 @@ def rename(sdata: ElementHolder, name: str, new_name: str) -> None:
         elements.rename(name, new_name)
     for table, renamed in tables.items():
         sdata.tables[table] = renamed
-        if store is not None and Entry(Kind.TABLE, table) in stored:
+        if store is not None and store.has(Entry(Kind.TABLE, table)):
             write_element(store.path, Kind.TABLE, table, renamed, overwrite=True)
 
 

@@ -317,7 +317,7 @@ class StoringMethods(BackingMethods):
 
     def write_consolidated_metadata(self) -> None:
         """Write the consolidated metadata of the store anew."""
-        from spatialdata.store.write import consolidate_store
+        from spatialdata.store.changing import consolidate_store
 
         if not self._warn_not_backed():
             consolidate_store(_io.store_path(self))

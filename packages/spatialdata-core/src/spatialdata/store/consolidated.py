@@ -123,6 +123,14 @@ class Root:
         documents = self.documents()
         return None if documents is None else {element_of(path) for path in documents}
 
+    def namesakes(self, name: str) -> set[str]:
+        """The paths of the elements of a name, without regard to case, that the consolidated metadata list."""
+        return set() if self.lines is None else set(self.lines.namesakes(name))
+
+    def lists(self, element: str) -> bool:
+        """Whether the consolidated metadata list an element."""
+        return self.lines is not None and self.lines.line(element) is not None
+
     def documents(self) -> dict[str, Any] | None:
         """The documents of all nodes by their paths, or None if there are none."""
         if self._data is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.elements import levels_of
 from spatialdata.models.kind import Kind
+from spatialdata.store.changing import existing_folder, opened_for_writing
 from spatialdata.store.checks import check_attrs
 from spatialdata.store.consolidated import replace_root_attributes, without_consolidated
 from spatialdata.store.dialects.choice import dialect_of
@@ -15,10 +16,10 @@ from spatialdata.store.dialects.edges import edges_of
 from spatialdata.store.dialects.v06_write import FIELDS
 from spatialdata.store.documents import replace_attributes
 from spatialdata.store.field_arrays import remove_other_fields, write_fields
+from spatialdata.store.link_changes import with_links
 from spatialdata.store.raster import RasterSource, placed_attributes
 from spatialdata.store.scene import OME, write_scene
 from spatialdata.store.store import ATTRS_KEY, Entry
-from spatialdata.store.write import existing_folder, opened_for_writing, with_links
 from spatialdata.transformations.attach import check_transformations
 
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 from spatialdata._core.names import check_name
+from spatialdata.store.changing import check_free, existing_folder, opened_for_writing
 from spatialdata.store.consolidated import without_consolidated
+from spatialdata.store.containers import list_labels
 from spatialdata.store.dialects.v06_write import FIELDS
 from spatialdata.store.scene import write_scene
 from spatialdata.store.store import Entry
 from spatialdata.store.transaction import move_folder
-from spatialdata.store.write import check_free, existing_folder, list_labels, opened_for_writing
 
 if TYPE_CHECKING:
     from spatialdata.models.kind import Kind

@@ -6,14 +6,15 @@ import os
 from pathlib import Path
 
 from spatialdata.models.kind import Kind
+from spatialdata.store.changing import brought_here
 from spatialdata.store.consolidated import consolidate
+from spatialdata.store.containers import list_labels
 from spatialdata.store.files import archive_of, is_local, path_of
 from spatialdata.store.lock import exclusive
 from spatialdata.store.mirror import mirrored
 from spatialdata.store.scene import write_scene
 from spatialdata.store.store import Store
 from spatialdata.store.transaction import leftovers_of, remove_leftover
-from spatialdata.store.write import brought_here, list_labels
 
 __all__ = ["repair_store"]
 

@@ -249,6 +249,35 @@ class Store:
         """
         return list(self._entries)
 
+    @cached_property
+    def _on_disk(self) -> dict[Kind, frozenset[str]]:
+        """The names of whatever lies in the folders of this machine that hold the elements."""
+        if not self.may_hold_swaps:
+            return {kind: frozenset(names_in(self.path / kind.container)) for kind in Kind}
+        found = {}
+        for kind in Kind:
+            group = self.path / kind.container
+            finish_swaps_below(group, self.path)
+            found[kind] = frozenset(names_in(group))
+        return found
+
+    @property
+    def may_hold_swaps(self) -> bool:
+        """Whether a writer may have died between setting old data aside and putting new ones in their place.
+
+        While it does that, the consolidated metadata are away.
+        """
+        return self.root.lines is None
+
+    def has(self, entry: Entry) -> bool:
+        """Whether there is an element, also a broken one; nothing is made of the others."""
+        if not is_local(self.path):
+            return entry in self._entries
+        if entry in self.links or self.root.lists(str(entry)):
+            return True
+        # A file system may know a folder by other names, too.
+        return entry.name in self._on_disk[entry.kind] and is_node(self.path / str(entry))
+
     def namesakes(self, name: str) -> list[Entry]:
         """The elements that have a name, without regard to upper and lower case.
 
@@ -257,15 +286,16 @@ class Store:
         folded = name.casefold()
         if not is_local(self.path):
             return [entry for entry in self._entries if entry.name.casefold() == folded]
-        known = [path for path in self.root.elements() or () if path.casefold().endswith(f"/{folded}")]
-        found = {str(entry) for entry in self.links if entry.name.casefold() == folded}
-        for kind in Kind:
-            group = self.path / kind.container
-            listed = [other for other in names_in(group) if other.casefold() == folded and is_node(group / other)]
-            found.update(f"{kind.container}/{other}" for other in listed)
+        found = {entry for entry in self.links if entry.name.casefold() == folded}
         kinds = {kind.container: kind for kind in Kind}
-        split = [path.split("/") for path in sorted({*known, *found})]
-        return [Entry(kinds[container], other) for container, other in split if container in kinds]
+        for path in self.root.namesakes(name):
+            container, _, other = path.partition("/")
+            if container in kinds:
+                found.add(Entry(kinds[container], other))
+        for kind, names in self._on_disk.items():
+            listed = [Entry(kind, other) for other in names if other.casefold() == folded]
+            found.update(entry for entry in listed if is_node(self.path / str(entry)))
+        return sorted(found, key=str)
 
     def find(self, name: str) -> Entry:
         """The element of that name.

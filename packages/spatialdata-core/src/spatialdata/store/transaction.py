@@ -23,6 +23,8 @@ from spatialdata.store.replacing import put_in_place
 
 __all__ = [
     "Transaction",
+    "finish_own_swap",
+    "finish_own_swaps_below",
     "finish_swap",
     "finish_swaps_below",
     "leftovers_of",
@@ -127,9 +129,26 @@ def _finish(target: Path) -> None:
 
 def finish_swaps_below(folder: Path, root: Path) -> None:
     """Finish the interrupted swaps of the folders in ``folder``, which lies in the store ``root``."""
-    for name in names_in(folder):
-        if name.startswith(".") and name.endswith(".backup"):
-            finish_swap(folder / name.removeprefix(".").removesuffix(".backup"), root)
+    for name in _set_aside(folder):
+        finish_swap(folder / name, root)
+
+
+def finish_own_swap(target: Path) -> None:
+    """Finish such a swap, if there is one; the caller holds the lock of the store."""
+    if not target.exists() and _backup_of(target).exists():
+        _finish(target)
+
+
+def finish_own_swaps_below(folder: Path) -> None:
+    """Finish the interrupted swaps of the folders in ``folder``; the caller holds the lock of the store."""
+    for name in _set_aside(folder):
+        finish_own_swap(folder / name)
+
+
+def _set_aside(folder: Path) -> list[str]:
+    """The folders in a folder whose old data a writer has set aside."""
+    hidden = [name for name in names_in(folder) if name.startswith(".") and name.endswith(".backup")]
+    return [name.removeprefix(".").removesuffix(".backup") for name in hidden]
 
 
 def sweep(target: Path) -> None:

@@ -1,9 +1,9 @@
-"""Writing: a whole store, one element, or metadata only; always completely or not at all."""
+"""Writing a whole store, or one element; always completely or not at all."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version as distribution_version
 from pathlib import Path
@@ -11,61 +11,30 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from spatialdata.errors import (
-    ElementNotFoundError,
-    SpatialDataError,
-    StoreError,
-    StoreExistsError,
-    unknown_name,
-)
+from spatialdata.errors import SpatialDataError, StoreError, StoreExistsError
 from spatialdata.models.kind import Kind
-from spatialdata.store.archive import replacing_archive, unpack
+from spatialdata.store.changing import check_free, opened_for_writing
 from spatialdata.store.checks import check_attrs, check_element, check_elements, is_pending
 from spatialdata.store.codec import write_into
-from spatialdata.store.consolidated import Root, replace_root_attributes, without_consolidated
 from spatialdata.store.consolidated import consolidate as _consolidate
+from spatialdata.store.consolidated import without_consolidated
+from spatialdata.store.containers import list_labels, write_container
 from spatialdata.store.dialects import v06_spatialdata
-from spatialdata.store.dialects.choice import dialect_of
 from spatialdata.store.dialects.v06_write import FIELDS
-from spatialdata.store.documents import (
-    child_names,
-    contents,
-    is_empty_folder,
-    is_node,
-    read_node,
-    replace_attributes,
-    write_group,
-    zarr_format_of,
-)
-from spatialdata.store.files import archive_of, is_local, path_of
-from spatialdata.store.linked import LINKED_KEY
+from spatialdata.store.documents import contents, is_empty_folder, is_node, replace_attributes, write_group
+from spatialdata.store.link_changes import said_links, with_links
 from spatialdata.store.lock import exclusive
-from spatialdata.store.mirror import mirrored
 from spatialdata.store.options import WriteOptions
 from spatialdata.store.progress import TaskBar
 from spatialdata.store.scene import OME, write_scene
-from spatialdata.store.store import ATTRS_KEY, Entry, Store, local_path
-from spatialdata.store.transaction import Transaction, finish_swap, finish_swaps_below, remove_folder
-from spatialdata.store.versions import CURRENT
+from spatialdata.store.store import ATTRS_KEY, Entry, local_path
+from spatialdata.store.transaction import Transaction, finish_own_swap, finish_swap
 
 if TYPE_CHECKING:
     from spatialdata.store.linked import Link
     from spatialdata.store.versions import ContainerVersion
 
-__all__ = [
-    "brought_here",
-    "check_free",
-    "consolidate_store",
-    "delete_element",
-    "existing_folder",
-    "list_labels",
-    "opened_for_writing",
-    "put_element",
-    "set_links",
-    "with_links",
-    "write_element",
-    "write_store",
-]
+__all__ = ["put_element", "write_element", "write_store"]
 
 
 def _own_attributes(container: ContainerVersion) -> dict[str, str]:
@@ -147,7 +116,7 @@ def write_store(
     with exclusive(target):
         _check_target(target, overwrite=overwrite)
         with Transaction(target) as transaction:
-            root_attributes = {ATTRS_KEY: {**_own_attributes(container), **_said(links or {})}, **plain}
+            root_attributes = {ATTRS_KEY: {**_own_attributes(container), **said_links(links or {})}, **plain}
             write_group(transaction.stage, root_attributes, container.zarr_format)
             _write_elements(transaction.stage, elements, chosen)
             if chosen.ngff == v06_spatialdata.NGFF_VERSION:
@@ -181,85 +150,18 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
         )
 
 
-@contextmanager
-def brought_here(path: str | os.PathLike[str], *, afresh: bool = False) -> Iterator[Path]:
-    """A folder of this machine in which a store can be changed; a local store itself.
-
-    Of a store in an archive, all that is in it is brought into a folder; of one behind an address, its documents only,
-    from the consolidated ones unless they are to be read ``afresh``. What was changed there is brought back in the end,
-    and nothing if there was an error.
-    """
-    place = path_of(path)
-    if is_local(place):
-        yield place.resolve()
-        return
-    archive = archive_of(place)
-    place = Store.open(place).path
-    copied = mirrored(place, afresh=afresh) if archive is None else _unpacked(archive, place)
-    with copied as root, _speaking_of(place, root):
-        yield root
-
-
-@contextmanager
-def opened_for_writing(path: str | os.PathLike[str], *, afresh: bool = False) -> Iterator[Store]:
-    """A store that exists, with its lock held. Whatever a crash has left of it is put in order first."""
-    with brought_here(path, afresh=afresh) as root:
-        store = Store.open(root)
-        for kind in Kind:
-            finish_swaps_below(store.path / kind.container, store.path)
-        with exclusive(root):
-            yield Store.open(root)
-
-
-@contextmanager
-def _unpacked(archive: Path, place: Any) -> Iterator[Path]:
-    """The folder of a store that lies in an archive, which is made anew from it in the end."""
-    with replacing_archive(archive) as content:
-        unpack(archive, content)
-        yield (content / place.path).resolve()
-
-
-@contextmanager
-def _speaking_of(place: Path, root: Path) -> Iterator[None]:
-    """Name the store in errors, and not its copy."""
-    try:
-        yield
-    except (StoreError, ElementNotFoundError) as error:
-        raise type(error)(str(error).replace(str(root), str(place))) from error
-
-
-def consolidate_store(path: str | os.PathLike[str]) -> None:
-    """Write the metadata of all elements of a store into its root.
-
-    Raises
-    ------
-    StoreBusyError
-        Another process is writing to the store.
-    """
-    with opened_for_writing(path, afresh=True) as store:
-        _consolidate(store.path)
-
-
 def _write_elements(root: Path, elements: Mapping[Kind, Mapping[str, Any]], options: WriteOptions) -> None:
     entries = [Entry(kind, name) for kind in Kind for name in elements.get(kind, {})]
     for entry in tqdm(entries, desc="Writing", unit="element", disable=None, leave=False):
         group = root / entry.kind.container
         if not group.exists():
-            _write_container(group, entry.kind, list(elements[entry.kind]), options)
+            write_container(group, entry.kind, list(elements[entry.kind]), options)
         of_kind = elements[entry.kind]
         element = of_kind[entry.name]
         if is_pending(of_kind, entry.name):
             check_element(entry.kind, entry.name, element, options.ngff)
         with _named(entry), TaskBar(str(entry)):
             write_into(group / entry.name, entry.kind, entry.name, element, options)
-
-
-def _write_container(group: Path, kind: Kind, names: Sequence[str], options: WriteOptions) -> None:
-    attributes: dict[str, Any] = {}
-    if kind is Kind.LABELS:
-        zarr_format = options.formats.container.zarr_format
-        attributes = dialect_of(zarr_format, {"ome": {"version": options.ngff}}).labels_listing(names)
-    write_group(group, attributes, options.formats.container.zarr_format)
 
 
 @contextmanager
@@ -341,10 +243,11 @@ def put_element(
                 f"{root} has the container version {store.version}; elements for {chosen.formats.container.version} "
                 "cannot be written into it. Write the whole object to a new store."
             )
-        check_free(store, entry, overwrite=overwrite)
         group = root / kind.container
+        finish_own_swap(group / name)
+        check_free(store, entry, overwrite=overwrite)
         if not group.exists():
-            _write_container(group, kind, [], chosen)
+            write_container(group, kind, [], chosen)
         with Transaction(group / name) as transaction:
             with _named(entry), TaskBar(str(entry)):
                 write(transaction.stage, chosen)
@@ -356,90 +259,3 @@ def put_element(
                     replace_attributes(root, with_links(store, {entry: None}))
                 if chosen.ngff == v06_spatialdata.NGFF_VERSION or store.ngff is not None:
                     write_scene(root)
-
-
-def check_free(store: Store, entry: Entry, *, overwrite: bool, leaving: Entry | None = None) -> None:
-    """Raise a StoreExistsError if an element cannot be written because of another; one that is leaving is none."""
-    for other in store.namesakes(entry.name):
-        if other == leaving:
-            continue
-        if other == entry:
-            if not overwrite:
-                raise StoreExistsError(
-                    f"{store.path} has the element {entry} already. Pass overwrite=True to replace it."
-                )
-        else:
-            raise StoreExistsError(
-                f"{store.path} has the element {other}, so {entry} cannot be written. Names are unique across kinds, "
-                "also without regard to upper and lower case. Delete that element first, or choose another name."
-            )
-
-
-def list_labels(root: Path, kind: Kind) -> None:
-    """Bring the list of labels in the attributes of their group up to date."""
-    group = root / kind.container
-    if kind is not Kind.LABELS or not is_node(group):
-        return
-    attributes = read_node(group).attributes
-    dialect = dialect_of(zarr_format_of(root) or CURRENT.zarr_format, attributes)
-    listed = {**attributes, **dialect.labels_listing(child_names(group))}
-    if listed != attributes:
-        replace_attributes(group, listed)
-
-
-def set_links(store_path: str | os.PathLike[str], links: Mapping[Entry, Link | None]) -> None:
-    """Say where elements lie that are not in the store itself; None for those that are linked no longer.
-
-    Raises
-    ------
-    StoreExistsError
-        An element of that name is there.
-    """
-    with opened_for_writing(store_path) as store:
-        for entry, link in links.items():
-            if link is not None:
-                check_free(store, entry, overwrite=False)
-        replace_root_attributes(store.root, with_links(store, links))
-
-
-def with_links(store: Store, links: Mapping[Entry, Link | None]) -> dict[str, Any]:
-    """The attributes of the root with other links."""
-    attributes = Root(store.path).node.attributes
-    own = {key: value for key, value in attributes.get(ATTRS_KEY, {}).items() if key != LINKED_KEY}
-    kept = {entry: link for entry, link in {**store.links, **links}.items() if link is not None}
-    return {**attributes, ATTRS_KEY: {**own, **_said(kept)}}
-
-
-def _said(links: Mapping[Entry, Link]) -> dict[str, Any]:
-    """Links as the attributes of the root say them."""
-    return {LINKED_KEY: {str(entry): link.to_json() for entry, link in links.items()}} if links else {}
-
-
-def delete_element(store_path: str | os.PathLike[str], kind: Kind, name: str) -> None:
-    """Delete an element from a store.
-
-    Raises
-    ------
-    ElementNotFoundError
-        The store has no such element.
-    """
-    with opened_for_writing(store_path) as store:
-        root = store.path
-        folder = existing_folder(store, kind, name)
-        with without_consolidated(store.root, f"{kind.container}/{name}", FIELDS):
-            remove_folder(folder)
-            list_labels(root, kind)
-            if store.ngff is not None:
-                write_scene(root)
-
-
-def existing_folder(store: Store, kind: Kind, name: str) -> Path:
-    """The folder of an element, or an ElementNotFoundError that lists those of its kind."""
-    entry = Entry(kind, name)
-    folder = store.path / kind.container / name
-    if entry not in store.namesakes(name) or not folder.exists():
-        names = [other.name for other in store.entries() if other.kind is kind]
-        raise ElementNotFoundError(
-            f"{store.path}: " + unknown_name(f"element of the kind {kind.container}", name, names)
-        )
-    return folder

@@ -15,10 +15,11 @@ from tqdm import tqdm
 
 from spatialdata.errors import StoreError, UnfinishedBuildError
 from spatialdata.store.builders.journal import Journal
+from spatialdata.store.changing import check_free
 from spatialdata.store.lock import exclusive
 from spatialdata.store.stand_in import building_folder
 from spatialdata.store.store import Entry, Store
-from spatialdata.store.write import check_free, write_element
+from spatialdata.store.write import write_element
 
 if TYPE_CHECKING:
     from spatialdata.models.kind import Kind
