@@ -45,12 +45,11 @@ def delete_elements(sdata: ElementHolder, names: list[str]) -> None:
 
 def _entry(store: Store, name: str) -> Entry:
     """The element of a name in a store."""
-    for entry in store.namesakes(name):
-        if entry.name == name:
-            return entry
-    raise ValueError(
-        unknown_name(f"element in the store {store.path}", name, [entry.name for entry in store.entries()])
-    )
+    found = store.named(name)
+    if found is None:
+        stored = [entry.name for entry in store.entries()]
+        raise ValueError(unknown_name(f"element in the store {store.path}", name, stored))
+    return found
 
 
 def _reads_from(element: Any, folder: Path) -> bool:

@@ -52,6 +52,7 @@ __all__ = [
 
 DOCUMENT = "zarr.json"
 GROUP_V2, ARRAY_V2, _ATTRS_V2, CONSOLIDATED_V2 = ".zgroup", ".zarray", ".zattrs", ".zmetadata"
+_INDENTED_UP_TO = 16_384
 # A folder or address with one of these is a store; whoever brings a store somewhere brings these last.
 DOCUMENTS_OF_ROOT = (_ATTRS_V2, CONSOLIDATED_V2, GROUP_V2, DOCUMENT)
 
@@ -148,7 +149,9 @@ def write_document(path: Path, *data: bytes | memoryview) -> None:
 
 
 def _write_json(path: Path, document: dict[str, Any]) -> None:
-    write_document(path, encoded(document, indent=2))
+    compact = encoded(document)
+    # Nobody reads thousands of names line by line, and indenting them takes many times as long.
+    write_document(path, compact if len(compact) > _INDENTED_UP_TO else encoded(document, indent=2))
 
 
 def read_node(folder: Path) -> Node:
