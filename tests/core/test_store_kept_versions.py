@@ -109,3 +109,53 @@ def test_another_place_gets_the_current_versions(tmp_path: Path) -> None:
     sdata.path = root
     sdata.write(root)
     assert version_of(root) == USUAL
+
+
+def said(root: Path) -> object:
+    return json.loads((root / "zarr.json").read_bytes())["attributes"]["spatialdata_attrs"].get("ngff_version")
+
+
+def test_a_store_without_rasters_keeps_its_version_of_ome_zarr(tmp_path: Path) -> None:
+    root = tmp_path / "store.zarr"
+    points = SpatialData(points={"molecules": PointsModel.parse(np.eye(3))}, attrs={"a": 1})
+    points.write(root, ngff="0.6")
+    assert said(root) == "0.6"
+    again = read_zarr(root)
+    again.write(root, overwrite=True)
+    again.attrs["b"] = 2
+    again.write_attrs()
+    assert said(root) == "0.6"
+    assert read_zarr(root).attrs == {"a": 1, "b": 2}
+    again.attrs["ome"] = {}
+    with pytest.raises(ValueError, match="Give it another name"):
+        again.write_attrs()
+    again["photo"] = small()["photo"]
+    again.write_element("photo")
+    assert version_of(root) == NEW
+    again.delete_element_from_disk("photo")
+    assert said(root) == "0.6"
+    again.write_element("photo")
+    assert version_of(root) == NEW
+
+
+def test_a_store_in_06_is_none_any_longer_with_a_raster_of_another_version(tmp_path: Path) -> None:
+    root = tmp_path / "store.zarr"
+    sdata = small()
+    sdata.write(root, ngff="0.6")
+    sdata.write_element("photo", overwrite=True, ngff="0.5-dev-spatialdata")
+    assert said(root) is None
+    sdata.write_element("photo", overwrite=True, ngff="0.6")
+    assert said(root) == "0.6"
+    sdata.write(root, overwrite=True, ngff="0.5-dev-spatialdata")
+    assert said(root) is None
+
+
+def test_a_store_that_says_its_version_by_its_scene_only(tmp_path: Path) -> None:
+    root = tmp_path / "store.zarr"
+    small().write(root, ngff="0.6")
+    document = json.loads((root / "zarr.json").read_bytes())
+    del document["attributes"]["spatialdata_attrs"]["ngff_version"]
+    (root / "zarr.json").write_text(json.dumps(document))
+    sdata = read_zarr(root)
+    sdata.delete_element_from_disk(["photo", "mask"])
+    assert said(root) == "0.6"

@@ -18,7 +18,7 @@ from spatialdata.store.documents import replace_attributes
 from spatialdata.store.field_arrays import remove_other_fields, write_fields
 from spatialdata.store.link_changes import with_links
 from spatialdata.store.raster import RasterSource, placed_attributes
-from spatialdata.store.scene import OME, write_scene
+from spatialdata.store.scene import OME, check_no_scene, write_scene
 from spatialdata.store.store import ATTRS_KEY, Entry
 from spatialdata.transformations.attach import check_transformations
 
@@ -92,16 +92,20 @@ def write_attrs(store_path: str | os.PathLike[str], attrs: Mapping[str, Any]) ->
     ------
     InvalidAttributeError
         A value is no JSON; nothing was changed.
+    ValueError
+        The store is in OME-Zarr 0.6, and an attribute lies where that keeps its scene.
     """
     plain = check_attrs(attrs)
     with opened_for_writing(store_path) as store:
+        check_no_scene(plain, store.ngff)
         old = store.root.node.attributes
         own = old.get(ATTRS_KEY, {"version": store.version})
         if store.ngff is None:
             replace_root_attributes(store.root, {ATTRS_KEY: own, **plain})
             return
         with without_consolidated(store.root, FIELDS):
-            replace_attributes(store.path, {ATTRS_KEY: own, **plain, OME: old[OME]})
+            scene = {OME: old[OME]} if OME in old else {}
+            replace_attributes(store.path, {ATTRS_KEY: own, **plain, **scene})
             write_scene(store.path)
 
 

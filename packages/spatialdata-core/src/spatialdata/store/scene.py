@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spatialdata._core.axes import ValidAxis
 from spatialdata.errors import StoreError, TransformationError
+from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.kind import Kind
 from spatialdata.store.dialects import v06, v06_spatialdata
 from spatialdata.store.dialects.links import read_links
@@ -31,18 +32,42 @@ if TYPE_CHECKING:
     from spatialdata.store.dialects.v06_read import Field
     from spatialdata.transformations.links import CoordinateLink
 
-__all__ = ["OME", "has_scene", "without_scene", "write_scene"]
+__all__ = ["NGFF_KEY", "OME", "check_no_scene", "has_scene", "ngff_of", "said_ngff", "without_scene", "write_scene"]
 
 Axes: TypeAlias = tuple[ValidAxis, ...]
 End: TypeAlias = tuple[str, str, Axes]
 
 OME = "ome"
+# Beside the version of the container: what further rasters are written in, also where there are none yet.
+NGFF_KEY = "ngff_version"
 _ORDER: Axes = ("z", "y", "x")
 
 
 def has_scene(attributes: Mapping[str, Any]) -> bool:
     """Whether the attributes of the root of a store hold a scene."""
     return v06_spatialdata.is_spoken(attributes) and "scene" in attributes[OME]
+
+
+def said_ngff(ngff: str) -> dict[str, str]:
+    """What the root of a store says of the version of its rasters; nothing unless that is 0.6."""
+    return {NGFF_KEY: ngff} if ngff == v06_spatialdata.NGFF_VERSION else {}
+
+
+def ngff_of(attributes: Mapping[str, Any]) -> str | None:
+    """The version of OME-Zarr that the attributes of a root say, in a word or by a scene; None if they say none."""
+    own = attributes.get(ATTRS_KEY)
+    said = own.get(NGFF_KEY) if isinstance(own, Mapping) else None
+    is_newer = said == v06_spatialdata.NGFF_VERSION or has_scene(attributes)
+    return v06_spatialdata.NGFF_VERSION if is_newer else None
+
+
+def check_no_scene(attrs: Mapping[str, Any], ngff: str | None) -> None:
+    """Raise a ValueError for attributes of the user's that lie where a store in OME-Zarr 0.6 keeps its scene."""
+    if ngff == v06_spatialdata.NGFF_VERSION and OME in attrs:
+        raise ValueError(
+            f"The attribute {OME!r} of the object cannot be written in OME-Zarr 0.6, which keeps the scene of a store "
+            "there. Give it another name."
+        )
 
 
 def without_scene(attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,12 +85,16 @@ class _Raster:
 
 
 def write_scene(root: Path) -> None:
-    """Write the scene of a store into the attributes of its root, or take it away if not all rasters are in 0.6."""
+    """Write the scene of a store into the attributes of its root, or take it away if not all rasters are in 0.6.
+
+    That they are is said beside it, and stays said when the last raster goes.
+    """
     attributes = read_node(root).attributes
     rasters = [*_rasters(root)]
     fields: dict[str, Field] = {}
-    fresh = without_scene(attributes)
-    if rasters and all(raster.is_in_06 for raster in rasters):
+    is_in_06 = all(raster.is_in_06 for raster in rasters) if rasters else ngff_of(attributes) is not None
+    fresh = _saying(without_scene(attributes), is_in_06=is_in_06)
+    if rasters and is_in_06:
         described = _Scene(rasters, _links(attributes, root)).described(fields)
         if described is not None:
             fresh[OME] = {"version": v06_spatialdata.NGFF_VERSION, "scene": described}
@@ -73,6 +102,13 @@ def write_scene(root: Path) -> None:
     if fresh != attributes:
         replace_attributes(root, fresh)
     remove_other_fields(root, fields)
+
+
+def _saying(attributes: dict[str, Any], *, is_in_06: bool) -> dict[str, Any]:
+    """The attributes of a root that say whether rasters are in 0.6."""
+    own = {key: value for key, value in attributes.get(ATTRS_KEY, {}).items() if key != NGFF_KEY}
+    said = said_ngff(v06_spatialdata.NGFF_VERSION) if is_in_06 else {}
+    return {**attributes, ATTRS_KEY: {**own, **said}} if own or said else attributes
 
 
 def _rasters(root: Path) -> Iterator[_Raster]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from spatialdata._core.axes import SPATIAL_AXES
 from spatialdata.models.kind import Kind
 from spatialdata.store.attributes import OWN_ATTRS
+from spatialdata.store.dialects import v06_spatialdata
 from spatialdata.store.dialects.multiscale import EDGES
 from spatialdata.store.linked import LINKED_KEY
 from spatialdata.store.raster_schemas import definitions_of_06, raster_properties
+from spatialdata.store.scene import NGFF_KEY
 from spatialdata.store.schema_parts import TEXT, Schema, edges_definitions, list_of, object_of
 from spatialdata.store.versions import CURRENT, ContainerVersion, container_version
 
@@ -65,9 +67,10 @@ def _table(container: ContainerVersion) -> Schema:
 
 def _container(container: ContainerVersion) -> Schema:
     link = object_of({"store": TEXT, "element": TEXT}, optional={"transformations": {"type": "object"}})
+    ngff = {NGFF_KEY: {"const": v06_spatialdata.NGFF_VERSION}} if container is CURRENT else {}
     own = object_of(
         {"version": {"const": container.version}, "spatialdata_software_version": TEXT},
-        optional={LINKED_KEY: {"type": "object", "additionalProperties": link}},
+        optional={LINKED_KEY: {"type": "object", "additionalProperties": link}, **ngff},
     )
     return object_of({"spatialdata_attrs": own})
 

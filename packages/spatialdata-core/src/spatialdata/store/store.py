@@ -13,14 +13,13 @@ from spatialdata.errors import ElementNotFoundError, StoreError, StoreNotFoundEr
 from spatialdata.models.kind import Kind
 from spatialdata.store.codec import SOURCES
 from spatialdata.store.consolidated import Root, consolidate
-from spatialdata.store.dialects import v06_spatialdata
 from spatialdata.store.documents import DOCUMENT, child_names, contents, is_node, names_in
 from spatialdata.store.files import connection_errors, is_local, path_of, said, stage_elsewhere
 from spatialdata.store.linked import LINKED_KEY, linked_source, read_linked
 from spatialdata.store.lock import exclusive
 from spatialdata.store.objects.objects import objects_of
 from spatialdata.store.objects.snapshot import Snapshot
-from spatialdata.store.scene import OME, has_scene, without_scene
+from spatialdata.store.scene import OME, ngff_of, without_scene
 from spatialdata.store.transaction import finish_swap, finish_swaps_below
 from spatialdata.store.versions import ContainerVersion, container_version
 
@@ -185,7 +184,7 @@ class Store:
     @property
     def ngff(self) -> str | None:
         """The version of OME-Zarr that the root says, in which further rasters are written; None if it says none."""
-        return v06_spatialdata.NGFF_VERSION if has_scene(self._attributes) else None
+        return ngff_of(self._attributes)
 
     @cached_property
     def _entries(self) -> tuple[Entry, ...]:

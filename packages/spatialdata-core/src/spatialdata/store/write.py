@@ -26,7 +26,7 @@ from spatialdata.store.link_changes import said_links, with_links
 from spatialdata.store.lock import exclusive
 from spatialdata.store.options import WriteOptions
 from spatialdata.store.progress import TaskBar
-from spatialdata.store.scene import OME, write_scene
+from spatialdata.store.scene import check_no_scene, said_ngff, write_scene
 from spatialdata.store.store import ATTRS_KEY, Entry, local_path
 from spatialdata.store.transaction import Transaction, finish_own_swap, finish_swap
 
@@ -105,19 +105,15 @@ def write_store(
     container = chosen.formats.container
     check_elements(elements, chosen.ngff)
     plain = check_attrs(attrs)
-    if chosen.ngff == v06_spatialdata.NGFF_VERSION and OME in plain:
-        raise ValueError(
-            f"The attribute {OME!r} of the object cannot be written in OME-Zarr 0.6, which keeps the scene of a store "
-            "there. Give it another name."
-        )
+    check_no_scene(plain, chosen.ngff)
     finish_swap(target, target)
     _check_target(target, overwrite=overwrite)
     _make_room(target)
     with exclusive(target):
         _check_target(target, overwrite=overwrite)
         with Transaction(target) as transaction:
-            root_attributes = {ATTRS_KEY: {**_own_attributes(container), **said_links(links or {})}, **plain}
-            write_group(transaction.stage, root_attributes, container.zarr_format)
+            own = {**_own_attributes(container), **said_ngff(chosen.ngff), **said_links(links or {})}
+            write_group(transaction.stage, {ATTRS_KEY: own, **plain}, container.zarr_format)
             _write_elements(transaction.stage, elements, chosen)
             if chosen.ngff == v06_spatialdata.NGFF_VERSION:
                 write_scene(transaction.stage)
