@@ -90,13 +90,36 @@ def test_the_input_is_left_alone() -> None:
     assert given.attrs == {}
 
 
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize(
+    ("coordinates", "left_out"),
+    [
+        ({"x": "px", "y": "py"}, ["x", "y", "z"]),
+        ({"x": "px", "y": "y"}, ["x", "z"]),
+        ({"x": "y", "y": "x"}, ["z"]),
+        ({"x": "y", "y": "px", "z": "py"}, ["x", "z"]),
+        ({"x": "x", "y": "y", "z": "z"}, []),
+    ],
+)
+def test_only_the_named_columns_are_coordinates(coordinates, left_out: list[str], lazy: bool, caplog) -> None:
+    given = frame().assign(x=[5.0, 6.0, 7.0, 8.0], y=9.0, z=10.0)
+    data = dd.from_pandas(given, npartitions=2, sort=False) if lazy else given
+    with caplog.at_level("INFO", logger="spatialdata"):
+        points = PointsModel.parse(data, coordinates=coordinates)
+    assert get_axes_names(points) == tuple(coordinates)
+    got = points.compute()
+    for axis, column in coordinates.items():
+        assert got[axis].tolist() == given[column].tolist()
+    assert set(got.columns) == (set(given.columns) - set(coordinates.values()) - set(left_out)) | set(coordinates)
+    assert [record.args[1] for record in caplog.records] == ([", ".join(map(repr, left_out))] if left_out else [])
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda: PointsModel.parse(frame()), ValueError, "no column 'x', 'y'.*coordinates="),
         (lambda: PointsModel.parse(frame(), coordinates={"x": "px", "y": "pz"}), KeyError, "no column 'pz'"),
         (lambda: PointsModel.parse(frame(), coordinates={"x": "px"}), ValueError, "x, y and maybe z"),
-        (lambda: PointsModel.parse(frame().assign(x=1), coordinates=COORDINATES), ValueError, "besides those named"),
         (lambda: PointsModel.parse(frame(), coordinates=COORDINATES, feature_key="g"), KeyError, "feature_key"),
         (lambda: PointsModel.parse(frame(), coordinates={"x": "gene", "y": "py"}), ValidationError, "must be of int32"),
         (lambda: PointsModel.parse(np.zeros((3, 4))), ValueError, r"\(n, 2\) or \(n, 3\)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,6 +12,7 @@ from spatialdata._core.axes import SPATIAL_AXES, T
 from spatialdata._core.elements import is_dask_array, is_points, type_name
 from spatialdata.errors import ElementNotFoundError, Fault, UnsupportedElementError, listing, unknown_name
 from spatialdata.models.base import ATTRS_KEY, raise_faults, resolved_transformations, transform_faults
+from spatialdata.models.categories import with_known_categories
 from spatialdata.models.inputs import frame_of
 from spatialdata.transformations.attach import TRANSFORM_KEY
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from spatialdata.transformations.algebra import BaseTransformation
 
 __all__ = ["PointsModel"]
+
+logger = logging.getLogger("spatialdata")
 
 _COORDINATE_DTYPES = ("int32", "int64", "float32", "float64")
 _ROWS_PER_PARTITION = 2_000_000
@@ -59,6 +63,7 @@ class PointsModel:
         coordinates
             For frames, the columns that hold the coordinates: ``{"x": "x_location", "y": "y_location"}``. They are
             renamed to the axes. Columns already named x, y(, z) if not given. A column of times may be named as ``t``.
+            Other columns with the names of axes are left out, and the logger ``spatialdata`` says so.
         feature_key
             The column that says what each point is, for example its gene; it becomes categorical.
         instance_key
@@ -117,7 +122,7 @@ class PointsModel:
         import dask.dataframe as dd
 
         if is_points(frame):
-            return _with_known_categories(_partitioned(frame, **kwargs), feature_key)
+            return with_known_categories(_partitioned(frame, **kwargs), [] if feature_key is None else [feature_key])
         if feature_key is not None and frame[feature_key].dtype != "category":
             frame = frame.assign(**{feature_key: frame[feature_key].astype("category")})
         if "chunksize" not in kwargs:
@@ -213,12 +218,13 @@ def _renamed(frame: Any, coordinates: Mapping[str, str] | None) -> Any:
     for column in coordinates.values():
         if column not in columns:
             raise ElementNotFoundError(unknown_name("column", column, columns))
-    overwritten = [axis for axis, column in coordinates.items() if axis != column and axis in columns]
-    if overwritten and not set(overwritten) <= set(coordinates.values()):
-        raise ValueError(
-            f"The frame has the columns {listing(overwritten)} besides those named as coordinates. Drop or rename "
-            "them first."
+    replaced = [axis for axis in (*SPATIAL_AXES, *coordinates) if axis in columns and axis not in coordinates.values()]
+    if replaced:
+        left_out = list(dict.fromkeys(replaced))
+        logger.info(
+            "The coordinates of the points are %s: the columns %s are left out.", dict(coordinates), listing(left_out)
         )
+        frame = frame.drop(columns=left_out)
     return frame.rename(columns={column: axis for axis, column in coordinates.items()})
 
 
@@ -238,13 +244,3 @@ def _partitioned(
     if others:
         raise ValueError(f"A dask frame has its partitions; {', '.join(sorted(others))} must not be given.")
     return frame if npartitions is None else frame.repartition(npartitions=npartitions)
-
-
-def _with_known_categories(frame: DaskDataFrame, feature_key: str | None) -> DaskDataFrame:
-    if feature_key is None:
-        return frame
-    if str(frame.dtypes[feature_key]) != "category":
-        return frame.categorize(columns=[feature_key])
-    if not frame[feature_key].cat.known:
-        return frame.assign(**{feature_key: frame[feature_key].cat.as_known()})
-    return frame

@@ -13,6 +13,7 @@ import numpy as np
 from spatialdata._core.elements import axes_of
 from spatialdata.errors import StoreError, listing
 from spatialdata.models.base import ATTRS_KEY
+from spatialdata.models.categories import with_known_categories
 from spatialdata.models.kind import Kind
 from spatialdata.store.attributes import own_attrs, stored_attrs
 from spatialdata.store.categories import Categories, read_categories
@@ -308,7 +309,7 @@ def write_points(folder: Path, points: DaskDataFrame, options: WriteOptions) -> 
     write_group(folder, attributes, options.formats.container.zarr_format)
     directory = folder / PARQUET
     directory.mkdir()
-    known = _with_known_categories(points)
+    known = with_known_categories(points, [name for name in points.columns if str(points.dtypes[name]) == "category"])
     layout = Layout.of(known._meta)  # noqa: SLF001
     tiles = options.points_layout == "vitessce"
     tiling = Tiling.of(known._meta, keys.get("feature_key")) if tiles else None  # noqa: SLF001
@@ -366,13 +367,6 @@ def _sorted_partition(
     part = sort_table(table_of(frame, layout), bounds)
     spill_sorted(part if tiling is None else tiling.apply(part), path)
     return path
-
-
-def _with_known_categories(points: DaskDataFrame) -> DaskDataFrame:
-    unknown = [
-        column for column in points.columns if str(points.dtypes[column]) == "category" and not points[column].cat.known
-    ]
-    return points.categorize(columns=unknown) if unknown else points
 
 
 def _number_parts(parts: list[tuple[Path, int]], directory: Path) -> None:
