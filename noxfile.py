@@ -15,6 +15,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 PEER = ROOT / ".dev" / "peer"
 VALIDATORS = ROOT / ".dev" / "validators"
 PUBLISHED = ("spatialdata==0.7.3", "spatialdata-io==0.7.1", "spatialdata-plot==0.4.0")
+SATELLITES = ("plot", "io")
 DOWNSTREAM = {"squidpy": "squidpy==1.8.2", "sopa": "sopa==2.2.11", "harpy": "harpy-analysis==0.4.2"}
 
 nox.needs_version = ">=2025.2.9"
@@ -152,16 +153,45 @@ def downstream(session: nox.Session) -> None:
     wheels_here = [str(path) for path in sorted((ROOT / "dist").glob("*.whl"))]
     folder = Path(session.create_tmp()).resolve()
     for name in session.posargs or DOWNSTREAM:
-        results = []
+        pythons = {}
         for side, packages in (("ours", wheels_here), ("published", PUBLISHED)):
             environment = folder / f"{name}-{side}"
             uv(session, "venv", "--quiet", "--clear", str(environment))
-            python = str(python_of(environment))
-            uv(session, "pip", "install", "--quiet", "--python", python, DOWNSTREAM[name], *packages)
-            uv(session, "pip", "check", "--python", python)
-            results.append(str(folder / f"{name}-{side}.json"))
-            session.run(python, "tests/downstream/run.py", f"{name}_workflow", results[-1], external=True)
-        session.run("python", "tests/downstream/compare.py", *results, external=True)
+            pythons[side] = str(python_of(environment))
+            uv(session, "pip", "install", "--quiet", "--python", pythons[side], DOWNSTREAM[name], *packages)
+            uv(session, "pip", "check", "--python", pythons[side])
+        compare(session, f"{name}_workflow", pythons, folder)
+
+
+def compare(session: nox.Session, workflow: str, pythons: dict[str, str], folder: Path, **env: str) -> None:
+    """Run a workflow of tests/downstream with the interpreters of both sides; both must give the same."""
+    results = []
+    for side, python in pythons.items():
+        results.append(str(folder / f"{workflow}-{side}.json"))
+        session.run(python, "tests/downstream/run.py", workflow, results[-1], external=True, env=env)
+    session.run("python", "tests/downstream/compare.py", *results, external=True)
+
+
+@nox.session(python=False, requires=["build"])
+def satellites(session: nox.Session) -> None:
+    """Run the published spatialdata-plot and spatialdata-io on our core and on theirs; both must give the same."""
+    folder = Path(session.create_tmp()).resolve()
+    core = next((ROOT / "dist").glob("spatialdata-*.whl"))
+    pins = (ROOT / "benchmarks" / "peer.txt").read_text().splitlines(keepends=True)
+    others = folder / "others.txt"
+    others.write_text("".join(line for line in pins if not line.startswith("spatialdata==")))
+    environment = folder / "ours"
+    uv(session, "venv", "--quiet", "--clear", str(environment))
+    pythons = {"ours": str(python_of(environment)), "published": peer_python(session)}
+    uv(session, "pip", "install", "--quiet", "--python", pythons["ours"], "--requirement", str(others), str(core))
+    study = folder / "study"
+    simulate = (
+        "import sys; from spatialdata_io.simulate import simulate_study as s; s(sys.argv[1], 300, overwrite=True)"
+    )
+    session.run("python", "-W", "ignore", "-c", simulate, str(study))
+    for name in session.posargs or SATELLITES:
+        # Some readers go through sets of names, in an order that differs between runs.
+        compare(session, f"{name}_workflow", pythons, folder, SPATIALDATA_STUDY=str(study), PYTHONHASHSEED="0")
 
 
 @nox.session(python=False)

@@ -11,6 +11,8 @@ from typing import Any
 # Results that may differ by more than rounding: name -> (relative tolerance, why).
 LOOSER = {"tissue": (1e-3, "coarser levels of images are rounded here and cut off there")}
 
+LENGTH = 2000  # of a result that is printed
+
 
 def equal(a: Any, b: Any, tolerance: float) -> bool:
     """Whether two results are the same but for rounding."""
@@ -33,7 +35,7 @@ def main(ours: Path, published: Path) -> int:
         differing += not same
         print(f"{'same' if same else 'DIFFERENT':10}{name}{f' ({why})' if same and why else ''}")
         if not same:
-            print(f"  ours:      {a.get(name)}\n  published: {b.get(name)}")
+            print(f"  ours:      {str(a.get(name))[:LENGTH]}\n  published: {str(b.get(name))[:LENGTH]}")
     return differing
 
 
