@@ -16,17 +16,21 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from dask.dataframe.dask_expr.io import FromPandas
 
 from spatialdata import (
     SpatialData,
     aggregate,
     bounding_box_query,
     get_centroids,
+    get_element_instances,
     get_extent,
+    join_spatialelement_table,
     nearest,
     polygon_query,
     rasterize,
     read_zarr,
+    to_circles,
     within_distance,
 )
 from spatialdata.errors import StoreError
@@ -89,15 +93,31 @@ def pairs(found: pd.DataFrame) -> np.ndarray:
     return np.asarray(found[["instance", "neighbour", "distance"]].to_numpy())
 
 
+def spots(ids: np.ndarray) -> ad.AnnData:
+    """A table that annotates molecules."""
+    obs = pd.DataFrame({"region": pd.Categorical(["points"] * len(ids)), "id": ids})
+    obs.index = obs.index.astype(str)
+    return TableModel.parse(ad.AnnData(obs=obs), region="points", region_key="region", instance_key="id")
+
+
 def annotated(sdata: SpatialData, by: str) -> np.ndarray:
     """The regions of molecules, in the column of a table that annotates them."""
-    obs = pd.DataFrame({"region": pd.Categorical(["points"] * 900), "id": np.arange(900) * 4 + 1})
-    obs.index = obs.index.astype(str)
-    table = TableModel.parse(ad.AnnData(obs=obs), region="points", region_key="region", instance_key="id")
-    sdata["spots"] = table
+    sdata["spots"] = spots(np.arange(900) * 4 + 1)
     with pytest.warns(UserWarning, match="lie in several regions") if by == "shapes" else contextlib.nullcontext():
         found = sdata.annotate("points", by=by, table_name="spots")["spots"].obs[by]
     return np.asarray(found.cat.codes)
+
+
+def joined(sdata: SpatialData, how: Any, **asked: Any) -> np.ndarray:
+    """The ids and places of joined molecules, and the rows of the table that came along."""
+    table = spots(np.random.default_rng(1).permutation(4000)[:300])
+    found, rows = join_spatialelement_table(
+        spatial_element_names="points", spatial_elements=sdata["points"], table=table, how=how, **asked
+    )
+    assert not list(found["points"].expr.find_operations(FromPandas))
+    frame = found["points"].compute()
+    names = np.zeros(0) if rows is None else rows.obs_names.to_numpy(dtype=np.float64)
+    return np.concatenate([frame.index.to_numpy(), frame["x"], frame["gene"].cat.codes, frame["v"], names])
 
 
 def drawn(points: Any, **asked: Any) -> np.ndarray:
@@ -123,6 +143,13 @@ CALLS: dict[str, Callable[[SpatialData], np.ndarray]] = {
     "regions of points": lambda s: annotated(s, "shapes"),
     "labels of points": lambda s: annotated(s, "labels"),
     "picture": lambda s: drawn(s["points"]),
+    "inner join": lambda s: joined(s, "inner"),
+    "inner join in the order of molecules": lambda s: joined(s, "inner", match_rows="left"),
+    "right join": lambda s: joined(s, "right"),
+    "molecules without a row": lambda s: joined(s, "left_exclusive"),
+    "instances": lambda s: np.asarray(get_element_instances(s["points"]).compute()),
+    "circles": lambda s: to_circles(s["points"], radius=1.0).get_coordinates().to_numpy(),
+    "picture of ids": lambda s: drawn(s["points"], return_regions_as_labels=True),
     "picture of genes": lambda s: drawn(s["points"], value_key="gene", agg_func="count_cat"),
 }
 OF_PIXELS = ("pixels of labels", "pixels of shapes", "pixels", "centroids")

@@ -10,6 +10,7 @@ import numpy as np
 from spatialdata._core.elements import element_attrs
 from spatialdata._core.sources import Bounded, RowSource, Window
 from spatialdata.regions.region import BoundingBox
+from spatialdata.relations.point_ids import rows_in_memory
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,9 +72,7 @@ def plain_rows(points: Any, columns: Sequence[str], window: Window) -> Any:
 
 def in_memory(points: Any) -> bool:
     """Whether rows in the memory of this process go into a lazy frame."""
-    from dask.dataframe.dask_expr.io import FromPandas
-
-    return any(True for _ in points.expr.find_operations(FromPandas))
+    return rows_in_memory(points)
 
 
 def partitions_of(

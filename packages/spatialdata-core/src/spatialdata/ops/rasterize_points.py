@@ -9,11 +9,10 @@ import numpy as np
 
 from spatialdata.errors import IdTypeError
 from spatialdata.ops.canvas import Canvas
-from spatialdata.ops.frames import EVERYWHERE, over_partitions, plain_rows, windowed
+from spatialdata.ops.frames import over_partitions, plain_rows, windowed
 from spatialdata.ops.rasterize_values import InstanceCodes, is_category
 from spatialdata.regions.project import projection_of, window_around
 from spatialdata.relations.ids import as_ids, check_same_type
-from spatialdata.relations.instances import instance_ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,28 +193,27 @@ def _codes(columns: list[pd.Series]) -> tuple[list[str], NDArray[np.int64]]:
 
 def draw_point_ids(points: Any, target: Target) -> Drawn:
     """The id of the first point on each pixel."""
-    codes = InstanceCodes.of(instance_ids(points))
     pixels = _Pixels.of(points, target)
 
-    def draw(part: pd.DataFrame) -> tuple[int, Canvas]:
+    def draw(part: pd.DataFrame) -> tuple[pd.Index, Canvas]:
         where, pixel = pixels.on_picture(part)
         canvas = Canvas.around("first", pixel)
         canvas.add(pixel, where.astype(np.float64))
-        return len(part), canvas
+        return part.index, canvas
 
-    def finish(parts: list[tuple[int, Canvas]]) -> Canvas:
+    def finish(parts: list[tuple[pd.Index, Canvas]]) -> Drawn:
         canvas, before = Canvas("first", pixels.size), 0
-        for rows, part in parts:
+        for index, part in parts:
             canvas.take_in(part, shift=before)
-            before += rows
-        return canvas
+            before += len(index)
+        codes = InstanceCodes.of(parts[0][0].append([index for index, _ in parts[1:]]))
+        counted = canvas.occupied()
+        data = np.zeros(pixels.size, dtype=codes.dtype)
+        shown = canvas.result()[counted].astype(np.int64)
+        data[counted] = codes.codes[shown]
+        names = dict(zip(codes.codes[shown].tolist(), codes.ids[shown].tolist(), strict=True))
+        return Drawn(data.reshape(1, *target.shape), [0], dict(sorted(names.items())))
 
     # All rows, since each is known by its number.
-    everything = plain_rows(points, pixels.columns, EVERYWHERE)
-    canvas = over_partitions(everything, pixels.columns, draw, finish, "drawing of points")
-    counted = canvas.occupied()
-    data = np.zeros(pixels.size, dtype=codes.dtype)
-    shown = canvas.result()[counted].astype(np.int64)
-    data[counted] = codes.codes[shown]
-    names = dict(zip(codes.codes[shown].tolist(), codes.ids[shown].tolist(), strict=True))
-    return Drawn(data.reshape(1, *target.shape), [0], dict(sorted(names.items())))
+    drawn: Drawn = over_partitions(points, pixels.columns, draw, finish, "drawing of points")
+    return drawn

@@ -15,6 +15,7 @@ from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.table import get_table_keys
 from spatialdata.relations.ids import as_ids, check_same_type, rows_of_region
 from spatialdata.relations.instances import instance_ids
+from spatialdata.relations.point_ids import find_points
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -79,13 +80,15 @@ def rows_annotating(table: AnnData, elements: Mapping[str, Any], table_name: str
             continue
         rows = rows_of_region(table, name, region_key)
         ids = as_ids(table.obs[instance_key].iloc[rows])
-        present = as_ids(instance_ids(elements[name]))
+        element = elements[name]
+        of_points = find_points(element, ids) if kind_of(element) is Kind.POINTS else None
+        present = as_ids(instance_ids(element)) if of_points is None else of_points.first
         try:
             check_same_type(present, ids, name, instance_key)
         except IdTypeError as error:
             warnings.warn(f"Table {table_name!r}: {error}", UserWarning, stacklevel=2)
             continue
-        chosen[rows] = ids.isin(present)
+        chosen[rows] = ids.isin(present) if of_points is None else of_points.present
     return chosen
 
 

@@ -12,6 +12,7 @@ from spatialdata.models.label_parts import ids_of_part
 from spatialdata.models.label_runs import ids_of_block
 from spatialdata.models.label_statistics import known_statistics
 from spatialdata.relations.blocks import computed
+from spatialdata.relations.point_ids import index_of_points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,6 +92,11 @@ def _ids_in(data: Any, positions: Iterable[tuple[int, ...]]) -> tuple[Any, ...]:
     return computed(tasks, "ids of labels") if data.size and tasks else ()
 
 
+def _index_of_points(element: Any) -> pd.Index:
+    index: pd.Index = index_of_points(element)
+    return index
+
+
 def _index(element: Any) -> pd.Index:
     index: pd.Index = element.index
     return index
@@ -108,7 +114,7 @@ class UnsupportedElementInstancesError(UnsupportedElementError, ValueError):
 
 _INSTANCES: dict[Kind, Callable[[Any], pd.Index]] = {
     Kind.IMAGE: _refuse,
-    Kind.POINTS: _index,
+    Kind.POINTS: _index_of_points,
     Kind.SHAPES: _index,
     Kind.TABLE: _refuse,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 
@@ -17,8 +17,10 @@ from spatialdata.models.table import get_table_keys
 from spatialdata.relations.filter import with_regions_in_use
 from spatialdata.relations.labels import keep_labels
 from spatialdata.relations.link import Link, link
+from spatialdata.relations.point_ids import points_at, rows_in_memory
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
     from numpy.typing import NDArray
 
@@ -228,12 +230,15 @@ def _instances(element: Any, linked: Link, positions: Rows) -> Any:
     if not len(positions):
         return None
     if kind_of(element) is Kind.LABELS:
-        return keep_labels(element, linked.ids[positions].to_numpy())
+        ids = cast("pd.Index", linked.ids)
+        return keep_labels(element, ids[positions].to_numpy())
     if kind_of(element) is Kind.SHAPES:
         result = element.iloc[positions].copy()
         result.attrs = {key: dict(value) if isinstance(value, dict) else value for key, value in element.attrs.items()}
         return result
-    return PointsModel.parse(element.compute().iloc[positions])
+    if rows_in_memory(element):
+        return PointsModel.parse(element.compute().iloc[positions])
+    return points_at(element, positions, linked.sizes)
 
 
 def _choice(value: str, known: Mapping[str, Any], what: str) -> Any:

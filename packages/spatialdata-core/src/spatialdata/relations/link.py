@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.table import get_table_keys
 from spatialdata.relations.ids import as_ids, check_same_type, check_unique, rows_of_region
 from spatialdata.relations.instances import instance_ids
+from spatialdata.relations.point_ids import find_points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,13 +31,16 @@ class Link:
         Positions of the rows of the table that name the element, in the order of the table.
     positions
         For each of these rows the position of its instance in the element; -1 if the element has no such instance.
+    sizes
+        The number of instances of the element; of points in each partition.
     ids
-        The ids of the instances of the element.
+        The ids of the instances of the element. Those of points stay where they are read: None.
     """
 
     rows: NDArray[np.intp]
     positions: NDArray[np.intp]
-    ids: pd.Index
+    sizes: NDArray[np.int64]
+    ids: pd.Index | None
 
     def matched(self, *, element_order: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows of the table that have an instance, and its position; in the order of the table or of the element."""
@@ -52,7 +57,7 @@ class Link:
 
     def instances_without_row(self) -> NDArray[np.intp]:
         """Positions of the instances that no row annotates, in the order of the element."""
-        return np.setdiff1d(np.arange(len(self.ids)), self.positions)
+        return np.setdiff1d(np.arange(self.sizes.sum()), self.positions)
 
 
 def link(element: Any, name: str, table: AnnData) -> Link:
@@ -68,8 +73,11 @@ def link(element: Any, name: str, table: AnnData) -> Link:
     _, region_key, instance_key = get_table_keys(table)
     rows = rows_of_region(table, name, region_key)
     ids = as_ids(table.obs[instance_key].iloc[rows])
-    present = as_ids(instance_ids(element))
+    of_points = find_points(element, ids) if kind_of(element) is Kind.POINTS else None
+    present = as_ids(instance_ids(element)) if of_points is None else of_points.first
     check_same_type(present, ids, name, instance_key)
-    check_unique(present, f"The ids of {name!r}")
+    check_unique(present if of_points is None else of_points.twice.repeat(2), f"The ids of {name!r}")
     check_unique(ids, f"The ids in obs[{instance_key!r}] of the rows that annotate {name!r}")
-    return Link(rows, present.get_indexer(ids), present)
+    if of_points is not None:
+        return Link(rows, of_points.positions, of_points.sizes, None)
+    return Link(rows, present.get_indexer(ids), np.array([len(present)]), present)

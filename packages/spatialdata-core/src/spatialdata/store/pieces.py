@@ -160,8 +160,11 @@ def portions_of(pieces: Sequence[Piece]) -> list[tuple[Piece, ...]]:
     return portions
 
 
-def read_portion(pieces: Sequence[Piece], columns: list[str] | None = None, how: Reading | None = None) -> pd.DataFrame:
-    """Read some columns of pieces."""
+def read_portion(pieces: Sequence[Piece], columns: list[str] | None, how: Reading | None = None) -> pd.DataFrame:
+    """Read some columns of pieces.
+
+    As ``columns`` has no default, dask says them also where it wants none, but the index only.
+    """
     import pandas as pd
 
     how = how or Reading()
