@@ -210,6 +210,33 @@ def test_cp_into_ome_zarr_0_6_and_back(run: Run, store: Path, tmp_path: Path, ev
     assert_spatial_data_objects_are_identical(read_zarr(tmp_path / "old.zarr"), everything())
 
 
+def test_cp_of_elements_that_lie_in_other_stores(run: Run, store: Path, tmp_path: Path, everything: Everything) -> None:
+    study = tmp_path / "study.zarr"
+    SpatialData().write(study)
+    sdata = read_zarr(study)
+    for name in ("photo", "molecules"):
+        sdata.link_element(name, store, name)
+    place = tmp_path / "deep" / "copies"
+    assert run("cp", study, place / "whole.zarr").exit_code == 0
+    assert not Store.open(place / "whole.zarr").links
+    kept = [(), ("--format", "0.1"), ("images",), ("--system", "global")]
+    for number, options in enumerate(kept):
+        target = place / f"{number}.zarr"
+        found = run("cp", study, target, *options, "--links", "keep")
+        assert found.exit_code == 0, found.output
+        names = {"photo"} if "images" in options else {"photo", "molecules"}
+        assert {entry.name for entry in Store.open(target).links} == names
+        assert not (target / "images").exists()
+        copied = read_zarr(target)
+        assert np.array_equal(copied["photo"].to_numpy(), everything()["photo"].to_numpy())
+        assert copied.elements_are_self_contained() == dict.fromkeys(names, False)
+    assert len(read_zarr(place / "0.zarr")["molecules"]) == 30
+    refused = run("cp", study, place / "part.zarr", "--links", "keep", "--bbox", 0, 0, 5, 5)
+    assert refused.exit_code == 2
+    assert "Leave --links keep out" in refused.output
+    assert run("cp", study, place / "part.zarr", "--bbox", 0, 0, 5, 5).exit_code == 0
+
+
 def test_concat_and_diff(run: Run, store: Path, tmp_path: Path) -> None:
     shutil.copytree(store, tmp_path / "other.zarr")
     same = run("diff", store, tmp_path / "other.zarr")

@@ -16,6 +16,7 @@ __all__ = ["cp"]
 _VERSIONS = ("0.1", "0.2")
 _POINTS_LAYOUTS = ("sorted", "kept", "vitessce")
 _NGFF = ("0.5-dev-spatialdata", "0.6")
+_LINKS = ("copy", "keep")
 
 
 @click.command()
@@ -29,6 +30,13 @@ _NGFF = ("0.5-dev-spatialdata", "0.6")
 @click.option("--format", "version", type=click.Choice(_VERSIONS), help="Version of the container; else the newest.")
 @click.option("--ngff", type=click.Choice(_NGFF), help="Version of OME-Zarr of images and labels.")
 @click.option("--points-layout", type=click.Choice(_POINTS_LAYOUTS), default="sorted", help="Order of the points.")
+@click.option(
+    "--links",
+    type=click.Choice(_LINKS),
+    default="copy",
+    show_default=True,
+    help="Copy elements that lie in other stores, or only say at TARGET, too, where they lie.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace a store at TARGET.")
 @traceback_option
 def cp(
@@ -42,6 +50,7 @@ def cp(
     version: str | None,
     ngff: Any,
     points_layout: Any,
+    links: Any,
     overwrite: bool,
 ) -> None:
     """Copy the store at SOURCE, or a part of it, to TARGET.
@@ -52,6 +61,8 @@ def cp(
     from spatialdata.sdata import read_zarr
     from spatialdata.store.formats import SpatialDataContainerFormatV01
 
+    if bbox is not None and links == "keep":
+        raise click.UsageError("A link is to a whole element, of which --bbox takes a part. Leave --links keep out.")
     try:
         part = _part(read_zarr(source, selection=selection or None, lazy=True), system, bbox)
         part.write(
@@ -62,6 +73,7 @@ def cp(
             raster_shards=None if shard is None else {"y": shard, "x": shard},
             ngff=ngff,
             points_layout=points_layout,
+            links=links,
         )
     except ValueError as error:
         raise click.ClickException(str(error)) from error
