@@ -92,8 +92,8 @@ def test_spilled_files_are_not_mapped_any_more_when_they_are_removed(tmp_path: P
     def is_mapped() -> bool:
         return str(path) in Path("/proc/self/maps").read_text()
 
-    with opened_spills([path]) as parts:
-        assert parts[0].table.column("x").to_pylist() == [1.0, 2.0, 3.0]
+    with opened_spills([path]) as spills:
+        assert spills.parts[0].table.column("x").to_pylist() == [1.0, 2.0, 3.0]
         assert is_mapped()
     # Arrow's own threads let go of a file a moment after it was read.
     for _ in range(200):

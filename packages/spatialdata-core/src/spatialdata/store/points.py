@@ -348,11 +348,11 @@ def _write_sorted(
         for number, part in enumerate(points.to_delayed())
     ]
     paths = [path for path in dask.compute(*partitions) if path is not None]
-    with opened_spills(paths) as parts:
+    with opened_spills(paths) as spills:
         if tiling is not None:
-            write_tiles(parts, directory, layout)
+            write_tiles(spills, directory, layout)
         else:
-            for number, table in enumerate(merged(parts, ROWS_PER_PART)):
+            for number, table in enumerate(spills.forgetting(merged(spills.parts, ROWS_PER_PART))):
                 write_table(table, directory / f"part.{number}.parquet", layout)
                 del table
     for path in paths:

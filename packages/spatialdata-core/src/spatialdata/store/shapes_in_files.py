@@ -210,8 +210,8 @@ class ShapesInFiles:
             paths.append(folder / f".sorted-{number:06d}.arrow")
             spill_sorted(SortedTable(codes[order], table.take(order)), paths[-1])
         rows = int(min(_ROWS, max(whole.rows * _CORNERS // max(whole.corners, 1), 1)))
-        with opened_spills(paths) as parts:
-            _write(folder / PARQUET, merged(parts, rows), geometry)
+        with opened_spills(paths) as spills:
+            _write(folder / PARQUET, spills.forgetting(merged(spills.parts, rows)), geometry)
         for path in paths:
             path.unlink()
 

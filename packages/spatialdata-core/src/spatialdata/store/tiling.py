@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from spatialdata.store.spill import Spills
+
 __all__ = ["Tiling", "regrouped", "write_tiles"]
 
 MORTON = "morton_code_2d"
@@ -100,7 +102,7 @@ def _codes(column: pa.ChunkedArray) -> NDArray[np.int32]:
     return np.asarray(np.nan_to_num(indices, nan=-1), dtype=np.int32)
 
 
-def write_tiles(parts: Sequence[SortedTable], directory: Path, layout: Layout) -> None:
+def write_tiles(spills: Spills, directory: Path, layout: Layout) -> None:
     """Merge sorted partitions into files of the tiled layout.
 
     All row groups of a file have the same number of rows, because Vitessce expects it. One file holds all points but
@@ -108,19 +110,21 @@ def write_tiles(parts: Sequence[SortedTable], directory: Path, layout: Layout) -
 
     Parameters
     ----------
-    parts
+    spills
         The partitions with the columns of the tiling. They have at least one row.
     directory
         The folder of the files.
     layout
         The encodings of the columns.
     """
+    parts = spills.parts
     rows = sum(len(part.codes) for part in parts)
     size = rows // _group_count(rows)
     schema = parts[0].table.schema
     extremes = _extremes(parts)
     rest = list(_without(parts, extremes))
-    tables = chain([_sentinels(parts, extremes)] if extremes else [], merged(rest, ROWS_PER_PART) if rest else [])
+    inner = spills.forgetting(merged(rest, ROWS_PER_PART)) if rest else ()
+    tables = chain([_sentinels(parts, extremes)] if extremes else [], inner)
     left: pa.Table | None = None
     with opened_writer(directory / "part.0.parquet", schema, layout) as writer:
         for table in regrouped(tables, size):
