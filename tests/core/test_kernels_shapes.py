@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spatialdata.kernels import polygons as module
 from spatialdata.kernels.box_pairs import pairs_of_boxes
 from spatialdata.kernels.meeting import APART, MEETING, pairs_meeting, surely_simple
 from spatialdata.kernels.polygons import bounds_of_polygons, polygons_of, taken_polygons
-from spatialdata.kernels.wkb_reading import points_of_wkb, polygons_of_wkb
-from spatialdata.models.packed import PackedPoints, PackedPolygons
+from spatialdata.kernels.wkb_reading import polygons_of_wkb
+from spatialdata.kernels.wkb_rows import Rows, corners_of_rows, rings_of_rows
+from spatialdata.models.packed import PackedPolygons
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -49,20 +53,25 @@ def mixed(seed: int, size: int = 12) -> np.ndarray:
     return np.array(made, dtype=object)
 
 
-def rows_of(geometry: np.ndarray, **options: object) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def rows_of(geometry: np.ndarray, **options: object) -> Rows:
     """The bytes of geometries, with others between them, and where each row starts and ends."""
     parts = [b"" if one is None else shapely.to_wkb(one, **options) for one in geometry]
     begin = np.cumsum([3, *(len(part) + 3 for part in parts)])[:-1]
     data = np.frombuffer(b"abc" + b"".join(part + b"xyz" for part in parts), dtype=np.uint8)
-    return data, begin.astype(np.int64), (begin + [len(part) for part in parts]).astype(np.int64)
+    return Rows(data, begin.astype(np.int64), (begin + [len(part) for part in parts]).astype(np.int64))
+
+
+def pieces_of(geometry: np.ndarray, rng: np.random.Generator, **options: object) -> list[Rows]:
+    """The bytes of geometries in pieces, some of which may be without rows."""
+    cuts = np.sort(rng.integers(0, len(geometry) + 1, 3))
+    return [rows_of(part, **options) for part in np.split(geometry, cuts)]
 
 
 @given(seeds)
 def test_polygons_are_read_from_bytes(seed: int) -> None:
-    geometry = mixed(seed)
-    order = np.random.default_rng(seed).permutation(len(geometry))
-    data, begin, end = rows_of(geometry)
-    found = polygons_of_wkb(data, begin[order], end[order])
+    geometry, rng = mixed(seed), np.random.default_rng(seed)
+    order = rng.permutation(len(geometry))
+    found = polygons_of_wkb(pieces_of(geometry, rng), order)
     assert found is not None
     polygons, kinds = found
     np.testing.assert_array_equal(kinds, shapely.get_type_id(geometry[order]))
@@ -72,24 +81,53 @@ def test_polygons_are_read_from_bytes(seed: int) -> None:
     assert shapely.to_wkb(again).tolist() == shapely.to_wkb(geometry[order]).tolist()
 
 
-@given(seeds)
-def test_polygons_come_from_objects_and_become_them_again(seed: int) -> None:
+@pytest.mark.parametrize("loaded", [{}, {"numba": None}])
+@given(seed=seeds)
+def test_polygons_come_from_objects_and_become_them_again(loaded: dict[str, None], seed: int) -> None:
     geometry = mixed(seed)
     packed = PackedPolygons(polygons_of(geometry), shapely.get_type_id(geometry).astype(np.int8))
     rows = np.random.default_rng(seed).integers(0, len(geometry), 20)
     assert shapely.to_wkb(packed.geometries()).tolist() == shapely.to_wkb(geometry).tolist()
-    assert shapely.to_wkb(packed.take(rows).geometries()).tolist() == shapely.to_wkb(geometry[rows]).tolist()
-    np.testing.assert_array_equal(packed.take(rows).bounds, shapely.bounds(geometry[rows]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "sys", SimpleNamespace(modules=loaded))
+        taken = packed.take(rows)
+        assert shapely.to_wkb(taken.geometries()).tolist() == shapely.to_wkb(geometry[rows]).tolist()
+        np.testing.assert_array_equal(taken.bounds, shapely.bounds(geometry[rows]))
 
 
-def test_points_are_read_from_bytes() -> None:
+@given(seeds)
+def test_rings_are_read_from_bytes_without_compiled_code(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    geometry = np.array([star(rng) for _ in range(12)], dtype=object)
+    order = rng.permutation(len(geometry))
+    pieces = pieces_of(geometry, rng)
+    for wanted, numbers in ((geometry, None), (geometry[order], order)):
+        found = rings_of_rows(pieces, numbers)
+        assert found is not None
+        np.testing.assert_array_equal(found[0], shapely.get_coordinates(wanted))
+        np.testing.assert_array_equal(np.diff(found[1]), shapely.get_num_coordinates(wanted))
+
+
+def test_rings_of_very_many_lengths_are_left_to_compiled_code() -> None:
+    angle = [np.linspace(0, 2 * np.pi, count, endpoint=False) for count in range(3, 140)]
+    geometry = np.array([shapely.Polygon(np.stack([np.cos(one), np.sin(one)], axis=1)) for one in angle], dtype=object)
+    assert rings_of_rows([rows_of(geometry)], None) is None
+    assert rings_of_rows([rows_of(geometry[:50]), rows_of(geometry[50:])], None) is not None
+
+
+@pytest.mark.parametrize("byte", [b"", b"xyz"])
+def test_rows_of_one_length_are_read_from_bytes(byte: bytes) -> None:
     places = np.array([[0.0, 1.0], [-2.5, 1e300], [3.0, -0.0]])
-    data, begin, end = rows_of(shapely.points(places))
-    found = points_of_wkb(data, begin, end)
-    assert found is not None
-    np.testing.assert_array_equal(found, places)
-    assert shapely.equals(PackedPoints(found).geometries(), shapely.points(places)).all()
-    assert polygons_of_wkb(data, begin, end) is None
+    boxes = shapely.box(places[:, 0], 0, places[:, 0] + 1, 2)
+    for geometry, expected in (
+        (shapely.points(places), places[:, None]),
+        (boxes, shapely.get_coordinates(boxes).reshape(-1, 5, 2)),
+    ):
+        parts = [part + byte for part in shapely.to_wkb(geometry)]
+        end = np.cumsum([len(part) for part in parts])
+        data = np.frombuffer(b"".join(parts), dtype=np.uint8)
+        found = corners_of_rows(Rows(data, end - len(parts[0]), end - len(byte)))
+        np.testing.assert_array_equal(found, expected)
 
 
 BOX = shapely.box(0, 0, 2, 1)
@@ -112,7 +150,11 @@ BOX = shapely.box(0, 0, 2, 1)
 )
 def test_other_rows_are_left_to_geos(other: object, options: dict[str, object]) -> None:
     for geometry in ([other], [BOX, other], [other, BOX]):
-        assert polygons_of_wkb(*rows_of(np.array(geometry, dtype=object), **options)) is None
+        rows = rows_of(np.array(geometry, dtype=object), **options)
+        assert polygons_of_wkb([rows]) is None
+        assert rings_of_rows([rows], None) is None
+        if not isinstance(other, shapely.Point) or len(geometry) > 1:
+            assert corners_of_rows(rows) is None
 
 
 @pytest.mark.parametrize(
@@ -120,22 +162,33 @@ def test_other_rows_are_left_to_geos(other: object, options: dict[str, object]) 
     [shapely.Point(), shapely.Point(1, np.nan), shapely.Point(1, 2, 3), shapely.MultiPoint([(1, 2)]), None, BOX],
 )
 def test_other_rows_than_points_are_left_to_geos(other: object) -> None:
-    assert points_of_wkb(*rows_of(np.array([shapely.Point(0, 0), other], dtype=object))) is None
+    assert corners_of_rows(rows_of(np.array([shapely.Point(0, 0), other], dtype=object))) is None
+
+
+@pytest.mark.parametrize("other", [shapely.MultiPolygon([BOX]), with_hole(np.random.default_rng(0)), shapely.Polygon()])
+def test_polygons_of_other_than_one_ring_are_left_to_compiled_code(other: object) -> None:
+    for geometry in ([other], [BOX, other], [other, BOX]):
+        rows = rows_of(np.array(geometry, dtype=object))
+        assert rings_of_rows([rows], None) is None
+        assert corners_of_rows(rows) is None
 
 
 @given(seeds, st.data())
 def test_damaged_bytes_are_never_read_beyond_their_end(seed: int, data: st.DataObject) -> None:
-    whole, begin, end = rows_of(mixed(seed, 3))
+    geometry = mixed(seed, 3) if seed % 2 else np.array([star(np.random.default_rng(seed + n)) for n in range(3)])
+    whole, begin, end = rows_of(geometry)
     damaged = whole.copy()
     for _ in range(data.draw(st.integers(1, 3))):
         damaged[data.draw(st.integers(int(begin[0]), int(end[-1]) - 1))] = data.draw(st.integers(0, 255))
     shorter = end - np.array([data.draw(st.integers(0, 40)) for _ in end])
     for ends in (end, np.maximum(shorter, begin)):
-        found = polygons_of_wkb(damaged, begin, ends)
-        if found is not None:
-            # What was read is what GEOS reads.
-            rows = [damaged[start:stop].tobytes() for start, stop in zip(begin, ends, strict=True)]
-            np.testing.assert_array_equal(found[0].coordinates, shapely.get_coordinates(shapely.from_wkb(rows)))
+        rows = Rows(damaged, begin, ends)
+        by_row, by_length = polygons_of_wkb([rows]), rings_of_rows([rows], None)
+        for found in (None if by_row is None else by_row[0].coordinates, None if by_length is None else by_length[0]):
+            if found is not None:
+                # What was read is what GEOS reads.
+                plain = [damaged[start:stop].tobytes() for start, stop in zip(begin, ends, strict=True)]
+                np.testing.assert_array_equal(found, shapely.get_coordinates(shapely.from_wkb(plain)))
 
 
 @given(seeds)

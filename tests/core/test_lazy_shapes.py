@@ -190,6 +190,39 @@ def test_stored_shapes_have_no_objects(path: Path, cells: gpd.GeoDataFrame) -> N
     assert read_zarr(path)["cells"].equals(cells)
 
 
+def alike(rng: np.random.Generator) -> np.ndarray[Any, Any]:
+    x, y = rng.uniform(0, 100, (2, 9000))
+    return np.asarray(shapely.box(x, y, x + 1, y + 2))
+
+
+def unlike_at_the_end(rng: np.random.Generator) -> np.ndarray[Any, Any]:
+    made = alike(rng)
+    made[np.argmax(shapely.bounds(made).sum(axis=1))] = shapely.Polygon([(200, 200), (201, 200), (201, 201)])
+    return made
+
+
+def of_two_lengths(rng: np.random.Generator) -> np.ndarray[Any, Any]:
+    made = alike(rng)
+    made[::3] = shapely.buffer(shapely.points(rng.uniform(0, 100, (3000, 2))), 1, quad_segs=2)
+    return made
+
+
+@pytest.mark.parametrize("make", [alike, unlike_at_the_end, of_two_lengths, lambda rng: outlines(rng, 9000)])
+def test_stored_shapes_of_any_number_of_corners_are_read_without_objects(make: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    columns = {"before": np.arange(9000), "geometry": make(rng), "after": np.arange(9000) % 7}
+    frame = gpd.GeoDataFrame(columns, index=pd.Index(rng.permutation(9000), name="cell"))
+    shapes = ShapesModel.parse(frame)
+    for name, layout in (("sorted", "sorted"), ("plain", "kept")):
+        SpatialData.init_from_elements({"cells": shapes}).write(tmp_path / f"{name}.zarr", shapes_layout=layout)
+    # What geopandas writes has one row group and no boxes.
+    frame.to_parquet(tmp_path / "plain.zarr" / "shapes" / "cells" / "shapes.parquet")
+    for name in ("sorted", "plain"):
+        found = read_zarr(tmp_path / f"{name}.zarr")["cells"]
+        assert packed_of(found) is not None
+        pd.testing.assert_frame_equal(pd.DataFrame(found), pd.DataFrame(frame))
+
+
 TURN = Affine([[0.6, -0.8, 5.0], [0.8, 0.6, -2.0], [0.0, 0.0, 1.0]], ("x", "y"), ("x", "y"))
 REGION = shapely.Point(50, 50).buffer(30).difference(shapely.box(45, 45, 55, 55))
 SPOTS = ShapesModel.parse(gpd.GeoDataFrame(geometry=shapely.buffer(shapely.points([[20, 20], [60, 50]]), 15)))

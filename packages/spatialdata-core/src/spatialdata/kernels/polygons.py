@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-
-from spatialdata.kernels.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Polygons", "bounds_of_polygons", "polygons_of", "taken_polygons"]
+
+# For fewer corners, loading compiled code takes longer than doing without it.
+_MANY = 2**22
 
 
 class Polygons(NamedTuple):
@@ -70,56 +72,39 @@ def taken_polygons(polygons: Polygons, rows: NDArray[np.int64]) -> Polygons:
     >>> bounds_of_polygons(taken_polygons(both, np.array([1]))).tolist()
     [[5.0, 5.0, 6.0, 6.0]]
     """
-    return Polygons(*_taken(*polygons, np.ascontiguousarray(rows, dtype=np.int64)))
+    rows = np.ascontiguousarray(rows, dtype=np.int64)
+    if _is_quick(polygons):
+        from spatialdata.kernels.polygon_rows import taken
+
+        return Polygons(*taken(*polygons, rows))
+    coordinates, start, first_ring, is_hole = polygons
+    rings, first_taken = _members(first_ring, rows)
+    corners, start_taken = _members(start, rings)
+    return Polygons(coordinates[corners], start_taken, first_taken, is_hole[rings])
 
 
 def bounds_of_polygons(polygons: Polygons) -> NDArray[np.float64]:
     """The bounding boxes, of shape ``(polygons, 4)``: x_min, y_min, x_max, y_max; nan for empty ones."""
-    return _bounds(polygons.coordinates, polygons.start, polygons.first_ring)
+    coordinates, start, first_ring, _ = polygons
+    if _is_quick(polygons):
+        from spatialdata.kernels.polygon_rows import bounds
+
+        return bounds(coordinates, start, first_ring)
+    found, first = np.full((len(first_ring) - 1, 4), np.nan), start[first_ring]
+    filled = np.flatnonzero(np.diff(first))
+    for axis in range(2) if len(filled) else ():
+        found[filled, axis] = np.minimum.reduceat(coordinates[:, axis], first[filled])
+        found[filled, 2 + axis] = np.maximum.reduceat(coordinates[:, axis], first[filled])
+    return found
 
 
-@compiled
-def _taken(
-    coordinates: NDArray[np.float64],
-    start: NDArray[np.int64],
-    first_ring: NDArray[np.int64],
-    is_hole: NDArray[np.bool_],
-    rows: NDArray[np.int64],
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    first_taken = np.zeros(len(rows) + 1, dtype=np.int64)
-    corners = 0
-    for number in range(len(rows)):
-        first, last = first_ring[rows[number]], first_ring[rows[number] + 1]
-        first_taken[number + 1] = first_taken[number] + last - first
-        corners += start[last] - start[first]
-    taken = np.empty((corners, 2))
-    start_taken, holes = np.zeros(first_taken[-1] + 1, dtype=np.int64), np.empty(first_taken[-1], dtype=np.bool_)
-    ring_taken, corner = 0, 0
-    for number in range(len(rows)):
-        for ring in range(first_ring[rows[number]], first_ring[rows[number] + 1]):
-            for at in range(start[ring], start[ring + 1]):
-                taken[corner, 0], taken[corner, 1] = coordinates[at, 0], coordinates[at, 1]
-                corner += 1
-            holes[ring_taken] = is_hole[ring]
-            ring_taken += 1
-            start_taken[ring_taken] = corner
-    return taken, start_taken, first_taken, holes
+def _is_quick(polygons: Polygons) -> bool:
+    """Whether compiled code is there, or worth loading."""
+    return "numba" in sys.modules or len(polygons.coordinates) > _MANY
 
 
-@compiled
-def _bounds(
-    coordinates: NDArray[np.float64], start: NDArray[np.int64], first_ring: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    bounds = np.full((len(first_ring) - 1, 4), np.nan)
-    for number in range(len(bounds)):
-        first, last = start[first_ring[number]], start[first_ring[number + 1]]
-        if first == last:
-            continue
-        left, bottom, right, top = np.inf, np.inf, -np.inf, -np.inf
-        for at in range(first, last):
-            x, y = coordinates[at, 0], coordinates[at, 1]
-            left, right = min(left, x), max(right, x)
-            bottom, top = min(bottom, y), max(top, y)
-        bounds[number, 0], bounds[number, 1] = left, bottom
-        bounds[number, 2], bounds[number, 3] = right, top
-    return bounds
+def _members(first: NDArray[np.int64], groups: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The numbers of all members of some groups, and where those of each begin; ``first`` says it of all groups."""
+    counts = first[groups + 1] - first[groups]
+    start = np.concatenate([[0], np.cumsum(counts)])
+    return np.arange(start[-1]) + np.repeat(first[groups] - start[:-1], counts), start

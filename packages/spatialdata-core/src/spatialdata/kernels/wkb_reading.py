@@ -1,12 +1,13 @@
 """Well-known binary, the form of geometries in files, read into arrays without a geometry object for each row.
 
-Read are flat points, polygons and multipolygons with the least byte first, as nearly all files hold them. Whatever else
+Read are flat polygons and multipolygons with the least byte first, as nearly all files hold them. Whatever else
 a file may hold, or whatever is damaged, is left to GEOS.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,51 +18,25 @@ from spatialdata.kernels.polygons import Polygons
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MULTIPOLYGON", "POINT", "POLYGON", "points_of_wkb", "polygons_of_wkb"]
+    from spatialdata.kernels.wkb_rows import Rows
 
-# The numbers of shapely; well-known binary has 1, 3 and 6.
-POINT, POLYGON, MULTIPOLYGON = 0, 3, 6
-_BYTES_OF_POINT = 21
+__all__ = ["MULTIPOLYGON", "POLYGON", "polygons_of_wkb"]
+
+POLYGON, MULTIPOLYGON = 3, 6
 _LEAST_CORNERS = 4
 
 
-def points_of_wkb(
-    data: NDArray[np.uint8], begin: NDArray[np.int64], end: NDArray[np.int64]
-) -> NDArray[np.float64] | None:
-    """The coordinates of points, of shape ``(n, 2)``; None if a row is none, or one without finite coordinates.
-
-    Parameters
-    ----------
-    data
-        The bytes of all rows.
-    begin, end
-        Arrays of shape ``(n,)``: where the bytes of each row start and end.
-
-    Examples
-    --------
-    >>> import shapely
-    >>> data = np.frombuffer(shapely.to_wkb(shapely.Point(1, 2)), dtype=np.uint8)
-    >>> points_of_wkb(data, np.array([0]), np.array([len(data)])).tolist()
-    [[1.0, 2.0]]
-    """
-    if sys.byteorder != "little" or (end - begin != _BYTES_OF_POINT).any():
-        return None
-    coordinates = np.empty((len(begin), 2))
-    are_points = _points(data, np.ascontiguousarray(begin), coordinates.reshape(-1).view(np.uint8))
-    return coordinates if are_points and np.isfinite(coordinates).all() else None
-
-
 def polygons_of_wkb(
-    data: NDArray[np.uint8], begin: NDArray[np.int64], end: NDArray[np.int64]
+    pieces: Sequence[Rows], order: NDArray[np.intp] | None = None
 ) -> tuple[Polygons, NDArray[np.int8]] | None:
     """Polygons and multipolygons, and which row is which.
 
     Parameters
     ----------
-    data
-        The bytes of all rows.
-    begin, end
-        Arrays of shape ``(n,)``: where the bytes of each row start and end.
+    pieces
+        The rows.
+    order
+        The numbers of the rows, counted through all pieces, in the order that is wanted; as they are if None.
 
     Returns
     -------
@@ -72,22 +47,43 @@ def polygons_of_wkb(
     Examples
     --------
     >>> import shapely
+    >>> from spatialdata.kernels.wkb_rows import Rows
     >>> data = np.frombuffer(shapely.to_wkb(shapely.box(0, 0, 2, 1)), dtype=np.uint8)
-    >>> polygons, kinds = polygons_of_wkb(data, np.array([0]), np.array([len(data)]))
+    >>> polygons, kinds = polygons_of_wkb([Rows(data, np.array([0]), np.array([len(data)]))])
     >>> polygons.start.tolist(), kinds.tolist()
     ([0, 5], [3])
     """
     if sys.byteorder != "little":
         return None
-    begin, end = np.ascontiguousarray(begin), np.ascontiguousarray(end)
-    kinds, first_ring, corners = _counted(data, begin, end)
-    if corners < 0:
-        return None
-    coordinates = np.empty((corners, 2))
+    counted = []
+    for data, begin, end in pieces:
+        counted.append(_counted(data, np.ascontiguousarray(begin), np.ascontiguousarray(end)))
+        if not counted[-1][-1]:
+            return None
+    kinds, rings, corners = (np.concatenate(parts) for parts in list(zip(*counted, strict=True))[:3])
+    first_ring, ring_of_row = _starts(rings, order)
+    first_corner, corner_of_row = _starts(corners, order)
+    coordinates = np.empty((first_corner[-1], 2))
     start, is_hole = np.zeros(first_ring[-1] + 1, dtype=np.int64), np.empty(first_ring[-1], dtype=np.bool_)
-    _copied(data, begin, kinds, start, is_hole, coordinates.reshape(-1).view(np.uint8))
+    target, first = coordinates.reshape(-1).view(np.uint8), 0
+    for data, begin, _ in pieces:
+        some = slice(first, first + len(begin))
+        places = ring_of_row[some], corner_of_row[some]
+        _copied(data, np.ascontiguousarray(begin), kinds[some], *places, start, is_hole, target)
+        first += len(begin)
     polygons = Polygons(coordinates, start, first_ring, is_hole)
-    return (polygons, kinds) if _are_rings(coordinates, start) else None
+    ordered = kinds if order is None else kinds[order]
+    return (polygons, ordered) if _are_rings(coordinates, start) else None
+
+
+def _starts(counts: NDArray[np.int64], order: NDArray[np.intp] | None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where what the rows have many of starts: in their new order, with the end of the last; and in the old one."""
+    start = np.concatenate([[0], np.cumsum(counts if order is None else counts[order])])
+    if order is None:
+        return start, start[:-1]
+    of_row = np.empty_like(start[:-1])
+    of_row[order] = start[:-1]
+    return start, of_row
 
 
 @compiled
@@ -97,17 +93,6 @@ def _number(data: NDArray[np.uint8], at: int) -> int:
     for byte in range(4):
         value += int(data[at + byte]) << (8 * byte)
     return value
-
-
-@compiled
-def _points(data: NDArray[np.uint8], begin: NDArray[np.int64], target: NDArray[np.uint8]) -> bool:
-    """Copy the coordinates of points to the bytes ``target``; whether all rows are points."""
-    for row in range(len(begin)):
-        at = begin[row]
-        if data[at] != 1 or _number(data, at + 1) != 1:
-            return False
-        target[16 * row : 16 * row + 16] = data[at + 5 : at + 21]
-    return True
 
 
 @compiled
@@ -134,14 +119,14 @@ def _counted_rings(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int
 @compiled
 def _counted(
     data: NDArray[np.uint8], begin: NDArray[np.int64], ends: NDArray[np.int64]
-) -> tuple[NDArray[np.int8], NDArray[np.int64], int]:
-    """The kind of each row, where its rings start, and the number of all corners; that is -1 if one is not read."""
-    kinds, first_ring = np.zeros(len(begin), dtype=np.int8), np.zeros(len(begin) + 1, dtype=np.int64)
-    corners = 0
+) -> tuple[NDArray[np.int8], NDArray[np.int64], NDArray[np.int64], bool]:
+    """The kind of each row, the number of its rings and of its corners; and whether all are read here."""
+    kinds = np.zeros(len(begin), dtype=np.int8)
+    rings_of, corners_of = np.zeros(len(begin), dtype=np.int64), np.zeros(len(begin), dtype=np.int64)
     for row in range(len(kinds)):
         at, end = begin[row], ends[row]
         if at + 9 > end or data[at] != 1:
-            return kinds, first_ring, -1
+            return kinds, rings_of, corners_of, False
         kinds[row] = _number(data, at + 1)
         if _number(data, at + 1) == POLYGON:
             rings, found, at = _counted_rings(data, at + 5, end)
@@ -150,19 +135,18 @@ def _counted(
             at += 9
             for _ in range(parts):
                 if at + 9 > end or data[at] != 1 or _number(data, at + 1) != POLYGON or _number(data, at + 5) == 0:
-                    return kinds, first_ring, -1
+                    return kinds, rings_of, corners_of, False
                 of_part, corners_of_part, at = _counted_rings(data, at + 5, end)
                 if at < 0:
-                    return kinds, first_ring, -1
+                    return kinds, rings_of, corners_of, False
                 rings += of_part
                 found += corners_of_part
         else:
-            return kinds, first_ring, -1
+            return kinds, rings_of, corners_of, False
         if at != end:
-            return kinds, first_ring, -1
-        first_ring[row + 1] = first_ring[row] + rings
-        corners += found
-    return kinds, first_ring, corners
+            return kinds, rings_of, corners_of, False
+        rings_of[row], corners_of[row] = rings, found
+    return kinds, rings_of, corners_of, True
 
 
 @compiled
@@ -170,13 +154,15 @@ def _copied(
     data: NDArray[np.uint8],
     begin: NDArray[np.int64],
     kinds: NDArray[np.int8],
+    ring_of_row: NDArray[np.int64],
+    corner_of_row: NDArray[np.int64],
     start: NDArray[np.int64],
     is_hole: NDArray[np.bool_],
     target: NDArray[np.uint8],
 ) -> None:
-    """Copy the corners of rows that were counted; ``target`` are the bytes of their coordinates."""
-    ring, place = 0, 0
+    """Copy the corners of rows that were counted to their places; ``target`` are the bytes of their coordinates."""
     for row in range(len(kinds)):
+        ring, place = ring_of_row[row], 16 * corner_of_row[row]
         at = begin[row] + 5
         parts = 1
         if kinds[row] == MULTIPOLYGON:

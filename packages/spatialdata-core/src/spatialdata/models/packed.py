@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
+from spatialdata._core.collecting import making_many
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -69,7 +71,8 @@ class PackedPoints:
         """As shapely geometries."""
         import shapely
 
-        return np.asarray(shapely.points(self.coordinates), dtype=object).reshape(-1)
+        with making_many():
+            return np.asarray(shapely.points(self.coordinates), dtype=object).reshape(-1)
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,10 @@ class PackedPolygons:
 
     def geometries(self) -> NDArray[Any]:
         """As shapely geometries."""
+        with making_many():
+            return self._made()
+
+    def _made(self) -> NDArray[Any]:
         import shapely
 
         coordinates, start, first_ring, is_hole = self.polygons

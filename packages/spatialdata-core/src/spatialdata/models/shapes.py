@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from spatialdata._core.collecting import making_many
 from spatialdata._core.elements import is_shapes, type_name
 from spatialdata.errors import Fault, UnsupportedElementError
 from spatialdata.models.base import ATTRS_KEY, raise_faults, resolved_transformations, transform_faults
@@ -112,7 +113,8 @@ class ShapesModel:
                 raise ValueError(f"geometry must be 0 (circles), 3 (polygons) or 6 (multipolygons), not {geometry!r}.")
             kind = shapely.GeometryType(geometry)
             ragged = None if kind == shapely.GeometryType.POINT else offsets
-            frame = geopandas.GeoDataFrame(geometry=shapely.from_ragged_array(kind, data, ragged))
+            with making_many():
+                frame = geopandas.GeoDataFrame(geometry=shapely.from_ragged_array(kind, data, ragged))
         elif geometry is not None or offsets is not None:
             raise ValueError("geometry and offsets are for arrays of coordinates; geometries have a type already.")
         else:

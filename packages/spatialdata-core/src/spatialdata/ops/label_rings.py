@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.collecting import making_many
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -113,9 +115,10 @@ def _built(rings: LabelRings, first: NDArray[np.intp]) -> NDArray[Any]:
     """The polygons whose rings follow each other, from the first of each."""
     import shapely
 
-    polygons: NDArray[Any] = shapely.from_ragged_array(
-        shapely.GeometryType.POLYGON, rings.coordinates, (rings.offsets, first)
-    )
+    with making_many():
+        polygons: NDArray[Any] = shapely.from_ragged_array(
+            shapely.GeometryType.POLYGON, rings.coordinates, (rings.offsets, first)
+        )
     return polygons
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from spatialdata._core.collecting import making_many
 from spatialdata._core.elements import is_points, is_raster, levels_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
@@ -81,7 +82,9 @@ def to_polygons(data: Any, buffer_resolution: int | None = None, simplify: float
     if RADIUS_KEY not in data.columns:
         raise ValueError("Circles need a column 'radius'. ShapesModel.parse(…, radius=…) gives them one.")
     segments = _SEGMENTS if buffer_resolution is None else buffer_resolution
-    geometry = shapely.buffer(data.geometry.to_numpy(), data[RADIUS_KEY].to_numpy(dtype=np.float64), quad_segs=segments)
+    centres, radius = data.geometry.to_numpy(), data[RADIUS_KEY].to_numpy(dtype=np.float64)
+    with making_many():
+        geometry = shapely.buffer(centres, radius, quad_segs=segments)
     result = data.assign(**{data.geometry.name: geometry})
     result.attrs = copied_attrs(data)
     return result

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.collecting import making_many
 from spatialdata._core.elements import spatial_axes_of
 from spatialdata.errors import TransformationError
 from spatialdata.models.packed import packed_of
@@ -99,9 +100,10 @@ def _moved(
     import shapely
 
     moved = np.empty(len(geometry), dtype=object)
-    for first in range(0, len(geometry), max(at_once, 1)):
-        rows = slice(first, first + at_once)
-        moved[rows] = shapely.transform(geometry[rows], move, include_z=deep)
+    with making_many():
+        for first in range(0, len(geometry), max(at_once, 1)):
+            rows = slice(first, first + at_once)
+            moved[rows] = shapely.transform(geometry[rows], move, include_z=deep)
     return moved
 
 

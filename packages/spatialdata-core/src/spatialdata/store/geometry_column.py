@@ -1,4 +1,4 @@
-"""The geometries of a file, read as coordinates; objects are made of them when someone asks for them."""
+"""The shapes of a file, read as coordinates; objects are made of them when someone asks for them."""
 
 from __future__ import annotations
 
@@ -7,29 +7,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata.store.packed_column import GeometryPieces
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pyarrow as pa
+    import pyarrow.parquet as pq
     from geopandas import GeoDataFrame
     from geopandas.array import GeometryArray
     from numpy.typing import NDArray
 
-    from spatialdata.models.packed import Packed
     from spatialdata.store.row_order import RowOrder
 
 __all__ = ["read_packed_shapes"]
 
-# For fewer, loading compiled code takes longer than making the objects.
+_GEOMETRY = "geometry"
+# Of fewer, the objects are made in no time.
 _MANY = 8192
-# The offsets within one array have 32 bits.
-_MOST_BYTES = 2**30
 _FLAT = ({"Point"}, {"Polygon"}, {"MultiPolygon"}, {"Polygon", "MultiPolygon"})
 
 
 def read_packed_shapes(
-    file: Path,
-    columns: list[str],
+    path: Path,
+    file: pq.ParquetFile,
+    columns: Sequence[str],
+    groups: Sequence[int],
     box: tuple[float, float, float, float] | None,
     order: RowOrder | None,
 ) -> GeoDataFrame | None:
@@ -37,10 +41,12 @@ def read_packed_shapes(
 
     Parameters
     ----------
-    file
-        The file.
+    path, file
+        The file, and the same opened.
     columns
         The columns to read, the geometry among them.
+    groups
+        The row groups to read.
     box
         Only shapes whose boxes meet this one, ``x_min, y_min, x_max, y_max``.
     order
@@ -51,88 +57,105 @@ def read_packed_shapes(
     The shapes; None if the file says or turns out to hold anything but flat shapes in well-known binary and without
     a reference system, which geopandas reads.
     """
-    import pyarrow.parquet as pq
-
-    schema = pq.read_schema(file)
-    described = _described(schema)
+    described = _described(file.schema_arrow)
     if described is None or (box is not None and "bbox" not in described.get("covering", {})):
         return None
-    filters = None if box is None else _meets(box, described["covering"]["bbox"]["xmin"][0])
-    table = pq.read_table(file, columns=columns, filters=filters, use_pandas_metadata=True)
-    frame = table.drop(["geometry"]).to_pandas()
-    attrs = (schema.metadata or {}).get(b"PANDAS_ATTRS")
+    if box is None:
+        others = [name for name in columns if name != _GEOMETRY]
+        table = file.read_row_groups(groups, columns=others, use_pandas_metadata=True)
+        geometry = None
+    else:
+        covering = described["covering"]["bbox"]["xmin"][0]
+        needed = list(dict.fromkeys([*columns, covering]))
+        table = file.read_row_groups(groups, columns=needed, use_pandas_metadata=True)
+        table = table.filter(_meets(box, table[covering]))
+        geometry = table[_GEOMETRY]
+        table = table.drop([_GEOMETRY, *({covering} - set(columns))])
+    frame = table.to_pandas()
+    attrs = (file.schema_arrow.metadata or {}).get(b"PANDAS_ATTRS")
     if attrs is not None:
         frame.attrs = json.loads(attrs)
     rows = None if order is None else order.rows(frame)
-    column = _column(table["geometry"], rows)
+    column = _read(path, file, groups, rows) if geometry is None else _column(geometry, rows)
     if column is None:
         return None
-    return _framed(frame if rows is None else frame.iloc[rows], column, list(table.slice(0, 0).to_pandas().columns))
+    return _framed(frame if rows is None else frame.iloc[rows], column, _position(file, columns))
+
+
+def _read(
+    path: Path, file: pq.ParquetFile, groups: Sequence[int], rows: NDArray[np.intp] | None
+) -> GeometryArray | None:
+    """All geometries of row groups as a column, in another order if one is given."""
+    import pyarrow.parquet as pq
+
+    sizes = [file.metadata.row_group(group).num_rows for group in groups]
+    if sum(sizes) < _MANY:
+        return _objects(file.read_row_groups(groups, columns=[_GEOMETRY])[_GEOMETRY], rows)
+
+    def read(number: int) -> pa.ChunkedArray:
+        with pq.ParquetFile(path, metadata=file.metadata) as own:
+            return own.read_row_group(groups[number], columns=[_GEOMETRY], use_threads=False)[_GEOMETRY]
+
+    return _lazy(GeometryPieces(sizes, read, rows))
 
 
 def _column(found: pa.ChunkedArray, rows: NDArray[np.intp] | None) -> GeometryArray | None:
     """Geometries as a column, in another order if one is given."""
+    if len(found) < _MANY:
+        return _objects(found, rows)
+    return _lazy(GeometryPieces([len(found)], lambda _: found, rows))
+
+
+def _objects(found: pa.ChunkedArray, rows: NDArray[np.intp] | None) -> GeometryArray:
     from geopandas.array import from_wkb
 
-    if len(found) < _MANY:
-        geometry = from_wkb(np.asarray(found))
-        return geometry if rows is None else geometry[rows]
+    geometry = from_wkb(np.asarray(found))
+    return geometry if rows is None else geometry[rows]
+
+
+def _lazy(pieces: GeometryPieces) -> GeometryArray | None:
     from spatialdata.models.lazy_geometry import LazyGeometry
 
-    packed = _packed(found, rows)
+    packed = pieces.packed()
     return None if packed is None else LazyGeometry(packed)
 
 
-def _framed(frame: Any, column: GeometryArray, names: list[str]) -> GeoDataFrame:
+def _framed(frame: Any, column: GeometryArray, position: int) -> GeoDataFrame:
     import geopandas
 
     attrs = frame.attrs
     frame = frame.copy(deep=False)
-    frame.insert(names.index("geometry"), "geometry", column)
-    shapes = geopandas.GeoDataFrame(frame, geometry="geometry")
+    frame.insert(position, _GEOMETRY, column)
+    shapes = geopandas.GeoDataFrame(frame, geometry=_GEOMETRY)
     shapes.attrs = attrs
     return shapes
+
+
+def _position(file: pq.ParquetFile, columns: Sequence[str]) -> int:
+    """Where the geometries are among some columns of a file."""
+    names = file.schema_arrow.names
+    index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
+    before = names[: names.index(_GEOMETRY)]
+    return sum(name in columns and name not in index for name in before)
 
 
 def _described(schema: pa.Schema) -> dict[str, Any] | None:
     """What the file says of its geometries; None if they are to be read by geopandas."""
     geo = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
     columns = geo.get("columns", {})
-    if geo.get("primary_column") != "geometry" or list(columns) != ["geometry"]:
+    if geo.get("primary_column") != _GEOMETRY or list(columns) != [_GEOMETRY]:
         return None
-    described: dict[str, Any] = columns["geometry"]
+    described: dict[str, Any] = columns[_GEOMETRY]
     # A file that says nothing of the reference system has one; here it has to say that there is none.
     plain = described.get("encoding") == "WKB" and described.get("crs", "") is None
     return described if plain and set(described.get("geometry_types", [])) in _FLAT else None
 
 
-def _meets(box: tuple[float, float, float, float], column: str) -> Any:
+def _meets(box: tuple[float, float, float, float], boxes: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which of some boxes meet another one."""
     import pyarrow.compute as pc
 
-    low_x, low_y, high_x, high_y = (pc.field(column, side) for side in ("xmin", "ymin", "xmax", "ymax"))
+    low_x, low_y, high_x, high_y = (pc.struct_field(boxes, side) for side in ("xmin", "ymin", "xmax", "ymax"))
     x0, y0, x1, y1 = box
-    return ~((low_x > x1) | (low_y > y1) | (high_x < x0) | (high_y < y0))
-
-
-def _packed(column: pa.ChunkedArray, rows: NDArray[np.intp] | None) -> Packed | None:
-    """The coordinates of geometries, in another order if one is given."""
-    import pyarrow as pa
-
-    from spatialdata.kernels.wkb_reading import points_of_wkb, polygons_of_wkb
-    from spatialdata.models.packed import PackedPoints, PackedPolygons
-
-    if column.null_count or not (pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type)):
-        return None
-    if column.nbytes > _MOST_BYTES:
-        column = column.cast(pa.large_binary())
-    whole = pa.concat_arrays(column.chunks)
-    _, places, content = whole.buffers()
-    wide = np.int64 if pa.types.is_large_binary(whole.type) else np.int32
-    offsets = np.frombuffer(places, dtype=wide)[whole.offset : whole.offset + len(whole) + 1].astype(np.int64)
-    data = np.frombuffer(content, dtype=np.uint8)
-    begin, end = (offsets[:-1], offsets[1:]) if rows is None else (offsets[:-1][rows], offsets[1:][rows])
-    points = points_of_wkb(data, begin, end)
-    if points is not None:
-        return PackedPoints(points)
-    found = polygons_of_wkb(data, begin, end)
-    return None if found is None else PackedPolygons(*found)
+    beside = pc.or_(pc.greater(low_x, x1), pc.less(high_x, x0))
+    return pc.invert(pc.or_(beside, pc.or_(pc.greater(low_y, y1), pc.less(high_y, y0))))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.collecting import making_many
 from spatialdata.errors import StoreError, listing
 from spatialdata.store.documents import child_names, contents, is_node
 from spatialdata.store.files import zarr_location
@@ -62,7 +63,9 @@ def read_ragged(folder: Path, attributes: Mapping[str, Any]) -> GeoDataFrame:
     offsets = tuple(
         _array(folder, name) for name in sorted(names, key=lambda name: int(name.removeprefix(_OFFSET) or 0))
     )
-    geometries = shapely.from_ragged_array(kind, _array(folder, "coords"), offsets or None)
+    coordinates = _array(folder, "coords")
+    with making_many():
+        geometries = shapely.from_ragged_array(kind, coordinates, offsets or None)
     columns = {_RADIUS: _array(folder, _RADIUS)} if kind == shapely.GeometryType.POINT else {}
     return geopandas.GeoDataFrame(columns, geometry=geometries, index=_array(folder, "Index"))
 

@@ -176,40 +176,32 @@ class ShapesSource(ElementSource):
     def _load_parquet(self, columns: Sequence[str] | None, window: Window | None) -> GeoDataFrame | pd.DataFrame:
         tail = self._tail
         path = self._file() if tail is None else self.folder / PARQUET
-        with opened_parquet(path, tail=tail) as file:
-            names = self._names(file)
-            order = self._order(file)
-            box = _box(file, window) if window is not None and _has_covering(file) else None
-            metadata = file.metadata
-            groups = _groups_in(file, box)
-            index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
         wanted = None if columns is None else list(columns)
-        missing = [column for column in wanted or () if column not in names]
-        if missing:
-            raise StoreError(f"There is no column {listing(missing)}. Columns: {listing(names)}.")
-        read = wanted
-        if wanted is not None and order is not None and order.column is not None:
-            read = [*wanted, order.column]
-        place: Path | RangedFile = path
-        if tail is not None:
-            needed = None if read is None else [*read, *map(str, index), "geometry", BBOX]
-            place = RangedFile(path, tail)
-            place.fetch(spans_of_groups(metadata, groups, needed))
-        frame = self._packed(path, names if read is None else read, box, order) if is_local(path) else None
+        with opened_parquet(path, tail=tail) as file:
+            names, order = self._names(file), self._order(file)
+            missing = [column for column in wanted or () if column not in names]
+            if missing:
+                raise StoreError(f"There is no column {listing(missing)}. Columns: {listing(names)}.")
+            box = _box(file, window) if window is not None and _has_covering(file) else None
+            groups = _groups_in(file, box)
+            read = wanted
+            if wanted is not None and order is not None and order.column is not None:
+                read = [*wanted, order.column]
+            frame = None
+            if tail is None and (wanted is None or "geometry" in wanted):
+                hidden = [] if order is None or order.column is None else [order.column]
+                known = list(dict.fromkeys([*(names if read is None else read), *hidden]))
+                frame = read_packed_shapes(path, file, known, groups, box, order)
+            metadata, index = file.metadata, (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
         if frame is None:
+            place: Path | RangedFile = path
+            if tail is not None:
+                needed = None if read is None else [*read, *map(str, index), "geometry", BBOX]
+                place = RangedFile(path, tail)
+                place.fetch(spans_of_groups(metadata, groups, needed))
             frame = _read(place, read, box)
         frame = frame if order is None else order.restored(frame)
         return frame if wanted is None else frame[wanted]
-
-    def _packed(
-        self, path: Path, columns: list[str], box: tuple[float, float, float, float] | None, order: RowOrder | None
-    ) -> GeoDataFrame | None:
-        """The shapes without an object for each, where the file allows that and their geometry is asked for."""
-        if "geometry" not in columns:
-            return None
-        if order is not None and order.column is not None and order.column not in columns:
-            columns = [*columns, order.column]
-        return read_packed_shapes(path, columns, box, order)
 
 
 def _groups_in(file: pq.ParquetFile, box: tuple[float, float, float, float] | None) -> list[int]:
