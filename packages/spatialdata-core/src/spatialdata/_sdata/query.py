@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame, GeoSeries
     from shapely import MultiPolygon, Polygon
 
     from spatialdata.sdata import SpatialData
@@ -72,22 +73,21 @@ class QueryManager:
 
     def polygon(
         self,
-        polygon: Polygon | MultiPolygon,
+        polygon: Polygon | MultiPolygon | GeoDataFrame | GeoSeries,
         target_coordinate_system: str,
         filter_table: bool = True,
         clip: bool = False,
-    ) -> SpatialData:
-        """What lies in a polygon; see :func:`spatialdata.polygon_query`."""
+    ) -> Any:
+        """What lies in a polygon, or in each region of a frame; see :func:`spatialdata.polygon_query`."""
         from spatialdata.ops.select import polygon_query
 
-        found: SpatialData = polygon_query(
+        return polygon_query(
             self._sdata,
             polygon=polygon,
             target_coordinate_system=target_coordinate_system,
             filter_table=filter_table,
             clip=clip,
         )
-        return found
 
     def __call__(self, request: BoundingBoxRequest, **kwargs: Any) -> SpatialData:
         """Answer a request for a bounding box."""

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from spatialdata._core.container import is_container
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.ops.regions_of_shapes import are_regions, regions_of_shapes
 from spatialdata.ops.select_object import select_object
 from spatialdata.ops.select_points import select_points
 from spatialdata.ops.select_raster import raster_request, select_raster
 from spatialdata.ops.select_shapes import Rule, select_shapes
-from spatialdata.regions.region import BoundingBox, Closed, PolygonRegion, Region, boxes_of
+from spatialdata.regions.region import BoundingBox, Circle, Closed, PolygonRegion, Region, boxes_of
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame, GeoSeries
     from numpy.typing import ArrayLike
     from shapely import MultiPolygon, Polygon
     from xarray import DataArray
@@ -108,6 +110,8 @@ def select(
     ValueError
         The element is not in the coordinate system of the region, its transformation has no inverse, or there is no
         such rule.
+    TypeError
+        What is given is no region.
 
     Examples
     --------
@@ -119,13 +123,25 @@ def select(
     [[0, 2, 0], [4, 5, 6], [0, 8, 0]]
     """
     many = isinstance(region, Sequence)
-    regions = list(region) if isinstance(region, Sequence) else [region]
+    regions = _checked(list(region) if isinstance(region, Sequence) else [region])
     how = _How(clip, rule, mask)
     if is_container(element):
         results = list(select_object(element, regions, _select_element(how), filter_table=filter_table))
     else:
         results = SELECT[kind_of(element)](element, regions, how)
     return results if many else results[0]
+
+
+def _checked(regions: list[Any]) -> list[Region]:
+    """The regions of a query, if they are regions."""
+    for region in regions:
+        if not isinstance(region, BoundingBox | Circle | PolygonRegion):
+            raise TypeError(
+                f"A region is a BoundingBox, a Circle or a PolygonRegion of spatialdata.regions, or a list of these, "
+                f"not {type(region).__name__}. They say in which coordinate system they lie; polygon_query takes "
+                "polygons and frames of geopandas, bounding_box_query takes bounds."
+            )
+    return regions
 
 
 def _select_element(how: _How) -> Callable[[Any, Sequence[Region]], list[Any]]:
@@ -244,7 +260,7 @@ def polygon_query(
 @overload
 def polygon_query(
     element: Any,
-    polygon: Polygon | MultiPolygon,
+    polygon: Polygon | MultiPolygon | GeoDataFrame | GeoSeries,
     target_coordinate_system: str,
     filter_table: bool = True,
     clip: bool = False,
@@ -252,7 +268,7 @@ def polygon_query(
 ) -> Any: ...
 def polygon_query(
     element: Any,
-    polygon: Polygon | MultiPolygon,
+    polygon: Polygon | MultiPolygon | GeoDataFrame | GeoSeries,
     target_coordinate_system: str,
     filter_table: bool = True,
     clip: bool = False,
@@ -269,7 +285,9 @@ def polygon_query(
     element
         An image, labels, points, shapes, or a SpatialData object.
     polygon
-        The polygon in the x-y plane of the coordinate system; holes are outside.
+        The polygon in the x-y plane of the coordinate system; holes are outside. Or a frame or column of geopandas
+        with a region in each row, also points with a column ``radius``: shapes with transformations are brought into
+        the coordinate system by theirs, others are taken as lying there.
     target_coordinate_system
         The coordinate system of the polygon.
     filter_table
@@ -289,8 +307,8 @@ def polygon_query(
     Raises
     ------
     ValueError
-        The polygon is not valid, the element is not in the coordinate system, or its transformation has no inverse
-        or mixes z with x and y.
+        A polygon is empty or not valid, the element is not in the coordinate system, or its transformation has no
+        inverse or mixes z with x and y.
 
     Examples
     --------
@@ -301,7 +319,11 @@ def polygon_query(
     >>> polygon_query(points, triangle, target_coordinate_system="global").compute().index.tolist()
     [0]
     """
-    region = PolygonRegion(target_coordinate_system=target_coordinate_system, polygon=polygon)
+    region: Region | Sequence[Region]
+    if are_regions(polygon):
+        region = regions_of_shapes(polygon, target_coordinate_system)
+    else:
+        region = PolygonRegion(target_coordinate_system=target_coordinate_system, polygon=cast("Polygon", polygon))
     return select(element, region, clip=clip, filter_table=filter_table, mask=mask)
 
 
