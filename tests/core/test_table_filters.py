@@ -184,3 +184,28 @@ def test_a_query_says_how_many_rows_remain(caplog: pytest.LogCaptureFixture) -> 
         "Of the table 'far', 0 of 2 rows annotate what is kept.",
         "The table 'plain' annotates no element: its 4 rows are left out.",
     ]
+
+
+def test_numbers_are_no_answer_even_where_the_first_is_missing(sdata: SpatialData) -> None:
+    sdata["table"].obs["share"] = [np.nan, 0.0, 1.0, 0.5, 0.0, 1.0, 0.2]
+    for given in (col("share"), "share", lambda frame: frame["share"], col("kind")):
+        with pytest.raises(ValueError, match="must give one boolean for each of 7 rows"):
+            sdata.filter("table", obs=given)
+
+
+def test_missing_truth_values_are_false(sdata: SpatialData) -> None:
+    sdata["table"].obs["known"] = pd.array([True, None, False, None, True, False, True], dtype="boolean")
+    assert sdata.filter("table", obs=col("known"))["table"].obs["size"].tolist() == [5, 9, 2]
+    mixed = sdata["table"].obs["known"].astype(object)
+    assert sdata.filter("table", obs=mixed)["table"].obs["size"].tolist() == [5, 9, 2]
+
+
+@pytest.mark.parametrize("text", ["nope > 1", "size >", "size + 'a' > 1"])
+def test_text_that_cannot_be_computed_is_named(sdata: SpatialData, text: str) -> None:
+    with pytest.raises(ValueError, match=r"over obs cannot be computed: .*Columns: 'region', 'id', 'size'"):
+        sdata.filter("table", obs=text)
+
+
+def test_unknown_variables_are_answered_with_those_there_are(sdata: SpatialData) -> None:
+    with pytest.raises(ValueError, match=r"no column 'CD4'. .*'CD3', 'CD8'"):
+        sdata.filter("table", x=col("CD4") > 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.matrices import dense_part
-from spatialdata.errors import ElementNotFoundError, UnsupportedElementError, unknown_name
+from spatialdata.errors import ElementNotFoundError, UnsupportedElementError, listing, unknown_name
 from spatialdata.relations.expression import Expression
 
 if TYPE_CHECKING:
@@ -55,11 +55,15 @@ def rows_and_variables(
     """
     if layer is not None and layer not in table.layers:
         raise ElementNotFoundError(unknown_name("layer", layer, [name for name in table.layers if name is not None]))
-    rows = _holds(obs, lambda _: table.obs, table.n_obs, "obs")
-    rows &= _holds(x, lambda names: _values(table, layer, names), table.n_obs, "x")
-    rows &= _holds(obs_names, lambda _: _names(table.obs_names, "obs_names"), table.n_obs, "obs_names")
-    variables = _holds(var, lambda _: table.var, table.n_vars, "var")
-    variables &= _holds(var_names, lambda _: _names(table.var_names, "var_names"), table.n_vars, "var_names")
+    by_name = {
+        "obs_names": _names(table.obs_names, "obs_names"),
+        "var_names": _names(table.var_names, "var_names"),
+    }
+    rows = _holds(obs, lambda _: table.obs, table.obs.columns, table.n_obs, "obs")
+    rows &= _holds(x, lambda names: _values(table, layer, names), table.var_names, table.n_obs, "x")
+    rows &= _holds(obs_names, lambda _: by_name["obs_names"], ["obs_names"], table.n_obs, "obs_names")
+    variables = _holds(var, lambda _: table.var, table.var.columns, table.n_vars, "var")
+    variables &= _holds(var_names, lambda _: by_name["var_names"], ["var_names"], table.n_vars, "var_names")
     return rows, variables
 
 
@@ -79,13 +83,23 @@ def _values(table: AnnData, layer: str | None, names: frozenset[str] | None) -> 
     return pd.DataFrame(dense, index=table.obs_names, columns=chosen)
 
 
-def _holds(given: Any, frame_of: Any, size: int, what: str) -> NDArray[np.bool_]:
-    """Where all expressions hold."""
+def _holds(given: Any, frame_of: Any, known: Iterable[Any], size: int, what: str) -> NDArray[np.bool_]:
+    """Where all expressions hold; ``known`` are the columns that there are."""
     chosen = np.ones(size, dtype=bool)
     for expression in _several(given, size):
-        names = expression.columns if isinstance(expression, Expression) else None
+        names = None
+        if isinstance(expression, Expression):
+            names = expression.columns
+            _check_columns(expression, known, what)
         chosen &= _checked(_evaluated(expression, frame_of(names), what), expression, size, what)
     return chosen
+
+
+def _check_columns(expression: Expression, known: Iterable[Any], what: str) -> None:
+    missing = sorted(expression.columns - {str(name) for name in known})
+    if missing:
+        near = unknown_name("column", missing[0], known)
+        raise ValueError(f"The expression {expression!r} over {what} cannot be computed. {near}")
 
 
 def _several(given: Any, size: int) -> list[Any]:
@@ -109,17 +123,13 @@ def _is_narwhals(value: Any) -> bool:
 
 def _evaluated(expression: Any, frame: pd.DataFrame, what: str) -> Any:
     if isinstance(expression, Expression):
-        missing = sorted(expression.columns - set(map(str, frame.columns)))
-        if missing:
-            near = unknown_name("column", missing[0], frame.columns)
-            raise ValueError(f"The expression {expression!r} over {what} cannot be computed. {near}")
         return expression(frame)
     if _is_narwhals(expression):
         import narwhals  # type: ignore[import-not-found]  # the expression comes from it, so it is there
 
         return narwhals.from_native(frame).select(expression).to_native().iloc[:, 0]
     if isinstance(expression, str):
-        return frame.eval(expression)
+        return _evaluated_text(expression, frame, what)
     if callable(expression):
         return expression(frame)
     if hasattr(expression, "__len__"):
@@ -130,12 +140,31 @@ def _evaluated(expression: Any, frame: pd.DataFrame, what: str) -> Any:
     )
 
 
+def _evaluated_text(expression: str, frame: pd.DataFrame, what: str) -> Any:
+    try:
+        return frame.eval(expression)
+    except (NameError, SyntaxError, TypeError, NotImplementedError) as error:
+        names = [str(name) for name in frame.columns]
+        raise ValueError(
+            f"The expression {expression!r} over {what} cannot be computed: {error}. pandas.DataFrame.eval says what "
+            f"can be written. Columns: {listing(names)}."
+        ) from error
+
+
 def _checked(result: Any, expression: Any, size: int, what: str) -> NDArray[np.bool_]:
-    values = result.fillna(False) if hasattr(result, "fillna") else result
+    values = _known(result)
     mask = np.asarray(values)
-    if mask.shape != (size,) or not _are_booleans(mask[:1]):
+    if mask.shape != (size,) or not (mask.dtype == bool or (mask.dtype == object and _are_booleans(mask))):
         raise ValueError(
             f"The expression {expression!r} over {what} must give one boolean for each of {size} rows. "
             f"It gave {mask.dtype} of shape {mask.shape}."
         )
     return mask.astype(bool)
+
+
+def _known(result: Any) -> Any:
+    """Truth values with False for missing ones; other values, which are no answer, as they are."""
+    dtype = getattr(result, "dtype", None)
+    if hasattr(result, "where") and (getattr(dtype, "kind", "") == "b" or dtype == np.dtype(object)):
+        return result.where(result.notna(), False)
+    return result
