@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spatialdata._core.levels import Along
 from spatialdata.errors import StoreError, TransformationError
 from spatialdata.store.dialects import v06
 from spatialdata.store.dialects.v06_read import Field, read_transformation
@@ -161,9 +162,9 @@ def test_the_half_pixel_rule() -> None:
     np.testing.assert_allclose(ours.transform_coordinates([[0.5, 0.5], [1.5, 0.5]], YX), [[0, 0], [2, 0]])
     assert np.allclose(to_centres(ours, CYX).to_affine_matrix(CYX, CYX), scale.to_affine_matrix(CYX, CYX))
     # A level of half the size, as it is to be written: its first pixel covers two of the finest level.
-    steps = v06.level_steps([1, 2, 2], [1, 0.5, 0.5], CYX)
+    steps = v06.level_steps({"y": Along(0.0, 2.0), "x": Along(0.0, 2.0)}, CYX)
     written = read_transformation({"type": "sequence", "transformations": steps}, CYX, CYX, "here")
-    np.testing.assert_allclose(written.transform_coordinates([[0, 0]], YX), [[0.5, 0.5]])
+    np.testing.assert_allclose(written.transform_coordinates([[0, 0]], YX), [[1, 1]])
     corner = v06.from_centres(written, CYX).transform_coordinates([[0, 0]], YX)
     np.testing.assert_allclose(corner, [[0, 0]])
 

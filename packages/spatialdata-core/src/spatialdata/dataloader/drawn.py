@@ -97,18 +97,20 @@ class DrawnTiles:
 
     def _drawn(self, target: Target) -> NDArray[Any] | None:
         """The pixels of a box; None where it is larger than a chunk, so that it is drawn in pieces."""
-        level, projection = fitting_level(self._placed, float(target.pixel.min()))
-        number = next(place for place, (known, _) in enumerate(self._placed) if known is level)
+        placed = fitting_level(self._placed, float(target.pixel.min()))
+        level, number = placed.level, next(index for index, known in enumerate(self._placed) if known is placed)
         if any(size > max(sizes) for size, sizes in zip(target.shape, level.data.chunks[1:], strict=True)):
             return None
-        back = projection.inverse()
+        back = placed.projection.inverse()
         offset = back.linear @ target.lower + back.offset
         to_source = Projection(back.axes, back.linear * target.pixel, offset)
         cache = self._cache(number)
-        found = nearest_pixels(lambda window: cache.window(*window), to_source, target.shape, level.shape[1:])
+        found = nearest_pixels(
+            lambda window: cache.window(*window), to_source, target.shape, level.shape[1:], placed.bounds
+        )
         return np.zeros((level.shape[0], *target.shape), dtype=level.dtype) if found is None else found
 
     def _cache(self, number: int) -> ChunkCache:
         if number not in self._caches:
-            self._caches[number] = ChunkCache(self._placed[number][0].data.rechunk({0: -1}), CACHE_BYTES)
+            self._caches[number] = ChunkCache(self._placed[number].level.data.rechunk({0: -1}), CACHE_BYTES)
         return self._caches[number]

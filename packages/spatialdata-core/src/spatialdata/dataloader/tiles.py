@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of, spatial_axes_of
+from spatialdata._core.elements import levels_of
+from spatialdata._core.levels import level_coordinates
 from spatialdata.errors import TransformationError, UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
-from spatialdata.models.pyramid import level_coordinates
+from spatialdata.models.pyramid import kept_coordinates
 from spatialdata.models.times import at_one_time
 from spatialdata.regions.project import projection_of
 from spatialdata.transformations.attach import TRANSFORM_KEY, get_transformation, transformations_of
@@ -85,7 +86,6 @@ class ImageTiles:
         self._attrs = {key: value for key, value in level.attrs.items() if key != TRANSFORM_KEY}
         self._blanks: dict[tuple[int, ...], DataArray] = {}
         lower, upper = (np.asarray(side, dtype=np.float64).reshape(-1, 2) for side in (min_coordinate, max_coordinate))
-        self._axes = spatial_axes_of(image)
         self._start, self._stop = _pixels(image, lower, upper, target_coordinate_system)
         self._data = level.data.rechunk({0: -1}) if "c" in level.dims else level.data
         self._cache = ChunkCache(self._data, cache_bytes)
@@ -114,12 +114,7 @@ class ImageTiles:
         from xarray import DataArray
 
         if shape not in self._blanks:
-            coords: dict[str, Any] = {}
-            for dim, size in zip(self._level.dims, shape, strict=True):
-                if dim in self._axes:
-                    coords[str(dim)] = level_coordinates(size, size)
-                elif dim in self._level.coords:
-                    coords[str(dim)] = self._level.coords[dim].values
+            coords = {**kept_coordinates(self._level), **level_coordinates(self._level.dims, shape, shape)}
             blank = np.broadcast_to(np.zeros((), dtype=self._level.dtype), shape)
             self._blanks[shape] = DataArray(blank, dims=self._level.dims, coords=coords, name=self._level.name)
         return self._blanks[shape]

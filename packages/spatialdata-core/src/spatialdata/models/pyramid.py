@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from spatialdata._core.axes import SPATIAL_AXES
+from spatialdata._core.levels import Along, level_coordinates
 from spatialdata.kernels.coarsen import mean_of_blocks, mode_of_blocks, picked_of_blocks
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ __all__ = [
     "build_pyramid",
     "coarsening_of",
     "kept_coordinates",
-    "level_coordinates",
     "tree_of",
 ]
 
@@ -39,18 +39,6 @@ Downsampling: TypeAlias = Literal["mean", "nearest", "mode"]
 VARIABLE = "image"
 
 _COARSEST_SIDE = 1024
-
-
-def level_coordinates(full_size: int, size: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The coordinates of the pixel centres of one axis of a level, in pixels of the finest level.
-
-    Examples
-    --------
-    >>> level_coordinates(4, 2)
-    array([1., 3.])
-    """
-    step = full_size / max(size, 1)
-    return np.asarray(np.arange(size) * step + step / 2)
 
 
 def kept_coordinates(level: DataArray) -> dict[str, Any]:
@@ -187,21 +175,21 @@ def build_pyramid(array: DataArray, scale_factors: ScaleFactors, method: Downsam
     """
     levels = [array]
     chosen: Downsampling = method or ("mean" if "c" in array.dims else "nearest")
+    steps = [1] * array.ndim
     for number, given in enumerate(scale_factors, start=1):
         before = levels[-1]
         by_axis = _factors(given, number, before)
         factors = tuple(by_axis.get(str(dim), 1) for dim in before.dims)
-        levels.append(_level_like(array, _coarsened(before.data, factors, chosen)))
+        steps = [step * factor for step, factor in zip(steps, factors, strict=True)]
+        levels.append(_level_like(array, _coarsened(before.data, factors, chosen), steps))
     return tree_of(levels)
 
 
-def _level_like(full: DataArray, data: Any) -> DataArray:
+def _level_like(full: DataArray, data: Any, steps: Sequence[int]) -> DataArray:
     from xarray import DataArray
 
-    coords = kept_coordinates(full)
-    for dim, size in zip(full.dims, data.shape, strict=True):
-        if dim in SPATIAL_AXES:
-            coords[str(dim)] = level_coordinates(full.sizes[dim], size)
+    place: Any = {dim: Along(0.0, float(step)) for dim, step in zip(full.dims, steps, strict=True)}
+    coords = {**kept_coordinates(full), **level_coordinates(full.dims, full.shape, data.shape, place)}
     return DataArray(data, dims=full.dims, coords=coords, name=VARIABLE)
 
 

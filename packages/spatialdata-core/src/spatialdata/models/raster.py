@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
-from spatialdata._core.axes import SPATIAL_AXES
 from spatialdata._core.elements import is_array, is_raster, is_tree, levels_of, type_name
+from spatialdata._core.levels import level_coordinates
 from spatialdata.config import settings
 from spatialdata.errors import Fault, UnsupportedElementError
 from spatialdata.models.base import raise_faults, resolved_transformations, transform_faults
@@ -19,7 +19,6 @@ from spatialdata.models.pyramid import (
     ScaleFactors,
     automatic_factors,
     build_pyramid,
-    level_coordinates,
 )
 from spatialdata.models.shallow import with_transformations
 from spatialdata.models.times import UNITS, time_coordinate, time_faults
@@ -211,9 +210,7 @@ class RasterModel:
 
         if chunks is not None:
             array = array.rechunk(_chunks(chunks, dims))
-        for dim, size in zip(dims, array.shape, strict=True):
-            if dim in SPATIAL_AXES:
-                coords[dim] = level_coordinates(size, size) if size else np.empty(0)
+        coords |= level_coordinates(dims, array.shape, array.shape)
         return DataArray(array, dims=dims, coords=coords, name=VARIABLE)
 
     @classmethod

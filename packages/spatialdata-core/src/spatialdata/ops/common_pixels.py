@@ -53,7 +53,7 @@ class CommonPixels:
         of_image, of_labels = (get_transformation(element, system) for element in (image, labels))
         if not (of_image.is_linear and of_labels.is_linear):
             axes, ones = spatial_axes_of(labels), np.ones(mask.ndim)
-            warp = Warp(Chain([of_labels, of_image.inverse()]), axes, np.zeros(mask.ndim), ones, ones)
+            warp = Warp(Chain([of_labels, of_image.inverse()]), axes, 0 * ones, ones, ones, 0 * ones)
             return cls(*_on_labels(pixels, mask, warp), instance_ids(labels).to_numpy())
         return cls.of_arrays(pixels, mask, projection_of(image, system), projection_of(labels, system), labels)
 

@@ -130,7 +130,7 @@ def _in_labels(level: DataArray, transformation: BaseTransformation, labels: Any
         to_labels = back.after(_over(transformation, axes, shared))
     else:
         ones = np.ones(len(shared))
-        to_labels = Warp(Chain([transformation, of_labels.inverse()]), shared, 0 * ones, ones, ones)
+        to_labels = Warp(Chain([transformation, of_labels.inverse()]), shared, 0 * ones, ones, ones, 0 * ones)
     shape = tuple(level.sizes[axis] for axis in shared)
     return resample(ids, to_labels, shape).rechunk(level.data.chunks[-len(shared) :]) != 0
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spatialdata._core.elements import axes_of, levels_of
+from spatialdata._core.levels import place_of
 from spatialdata.errors import listing
 from spatialdata.ops.rasterize_points import Drawn
 from spatialdata.ops.rasterize_values import Values, code_dtype
@@ -22,9 +24,19 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from spatialdata._core.levels import LevelPlace
     from spatialdata.ops.rasterize_grid import Target
+    from spatialdata.ops.resample import Bounds
 
-__all__ = ["draw_label_values", "draw_raster", "fitting_level", "level_for", "placed_levels"]
+__all__ = [
+    "PlacedLevel",
+    "bounds_of_finest",
+    "draw_label_values",
+    "draw_raster",
+    "fitting_level",
+    "level_for",
+    "placed_levels",
+]
 
 _SLACK = 1 + 1e-6
 
@@ -48,28 +60,48 @@ def draw_raster(raster: Any, target: Target) -> Drawn:
         raise ValueError(
             f"The raster has the axes {tuple(spatial)}, but the box has no bounds along {listing(missing)}. Give them."
         )
-    level, to_source = _source(raster, target)
-    data = resample(level.data, to_source, target.shape)
+    level, to_source, bounds = _source(raster, target)
+    data = resample(level.data, to_source, target.shape, bounds=bounds)
     if "c" not in level.dims:
         return Drawn(data[None], [0])
     return Drawn(data, level.coords["c"].to_numpy().tolist())
 
 
-def _source(raster: Any, target: Target) -> tuple[Any, Projection | Warp]:
-    """The level to read, and the map from the pixels of the grid to its pixels."""
+def _source(raster: Any, target: Target) -> tuple[Any, Projection | Warp, Bounds | None]:
+    """The level to read, the map from the pixels of the grid to its pixels, and which of these count."""
     transformation = get_transformation(raster, target.coordinate_system)
     if not transformation.is_linear:
         level = levels_of(raster)[0]
-        return level, Warp(transformation.inverse(), target.axes, target.lower, target.pixel, np.ones(len(target.axes)))
+        ones = np.ones(len(target.axes))
+        return level, Warp(transformation.inverse(), target.axes, target.lower, target.pixel, ones, 0 * ones), None
     to_world = projection_over(target.grid().to_world, target.axes)
-    level, projection = level_for(raster, target.coordinate_system, float(target.pixel.min()))
-    back = projection.inverse()
+    placed = level_for(raster, target.coordinate_system, float(target.pixel.min()))
+    back = placed.projection.inverse()
     linear, offset = back.linear @ to_world.linear, back.linear @ to_world.offset + back.offset
-    return level, Projection(back.axes, linear, offset)
+    return placed.level, Projection(back.axes, linear, offset), placed.bounds
 
 
-def level_for(raster: Any, coordinate_system: str, pixel: float) -> tuple[Any, Projection]:
-    """The coarsest level of a raster whose pixels are not larger than wanted, and the map from its pixels.
+@dataclass(frozen=True, slots=True)
+class PlacedLevel:
+    """A level of a raster in a coordinate system.
+
+    Attributes
+    ----------
+    level
+        The level.
+    projection
+        The map from its pixels.
+    bounds
+        Where the finest level begins and ends, in its pixels.
+    """
+
+    level: Any
+    projection: Projection
+    bounds: Bounds
+
+
+def level_for(raster: Any, coordinate_system: str, pixel: float) -> PlacedLevel:
+    """The coarsest level of a raster whose pixels are not larger than wanted.
 
     Parameters
     ----------
@@ -83,20 +115,31 @@ def level_for(raster: Any, coordinate_system: str, pixel: float) -> tuple[Any, P
     return fitting_level(placed_levels(raster, coordinate_system), pixel)
 
 
-def placed_levels(raster: Any, coordinate_system: str) -> list[tuple[Any, Projection]]:
-    """The levels of a raster, the finest first, and the maps from their pixels."""
+def placed_levels(raster: Any, coordinate_system: str) -> list[PlacedLevel]:
+    """The levels of a raster in a coordinate system, the finest first."""
     get_transformation(raster, coordinate_system)
-    axes = axes_of(raster)
-    return [(level, projection_over(transformations_of(level)[coordinate_system], axes)) for level in levels_of(raster)]
-
-
-def fitting_level(placed: Sequence[tuple[Any, Projection]], pixel: float) -> tuple[Any, Projection]:
-    """Of the levels of a raster the coarsest whose pixels are not larger than wanted; see :func:`level_for`."""
-    fine = [
-        (level, projection)
-        for level, projection in placed
-        if (np.linalg.norm(projection.linear, axis=0) <= pixel * _SLACK).all()
+    axes, levels = axes_of(raster), levels_of(raster)
+    return [
+        PlacedLevel(
+            level,
+            projection_over(transformations_of(level)[coordinate_system], axes),
+            bounds_of_finest(levels[0], place_of(levels[0], level)),
+        )
+        for level in levels
     ]
+
+
+def bounds_of_finest(full: Any, place: LevelPlace) -> Bounds:
+    """Where the finest level of a raster begins and ends, in pixels of a level."""
+    start = np.array([along.start for along in place.values()])
+    step = np.array([along.step for along in place.values()])
+    sizes = np.array([full.sizes[axis] for axis in place])
+    return (0 - start) / step, (sizes - start) / step
+
+
+def fitting_level(placed: Sequence[PlacedLevel], pixel: float) -> PlacedLevel:
+    """Of the levels of a raster the coarsest whose pixels are not larger than wanted; see :func:`level_for`."""
+    fine = [each for each in placed if (np.linalg.norm(each.projection.linear, axis=0) <= pixel * _SLACK).all()]
     return fine[-1] if fine else placed[0]
 
 

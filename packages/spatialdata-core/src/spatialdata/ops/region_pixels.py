@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from spatialdata._core.axes import ValidAxis
     from spatialdata.models.scanlines import Scanlines
+    from spatialdata.ops.resample import Bounds
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = [
@@ -233,34 +234,38 @@ def image_over(image: Any, labels: Any, system: str) -> Any:
     import dask.array as da
 
     axes = spatial_axes_of(image) if len(spatial_axes_of(image)) == len(spatial_axes_of(labels)) else ("y", "x")
-    to_source, level = _to_pixels(image, labels, system, axes)
+    to_source, level, bounds = _to_pixels(image, labels, system, axes)
     mask, size = levels_of(labels)[0].data, len(axes)
     shape, covered = mask.shape[-size:], level.shape[-size:]
     chunks = (-1, *level.data.chunks[1:-size], *mask.chunks[-size:])
     if isinstance(to_source, Projection) and _is_same(to_source) and covered == shape:
         return level.data.rechunk(chunks)
-    data = resample(level.data, to_source, shape).rechunk(chunks)
+    data = resample(level.data, to_source, shape, bounds=bounds).rechunk(chunks)
     if isinstance(to_source, Projection):
         low, high = to_source.box(np.zeros(size), np.array(shape, dtype=np.float64))
-        if (low >= 0).all() and (high <= covered).all():
+        if (low >= bounds[0]).all() and (high <= bounds[1]).all():
             return data
     ones = da.ones(covered, chunks=level.data.chunks[-size:], dtype=np.uint8)
-    reached = resample(ones, to_source, shape).rechunk(chunks[-size:])
+    reached = resample(ones, to_source, shape, bounds=bounds).rechunk(chunks[-size:])
     return da.where(reached > 0, data.astype(np.float64), np.nan)
 
 
-def _to_pixels(image: Any, labels: Any, system: str, axes: tuple[ValidAxis, ...]) -> tuple[Projection | Warp, Any]:
-    """The map from pixels of labels to those of a level of the image, over some axes, and that level."""
+def _to_pixels(
+    image: Any, labels: Any, system: str, axes: tuple[ValidAxis, ...]
+) -> tuple[Projection | Warp, Any, Bounds]:
+    """The map from pixels of labels to those of a level of the image over some axes, that level, and its bounds."""
     maps = [get_transformation(element, system) for element in (labels, image)]
+    full = levels_of(image)[0]
+    whole = np.zeros(len(axes)), np.array([full.sizes[axis] for axis in axes], dtype=np.float64)
     if not all(one.is_linear for one in maps):
         ones = np.ones(len(axes))
-        return Warp(Chain([maps[0], maps[1].inverse()]), axes, 0 * ones, ones, ones), levels_of(image)[0]
+        return Warp(Chain([maps[0], maps[1].inverse()]), axes, 0 * ones, ones, ones, 0 * ones), full, whole
     of_labels, of_image = projection_of(labels, system), projection_of(image, system)
     if of_labels.axes == of_image.axes:
-        level, of_level = level_for(image, system, float(np.linalg.norm(of_labels.linear, axis=0).min()))
-        return of_level.inverse().after(of_labels), level
+        placed = level_for(image, system, float(np.linalg.norm(of_labels.linear, axis=0).min()))
+        return placed.projection.inverse().after(of_labels), placed.level, placed.bounds
     planes = [one.plane().over(axes) for one in (of_labels, of_image)]
-    return planes[1].inverse().after(planes[0]), levels_of(image)[0]
+    return planes[1].inverse().after(planes[0]), full, whole
 
 
 def _is_same(projection: Projection) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["ORDERS", "Pull", "nearest_pixels", "resample"]
+__all__ = ["ORDERS", "Bounds", "Pull", "nearest_pixels", "resample"]
+
+Bounds: TypeAlias = "tuple[FloatArray, FloatArray]"
 
 ORDERS = (0, 1, 3)
 _LARGEST_SIDE = 2048
@@ -41,7 +43,9 @@ class Pull(Protocol):
         """Where the pixel centres of a block lie in the source: one array of the shape of the block per axis."""
 
 
-def resample(data: da.Array, to_source: Projection | Pull, shape: Sequence[int], order: int = 0) -> da.Array:
+def resample(
+    data: da.Array, to_source: Projection | Pull, shape: Sequence[int], order: int = 0, bounds: Bounds | None = None
+) -> da.Array:
     """Pull an array onto other pixels, block by block.
 
     Parameters
@@ -55,11 +59,15 @@ def resample(data: da.Array, to_source: Projection | Pull, shape: Sequence[int],
     order
         0 takes the pixel that covers a place, 1 interpolates linearly between the nearest pixel centres, 3 by cubic
         splines. Interpolated integers are rounded, and kept within the range of their dtype.
+    bounds
+        Pixel coordinates of the source from which on, and up to which, places count: those of its pixels if not given.
+        Of a coarser level they are those of the finest one, beside which it may lie by up to one of its pixels; there
+        its nearest pixel counts.
 
     Returns
     -------
     The lazy result, of the dtype of the source, in chunks like those of the source but at most 2048 pixels wide; 0
-    where it reaches beyond the source.
+    where it reaches out of the bounds.
     """
     import dask.array as da
     from dask.base import tokenize
@@ -71,14 +79,15 @@ def resample(data: da.Array, to_source: Projection | Pull, shape: Sequence[int],
     chunks = da.core.normalize_chunks(tuple(sides), tuple(shape))
     starts = [_starts(sizes) for sizes in chunks]
     limits = tuple(int(side) for side in data.shape[data.ndim - depth :])
-    name = "resampled-" + tokenize(data, to_source, tuple(shape), order)
+    lower, upper = bounds or (np.zeros(depth), np.asarray(limits, dtype=np.float64))
+    name = "resampled-" + tokenize(data, to_source, tuple(shape), order, lower, upper)
     graph: dict[tuple[Any, ...], Any] = {}
     for rest in np.ndindex(*(len(sizes) for sizes in chunks)):
         corner = tuple(int(begin[i]) for begin, i in zip(starts, rest, strict=True))
         size = tuple(int(sizes[i]) for sizes, i in zip(chunks, rest, strict=True))
         window = _window(to_source, corner, size, limits, _MARGIN[order])
         pieces = _pieces(window, data.chunks[data.ndim - depth :])
-        block = _Block(to_source, corner, size, window, limits, data.dtype, order, pieces)
+        block = _Block(to_source, corner, size, window, limits, (lower, upper), data.dtype, order, pieces)
         for lead in np.ndindex(*(len(sizes) for sizes in leading)):
             count = tuple(int(sizes[i]) for sizes, i in zip(leading, lead, strict=True))
             keys = [(data.name, *lead, *piece.index) for piece in pieces]
@@ -92,6 +101,7 @@ def nearest_pixels(
     to_source: Projection,
     shape: tuple[int, ...],
     limits: tuple[int, ...],
+    bounds: Bounds,
 ) -> NDArray[Any] | None:
     """The pixels of a small picture, pulled at once.
 
@@ -103,6 +113,8 @@ def nearest_pixels(
         As for :func:`resample`.
     limits
         The shape of the source along these axes.
+    bounds
+        As for :func:`resample`.
 
     Returns
     -------
@@ -112,7 +124,7 @@ def nearest_pixels(
     window = _window(to_source, corner, shape, limits, _MARGIN[0])
     if window is None:
         return None
-    return _gather(read(window), to_source, corner, shape, tuple(part.start for part in window))
+    return _gather(read(window), to_source, corner, shape, tuple(part.start for part in window), bounds)
 
 
 def _starts(sizes: Sequence[int]) -> NDArray[np.int64]:
@@ -174,6 +186,7 @@ class _Block:
     size: tuple[int, ...]
     window: tuple[slice, ...] | None
     limits: tuple[int, ...]
+    bounds: Bounds
     dtype: np.dtype[Any]
     order: int
     pieces: tuple[_Piece, ...]
@@ -189,12 +202,17 @@ class _Block:
             source[put] = chunk[taken]
         start = tuple(chosen.start for chosen in self.window)
         if isinstance(self.to_source, Projection) and self.order == 0:
-            return _gather(source, self.to_source, self.corner, self.size, start)
-        return _pull(source, self.to_source, self.corner, self.size, start, self.limits, self.order)
+            return _gather(source, self.to_source, self.corner, self.size, start, self.bounds)
+        return _pull(source, self.to_source, self.corner, self.size, start, self.limits, self.bounds, self.order)
 
 
 def _gather(
-    window: NDArray[Any], to_source: Projection, corner: tuple[int, ...], size: tuple[int, ...], start: tuple[int, ...]
+    window: NDArray[Any],
+    to_source: Projection,
+    corner: tuple[int, ...],
+    size: tuple[int, ...],
+    start: tuple[int, ...],
+    bounds: Bounds,
 ) -> NDArray[Any]:
     """A block pulled through an affine map, by nearest pixel."""
     from spatialdata.kernels.gather import gather_affine
@@ -206,11 +224,13 @@ def _gather(
     linear[missing:, missing:] = to_source.linear
     centre = np.array(corner, dtype=np.float64) + 0.5
     offset[missing:] = to_source.linear @ centre + to_source.offset - start
+    within = np.array([[0.0] * 3, [1.0] * 3])
+    within[:, missing:] = np.stack(bounds) - start
     words = np.dtype(f"u{window.dtype.itemsize}")
     result = np.zeros(lead + size, dtype=window.dtype)
     fill = (int(np.prod(lead)), *(1,) * missing)
     source = window.view(words).reshape(fill + window.shape[window.ndim - depth :])
-    gather_affine(source, linear, offset, result.view(words).reshape(fill + size))
+    gather_affine(source, linear, offset, within, result.view(words).reshape(fill + size))
     return result
 
 
@@ -221,14 +241,17 @@ def _pull(
     size: tuple[int, ...],
     start: tuple[int, ...],
     limits: tuple[int, ...],
+    bounds: Bounds,
     order: int,
 ) -> NDArray[Any]:
     """A block pulled through any map, by any order."""
     places = _places(to_source, corner, size)
     inside = np.ones(size, dtype=bool)
-    for place, limit in zip(places, limits, strict=True):
-        inside &= (place >= 0) & (place < limit)
-    chosen = np.stack([place[inside] for place in places]) - np.array(start, dtype=np.float64)[:, None]
+    for place, lower, upper in zip(places, *bounds, strict=True):
+        inside &= (place >= lower) & (place < upper)
+    last = np.nextafter(np.array(limits, dtype=np.float64), 0)[:, None]
+    nearest = np.clip(np.stack([place[inside] for place in places]), 0, last)
+    chosen = nearest - np.array(start, dtype=np.float64)[:, None]
     sides = np.array(window.shape[window.ndim - len(size) :])[:, None]
     if ((chosen < 0) | (chosen >= sides)).any():
         raise TransformationError(

@@ -10,10 +10,11 @@ import numpy as np
 
 from spatialdata._core.axes import SPATIAL_AXES
 from spatialdata._core.elements import has_time, is_tree, levels_of, spatial_axes_of
+from spatialdata._core.levels import Along, LevelPlace, level_coordinates, place_of
 from spatialdata._core.sources import Window
 from spatialdata.grids.grid import pixels_between
 from spatialdata.models.label_parts import remember_part
-from spatialdata.models.pyramid import kept_coordinates, level_coordinates, tree_of
+from spatialdata.models.pyramid import kept_coordinates, tree_of
 from spatialdata.models.times import time_values
 from spatialdata.ops.bent import pixels_within
 from spatialdata.regions.place import Placed, PlacedBend, place
@@ -51,7 +52,8 @@ def select_raster(raster: Any, regions: Sequence[Region], *, mask: bool = True) 
     -------
     For each region a lazy raster, or None where no pixel centre lies in the rectangle. Its pixels are where they
     were: every transformation starts with the Translation by the first pixel taken. Each level is cut by the same
-    bounds, and masked by the centres of its own pixels; levels that become empty are left out.
+    bounds, and masked by the centres of its own pixels; where these do not begin with those of the finest level, its
+    transformations have a Translation more. Levels that become empty are left out.
     """
     return [_selected(raster, region, mask=mask) for region in regions]
 
@@ -118,30 +120,33 @@ def _cut(
     raster: Any, window: Window, inside: Placed | None, closed: dict[str, Closed], times: dict[str, slice]
 ) -> DataArray | DataTree | None:
     full, *coarser = levels_of(raster)
-    slices = {**times, **_slices(full, full, window, closed)}
+    whole = place_of(full, full)
+    slices = {**times, **_slices(full, whole, window, closed)}
     if _is_empty(slices):
         return None
-    finest = _level(full, slices, {}, _mask(full, full, slices, inside))
+    start = {str(axis): part.start for axis, part in slices.items() if axis in SPATIAL_AXES}
+    finest = _level(full, slices, _mask(whole, slices, inside))
     if inside is None or isinstance(inside, PlacedPolygon):
         first = tuple(slices[str(dim)].start if str(dim) in slices else 0 for dim in full.dims)
         remember_part(finest.data, full.data, first, None if inside is None else inside.geometry)
     levels = [finest]
     for level in coarser:
-        slices_here = {**times, **_slices(level, full, window, closed)}
-        if _is_empty(slices_here):
+        place = place_of(full, level)
+        own = {**times, **_slices(level, place, window, closed)}
+        if _is_empty(own):
             break
-        levels.append(_level(level, slices_here, dict(finest.sizes), _mask(level, full, slices_here, inside)))
+        cut = {axis: along.cut(own[axis].start, start[axis]) for axis, along in place.items()}
+        levels.append(_level(level, own, _mask(place, own, inside), finest.shape, cut))
     result = tree_of(levels) if is_tree(raster) else finest
-    start = {str(axis): part.start for axis, part in slices.items() if axis in SPATIAL_AXES}
     attach_transformations(result, _moved(raster, start))
     return result
 
 
-def _slices(level: DataArray, full: DataArray, window: Window, closed: dict[str, Closed]) -> dict[str, slice]:
-    found = {}
-    for axis in (str(axis) for axis in level.dims if axis in SPATIAL_AXES):
-        lower, upper = window.bounds(axis)
-        step = full.sizes[axis] / level.sizes[axis]
+def _slices(level: DataArray, place: LevelPlace, window: Window, closed: dict[str, Closed]) -> dict[str, slice]:
+    found: dict[str, slice] = {}
+    for axis, along in place.items():
+        lower, upper = (bound - along.start for bound in window.bounds(axis))
+        step = along.step
         pixels = pixels_between(lower, upper, level.sizes[axis], step)
         first = pixels.start + (closed.get(axis) in ("right", "neither") and (pixels.start + 0.5) * step == lower)
         last = pixels.stop - (closed.get(axis) in ("left", "neither") and (pixels.stop - 0.5) * step == upper)
@@ -149,16 +154,12 @@ def _slices(level: DataArray, full: DataArray, window: Window, closed: dict[str,
     return found
 
 
-def _mask(level: DataArray, full: DataArray, slices: dict[str, slice], inside: Placed | None) -> _Mask | None:
+def _mask(place: LevelPlace, slices: dict[str, slice], inside: Placed | None) -> _Mask | None:
     """Which pixels of a level lie inside a region."""
     if inside is None:
         return None
-    axes = tuple(str(dim) for dim in level.dims if dim in SPATIAL_AXES)
-    return _Mask(
-        inside,
-        tuple(slices[axis].start for axis in axes),
-        tuple(full.sizes[axis] / level.sizes[axis] for axis in axes),
-    )
+    first = tuple(slices[axis].start for axis in place)
+    return _Mask(inside, first, tuple(place.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,24 +170,24 @@ class _Mask:
     ----------
     region
         The region, placed in the pixel coordinates of the finest level.
-    start
+    first
         The first pixel along each spatial axis.
-    step
-        The size of a pixel along each spatial axis.
+    place
+        Where the pixels of the level lie along each spatial axis.
     """
 
     region: Placed
-    start: tuple[int, ...]
-    step: tuple[float, ...]
+    first: tuple[int, ...]
+    place: tuple[Along, ...]
 
     def __call__(self, block: NDArray[Any], block_info: Any = None) -> NDArray[Any]:
         """A block with 0 outside."""
         location = block_info[0]["array-location"][-2:]
         y, x = (
-            (first + np.arange(low, high) + 0.5) * step
-            for (low, high), first, step in zip(location, self.start[-2:], self.step[-2:], strict=True)
+            along.start + (first + np.arange(low, high) + 0.5) * along.step
+            for (low, high), first, along in zip(location, self.first[-2:], self.place[-2:], strict=True)
         )
-        depth = len(self.start)
+        depth = len(self.first)
         centres = np.zeros((len(y) * len(x), depth))
         centres[:, depth - 2], centres[:, depth - 1] = np.repeat(y, len(x)), np.tile(x, len(y))
         inside = self.region.contains(centres, border=True).reshape(len(y), len(x))
@@ -205,17 +206,21 @@ def _moved(raster: Any, start: dict[str, int]) -> dict[str, Any]:
     return {name: Chain([shift, transformation]) for name, transformation in transformations.items()}
 
 
-def _level(level: DataArray, slices: dict[str, slice], finest: dict[Any, int], mask: _Mask | None) -> DataArray:
-    """One level cut; its coordinates are counted anew, in pixels of the finest level."""
+def _level(
+    level: DataArray,
+    slices: dict[str, slice],
+    mask: _Mask | None,
+    finest: tuple[int, ...] | None = None,
+    place: LevelPlace | None = None,
+) -> DataArray:
+    """One level cut; its coordinates are counted anew, in pixels of the finest level, which may be itself."""
     from xarray import DataArray
 
     data = _regular(level.data[tuple(slices.get(str(dim), slice(None)) for dim in level.dims)])
     if mask is not None:
         data = data.map_blocks(mask, dtype=data.dtype, meta=data._meta)  # noqa: SLF001
     coords = kept_coordinates(level.isel({dim: part for dim, part in slices.items() if dim not in SPATIAL_AXES}))
-    for dim, size in zip(level.dims, data.shape, strict=True):
-        if dim in SPATIAL_AXES:
-            coords[str(dim)] = level_coordinates(finest.get(dim, size), size)
+    coords |= level_coordinates(level.dims, finest or data.shape, data.shape, place)
     attrs = {key: value for key, value in level.attrs.items() if key != TRANSFORM_KEY}
     return DataArray(data, dims=level.dims, coords=coords, name=level.name, attrs=attrs)
 

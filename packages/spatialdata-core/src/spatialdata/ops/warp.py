@@ -88,8 +88,8 @@ class Warp:
         The axes of the pixels, in the order of the array.
     lower, step
         Where the first pixel of the result begins, and how large its pixels are.
-    shrink
-        Pixels of this level of the source per pixel of its finest level.
+    shrink, first
+        Pixels of this level of the source per pixel of its finest level, and where the finest level begins in them.
     """
 
     back: BaseTransformation
@@ -97,10 +97,11 @@ class Warp:
     lower: FloatArray
     step: FloatArray
     shrink: FloatArray
+    first: FloatArray
 
     def __call__(self, pixels: FloatArray) -> FloatArray:
         """Map pixel coordinates of shape ``(n, k)``; nan where there is no way back."""
-        return trace(self.back, self.lower + self.step * pixels, self.axes) * self.shrink
+        return trace(self.back, self.lower + self.step * pixels, self.axes) * self.shrink + self.first
 
     def _on(self, nodes: list[FloatArray]) -> FloatArray:
         grid = np.meshgrid(*nodes, indexing="ij")

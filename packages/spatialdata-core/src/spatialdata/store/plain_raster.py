@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.levels import level_coordinates
 from spatialdata.errors import StoreError, listing
 from spatialdata.models.kind import Kind
-from spatialdata.models.pyramid import VARIABLE, level_coordinates, tree_of
+from spatialdata.models.pyramid import VARIABLE, tree_of
 from spatialdata.models.times import time_coordinate
 from spatialdata.store.dialects import v06
+from spatialdata.store.dialects.level_places import Said, places_said, said_of, telling
 from spatialdata.store.dialects.multiscale import EDGES, Times, only_multiscale, times_of
 from spatialdata.store.dialects.without_axes import restricted, without_time
 from spatialdata.store.documents import document_stamp, read_node
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from spatialdata._core.axes import ValidAxis
     from spatialdata._core.elements import Raster
+    from spatialdata._core.levels import LevelPlace
     from spatialdata._core.sources import Window
     from spatialdata.transformations.algebra import BaseTransformation
 
@@ -61,6 +64,7 @@ class _Described:
     axes: tuple[str, ...]
     paths: tuple[str, ...]
     times: Times | None
+    levels: tuple[Said | None, ...]
 
 
 class PlainRaster(ABC):
@@ -149,8 +153,9 @@ class PlainRaster(ABC):
         described = self.described()
         arrays = self.arrays(described)
         kept = self.kept(arrays[0], described.axes)
+        places = places_said(telling(described.levels), described.axes, [array.shape for array in arrays])
         levels = [self._level(array, described, kept) for array in arrays]
-        levels = [_with_coordinates(level, levels[0]) for level in levels]
+        levels = [_with_coordinates(level, levels[0], place) for level, place in zip(levels, places, strict=True)]
         element = levels[0] if len(levels) == 1 else tree_of(levels)
         attach_transformations(element, self.attrs[TRANSFORM_KEY])
         return element
@@ -195,9 +200,8 @@ class PlainRaster(ABC):
         return f"{kind}[{''.join(described.axes)}] {shapes} {arrays[0].dtype}"
 
 
-def _with_coordinates(level: DataArray, full: DataArray) -> DataArray:
-    places = {axis: level_coordinates(full.sizes[axis], level.sizes[axis]) for axis in _SPATIAL if axis in level.dims}
-    return level.assign_coords(places)
+def _with_coordinates(level: DataArray, full: DataArray, place: LevelPlace) -> DataArray:
+    return level.assign_coords(level_coordinates(level.dims, full.shape, level.shape, place))
 
 
 class RasterOf04(PlainRaster):
@@ -226,7 +230,8 @@ class RasterOf04(PlainRaster):
             axes = tuple(str(axis["name"]) for axis in multiscale["axes"])
             paths = tuple(str(dataset["path"]) for dataset in multiscale["datasets"])
             times = times_of(multiscale, axes, self.where, multiscale.get(EDGES, []))
-        return _Described(axes=axes, paths=paths, times=times)
+            levels = tuple(said_of(dataset.get(EDGES), len(axes)) for dataset in multiscale["datasets"])
+        return _Described(axes=axes, paths=paths, times=times, levels=levels)
 
     def places(self) -> dict[str, BaseTransformation]:
         """From pixels of the finest level to the units of the file."""
@@ -316,7 +321,9 @@ class RasterOf06(PlainRaster):
         """See :meth:`PlainRaster.described`."""
         with reading(self.where, self.folder):
             paths, axes = v06.level_axes(self.ome, self.where)
-            return _Described(axes=axes, paths=paths, times=v06.times_of_image(self.ome, axes, self.where))
+            times = v06.times_of_image(self.ome, axes, self.where)
+            levels = v06.said_of_levels(self.ome, axes, self.where)
+            return _Described(axes=axes, paths=paths, times=times, levels=levels)
 
     def places(self) -> dict[str, BaseTransformation]:
         """See :meth:`PlainRaster.places`."""

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.elements import RASTER_DIMS, axes_of, has_time, levels_of
+from spatialdata._core.levels import level_coordinates, place_of
 from spatialdata.errors import StoreError
 from spatialdata.models.kind import Kind
 from spatialdata.models.label_statistics import remember_statistics
-from spatialdata.models.pyramid import VARIABLE, coarsening_of, level_coordinates, tree_of
+from spatialdata.models.pyramid import VARIABLE, coarsening_of, tree_of
 from spatialdata.models.times import UNITS, time_coordinate, time_values
 from spatialdata.store.attributes import own_attrs, stored_attrs
 from spatialdata.store.chunks import ChunkGrid, grid_of, new_array
 from spatialdata.store.dialects import v04, v05_spatialdata, v06_spatialdata
 from spatialdata.store.dialects.choice import dialect_of
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges, units_of_edges
+from spatialdata.store.dialects.level_places import places_said
 from spatialdata.store.dialects.multiscale import Times
 from spatialdata.store.documents import array_shape, write_group
 from spatialdata.store.field_arrays import arrays_below, write_fields
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from xarray import DataArray
 
     from spatialdata._core.elements import Raster
+    from spatialdata._core.levels import LevelPlace
     from spatialdata._core.sources import Window
     from spatialdata.store.dialects.multiscale import Multiscale
     from spatialdata.store.dialects.v06_read import Field
@@ -102,7 +105,11 @@ class RasterSource(ElementSource):
         self._renew()
         found = self.description
         arrays = self._arrays(found)
-        levels = [_level(array, found, arrays[0].shape, self.where) for array in arrays]
+        places = places_said(found.levels, found.axes, [array.shape for array in arrays])
+        levels = [
+            _level(array, place, found, arrays[0].shape, self.where)
+            for array, place in zip(arrays, places, strict=True)
+        ]
         levels[0].attrs.update(stored_attrs(self.node.attributes))
         element = levels[0] if len(levels) == 1 else tree_of(levels)
         attach_transformations(element, self._transformations(found))
@@ -150,21 +157,19 @@ class RasterSource(ElementSource):
         return (StoredLabels if has_statistics else StoredArray)(self.folder / path, self.documents(path))
 
 
-def _level(array: StoredArray, found: Multiscale, full: tuple[int, ...], where: str) -> DataArray:
+def _level(array: StoredArray, place: LevelPlace, found: Multiscale, full: tuple[int, ...], where: str) -> DataArray:
     from xarray import DataArray
 
     data = lazy_pixels(array)
     if isinstance(array, StoredLabels):
         remember_statistics(data, array)
-    coords: dict[str, Any] = {}
-    for axis, size, full_size in zip(found.axes, array.shape, full, strict=True):
+    coords = level_coordinates(found.axes, full, array.shape, place)
+    for axis, size in zip(found.axes, array.shape, strict=True):
         if axis == "c":
             coords[axis] = list(found.channels) if found.channels is not None else list(range(size))
         elif axis == "t":
             times = found.times or Times()
             coords[axis] = time_coordinate(times.values(size, where), size, times.unit)
-        else:
-            coords[axis] = level_coordinates(full_size, size)
     return DataArray(data, dims=found.axes, coords=coords, name=VARIABLE)
 
 
@@ -209,18 +214,20 @@ def _attributes(
     levels = levels_of(raster)
     axes = axes_of(raster)
     is_image = kind is Kind.IMAGE
-    shapes = [level.shape for level in levels]
+    places = [place_of(levels[0], level) for level in levels]
     channels = _channels(levels[0]) if is_image else None
     own = own_attrs(raster, f"{kind.container}/{name}")
     placed = transformations_of(raster)
     times = _times(levels[0]) if has_time(raster) else None
     if options.ngff == v06_spatialdata.NGFF_VERSION:
-        described = v06_spatialdata.attributes_of(name, axes, shapes, placed, channels, options.units, times)
+        described = v06_spatialdata.attributes_of(
+            name, axes, places, levels[0].shape, placed, channels, options.units, times
+        )
         return {**described[0], **own}, described[1]
     common = (
         f"/images/{name}" if is_image else name,
         axes,
-        shapes,
+        places,
         edges_of(placed, axes, options.units),
         channels,
     )

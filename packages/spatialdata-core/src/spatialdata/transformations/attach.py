@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
-from spatialdata._core.axes import get_spatial_axes
 from spatialdata._core.elements import element_attrs, is_raster, is_table, levels_of, type_name
+from spatialdata._core.levels import place_of
 from spatialdata.errors import (
     TransformationError,
     UnknownCoordinateSystemError,
@@ -14,7 +14,7 @@ from spatialdata.errors import (
     unknown_name,
 )
 from spatialdata.transformations.algebra import BaseTransformation
-from spatialdata.transformations.linear import Identity, Scale, Sequence
+from spatialdata.transformations.linear import Identity, Scale, Sequence, Translation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,6 @@ __all__ = [
     "check_transformations",
     "default_transformations",
     "get_transformation",
-    "level_scale",
     "remove_transformation",
     "set_transformation",
     "transformations_of",
@@ -70,10 +69,13 @@ def transformations_of(element: Any) -> dict[str, BaseTransformation]:
     return found
 
 
-def level_scale(full: Any, level: Any) -> Scale:
-    """The scale that takes pixels of a coarser level of a raster to pixels of its finest level."""
-    axes = get_spatial_axes(tuple(str(dim) for dim in full.dims))
-    return Scale([full.sizes[axis] / level.sizes[axis] for axis in axes], axes)
+def _to_finest(full: Any, level: Any) -> list[BaseTransformation]:
+    """The steps that take pixels of a coarser level of a raster to pixels of its finest level."""
+    place = place_of(full, level)
+    axes = tuple(place)
+    steps: list[BaseTransformation] = [Scale([along.step for along in place.values()], axes)]
+    start = [along.start for along in place.values()]
+    return [*steps, Translation(start, axes)] if any(start) else steps
 
 
 def attach_transformations(element: Any, transformations: Mapping[str, BaseTransformation]) -> None:
@@ -85,8 +87,8 @@ def attach_transformations(element: Any, transformations: Mapping[str, BaseTrans
     full, *coarser = levels_of(element)
     full.attrs[TRANSFORM_KEY] = checked
     for level in coarser:
-        scale = level_scale(full, level)
-        level.attrs[TRANSFORM_KEY] = {name: Sequence([scale, t]) for name, t in checked.items()}
+        steps = _to_finest(full, level)
+        level.attrs[TRANSFORM_KEY] = {name: Sequence([*steps, t]) for name, t in checked.items()}
 
 
 @overload

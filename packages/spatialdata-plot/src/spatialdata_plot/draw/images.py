@@ -20,6 +20,7 @@ from spatialdata_plot.resolve.channels import (
     transformed,
 )
 from spatialdata_plot.resolve.element import element_of, levels_of, project_corners, raster_affine
+from spatialdata_plot.resolve.level_places import level_places
 from spatialdata_plot.resolve.straight import bent_outline, straight_levels
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def draw_image(panel: Panel, spec: ImagesSpec) -> Drawn:
         raster_affine(levels[0], panel.coordinate_system, spec.element),
         spec.scale,
         spec.element,
+        level_places(levels, panel.coordinate_system),
     )
     sample = transformed(limits_sample(pyramid.arrays, spec), spec.transfunc)
     kept = [names[position] for position in picked] if len(sample) == len(picked) else list(range(len(sample)))

@@ -15,6 +15,7 @@ from spatialdata_plot.resolve.canvas import Pyramid, extent_of, plan, pyramid_of
 from spatialdata_plot.resolve.color import Colors, is_literal, literal_colors, resolve_colors, rgba_of
 from spatialdata_plot.resolve.column import fetch, locate
 from spatialdata_plot.resolve.element import element_of, levels_of, project_corners, raster_affine
+from spatialdata_plot.resolve.level_places import level_places
 from spatialdata_plot.resolve.straight import straight_levels
 
 if TYPE_CHECKING:
@@ -135,7 +136,8 @@ def draw_labels(panel: Panel, spec: LabelsSpec) -> Drawn:
     check_labels(panel.sdata, spec)
     levels = straight_levels(element_of(panel.sdata, spec), panel.coordinate_system)
     matrix = raster_affine(levels[0], panel.coordinate_system, spec.element)
-    pyramid = pyramid_of(levels, matrix, spec.scale, spec.element)
+    places = level_places(levels, panel.coordinate_system)
+    pyramid = pyramid_of(levels, matrix, spec.scale, spec.element, places)
     ids = _ids(pyramid)
     fill_alpha, outline_alpha = _alphas(spec)
     fill = _colors(panel, spec, ids, spec.color, fill_alpha) if fill_alpha > 0 else None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata_plot.resolve.level_places import LevelPlace
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from xarray import DataArray
@@ -27,6 +29,8 @@ class Pyramid:
         Dask arrays, the finest level first; the last two axes are y and x.
     matrix
         From x and y of the finest level, in pixels, to the coordinate system; shape (3, 3).
+    places
+        Where each level lies in the finest one; empty if all cover it.
     fixed
         The only level that may be read, None to choose.
     whole
@@ -35,6 +39,7 @@ class Pyramid:
 
     arrays: tuple[Any, ...]
     matrix: NDArray[np.float64]
+    places: tuple[LevelPlace, ...] = ()
     fixed: int | None = None
     whole: bool = False
 
@@ -45,8 +50,14 @@ class Pyramid:
 
     def factors(self, level: int) -> tuple[float, float]:
         """How many pixels of the finest level a pixel of this one covers, along y and x."""
+        return self.place(level).step
+
+    def place(self, level: int) -> LevelPlace:
+        """Where a level lies in the finest one."""
+        if self.places:
+            return self.places[level]
         shape = self.arrays[level].shape
-        return self.shape[0] / shape[-2], self.shape[1] / shape[-1]
+        return LevelPlace(start=(0.0, 0.0), step=(self.shape[0] / shape[-2], self.shape[1] / shape[-1]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +70,13 @@ class ReadPlan:
     step: tuple[int, int]
 
 
-def pyramid_of(levels: Sequence[DataArray], matrix: NDArray[np.float64], scale: str | None, name: str) -> Pyramid:
+def pyramid_of(
+    levels: Sequence[DataArray],
+    matrix: NDArray[np.float64],
+    scale: str | None,
+    name: str,
+    places: Sequence[LevelPlace] = (),
+) -> Pyramid:
     """The levels that ``scale`` allows.
 
     Parameters
@@ -72,6 +89,8 @@ def pyramid_of(levels: Sequence[DataArray], matrix: NDArray[np.float64], scale: 
         None to choose by the axes, ``"full"`` for all pixels, or the name of a level such as ``"scale1"``.
     name
         The name of the element, for messages.
+    places
+        Where the levels lie in the finest one; they cover it if this is not given.
 
     Raises
     ------
@@ -84,13 +103,13 @@ def pyramid_of(levels: Sequence[DataArray], matrix: NDArray[np.float64], scale: 
 
     arrays = tuple(da.asarray(level.data) for level in levels)
     if scale is None:
-        return Pyramid(arrays=arrays, matrix=matrix)
+        return Pyramid(arrays=arrays, matrix=matrix, places=tuple(places))
     names = [f"scale{number}" for number in range(len(arrays))]
     if scale == "full":
-        return Pyramid(arrays=arrays, matrix=matrix, fixed=0, whole=True)
+        return Pyramid(arrays=arrays, matrix=matrix, places=tuple(places), fixed=0, whole=True)
     if scale not in names:
         raise ValueError(unknown_name(f"scale of {name!r} named", scale, [*names, "full"]))
-    return Pyramid(arrays=arrays, matrix=matrix, fixed=names.index(scale), whole=True)
+    return Pyramid(arrays=arrays, matrix=matrix, places=tuple(places), fixed=names.index(scale), whole=True)
 
 
 def plan(pyramid: Pyramid, window: Extent, density: tuple[float, float]) -> ReadPlan | None:
@@ -110,13 +129,15 @@ def plan(pyramid: Pyramid, window: Extent, density: tuple[float, float]) -> Read
     The plan, or None where nothing of the raster is seen.
     """
     level = pyramid.fixed if pyramid.fixed is not None else _level(pyramid, density)
-    factors = pyramid.factors(level)
+    place, factors = pyramid.place(level), pyramid.factors(level)
     shape = pyramid.arrays[level].shape[-2:]
     step = (1, 1)
     if not pyramid.whole:
         step = (_step(factors[0] * density[0]), _step(factors[1] * density[1]))
-    rows = _span(window[2] / factors[0], window[3] / factors[0], step[0], shape[0])
-    columns = _span(window[0] / factors[1], window[1] / factors[1], step[1], shape[1])
+    top, bottom = ((side - place.start[0]) / factors[0] for side in window[2:])
+    left, right = ((side - place.start[1]) / factors[1] for side in window[:2])
+    rows = _span(top, bottom, step[0], shape[0])
+    columns = _span(left, right, step[1], shape[1])
     if rows[0] >= rows[1] or columns[0] >= columns[1]:
         return None
     return ReadPlan(level=level, rows=rows, columns=columns, step=step)
@@ -142,14 +163,14 @@ def _span(start: float, stop: float, step: int, size: int) -> tuple[int, int]:
 
 def extent_of(pyramid: Pyramid, what: ReadPlan) -> Extent:
     """What a plan covers: xmin, xmax, ymin, ymax in pixels of the finest level, in whole steps."""
-    factors = pyramid.factors(what.level)
+    start, factors = pyramid.place(what.level).start, pyramid.factors(what.level)
     height = -(-(what.rows[1] - what.rows[0]) // what.step[0]) * what.step[0]
     width = -(-(what.columns[1] - what.columns[0]) // what.step[1]) * what.step[1]
     return (
-        what.columns[0] * factors[1],
-        (what.columns[0] + width) * factors[1],
-        what.rows[0] * factors[0],
-        (what.rows[0] + height) * factors[0],
+        start[1] + what.columns[0] * factors[1],
+        start[1] + (what.columns[0] + width) * factors[1],
+        start[0] + what.rows[0] * factors[0],
+        start[0] + (what.rows[0] + height) * factors[0],
     )
 
 

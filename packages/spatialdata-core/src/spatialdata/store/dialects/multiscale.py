@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.axes import SPATIAL_AXES
 from spatialdata.errors import StoreError
+from spatialdata.store.dialects.level_places import Said, said_of, translation_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from spatialdata._core.axes import ValidAxis
+    from spatialdata._core.levels import LevelPlace
 
 __all__ = ["EDGES", "Multiscale", "Times", "channel_labels", "datasets_of", "omero_of"]
 
@@ -80,6 +83,8 @@ class Multiscale:
         Names of the channels; None for labels, and for images that do not name them.
     times
         The points in time; None if there is no axis of time.
+    levels
+        What is said of the place of each level, the finest first.
     """
 
     paths: tuple[str, ...]
@@ -87,6 +92,7 @@ class Multiscale:
     edges: list[dict[str, Any]]
     channels: tuple[Any, ...] | None
     times: Times | None = None
+    levels: tuple[Said | None, ...] = ()
 
 
 def only_multiscale(body: dict[str, Any], where: str) -> dict[str, Any]:
@@ -102,6 +108,7 @@ def parse_multiscale(multiscale: dict[str, Any], channels: tuple[Any, ...] | Non
     try:
         paths = tuple(str(dataset["path"]) for dataset in multiscale["datasets"])
         axes = tuple(str(axis["name"]) for axis in multiscale["axes"])
+        levels = tuple(said_of(dataset.get(EDGES), len(axes)) for dataset in multiscale["datasets"])
         edges = multiscale[EDGES]
     except (KeyError, TypeError) as error:
         raise StoreError(
@@ -110,7 +117,8 @@ def parse_multiscale(multiscale: dict[str, Any], channels: tuple[Any, ...] | Non
         ) from error
     if not paths:
         raise StoreError(f"The multiscales of {where} list no dataset.")
-    return Multiscale(paths=paths, axes=axes, edges=edges, channels=channels, times=times_of(multiscale, axes, where))
+    times = times_of(multiscale, axes, where)
+    return Multiscale(paths=paths, axes=axes, edges=edges, channels=channels, times=times, levels=levels)
 
 
 def times_of(
@@ -141,13 +149,13 @@ def times_of(
 
 
 def datasets_of(
-    axes: Sequence[str], shapes: Sequence[Sequence[int]], times: Times | None = None
+    axes: Sequence[ValidAxis], places: Sequence[LevelPlace], times: Times | None = None
 ) -> list[dict[str, Any]]:
     """The levels with their scale relative to the finest one, and the shift of their first pixel centre."""
     datasets = []
-    for number, shape in enumerate(shapes):
-        factors: list[float] = [full / size if size else 1.0 for full, size in zip(shapes[0], shape, strict=True)]
-        shift = [(factor - 1) / 2 if axis in SPATIAL_AXES else 0.0 for axis, factor in zip(axes, factors, strict=True)]
+    for number, place in enumerate(places):
+        factors = [place[axis].step if axis in place else 1.0 for axis in axes]
+        shift = [translation_of(place[axis]) if axis in place else 0.0 for axis in axes]
         if times is not None:
             factors[0], shift[0] = times.step, times.start
         steps: list[dict[str, Any]] = [{"type": "scale", "scale": factors}]

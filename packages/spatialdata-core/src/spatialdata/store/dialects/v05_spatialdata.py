@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import StoreError
 from spatialdata.store.dialects.multiscale import (
@@ -18,6 +18,10 @@ from spatialdata.store.dialects.multiscale import (
     parse_multiscale,
     renamed_channels,
 )
+
+if TYPE_CHECKING:
+    from spatialdata._core.axes import ValidAxis
+    from spatialdata._core.levels import LevelPlace
 
 __all__ = ["ELEMENT_VERSION", "NGFF_VERSION", "attributes_of", "labels_listing", "read", "with_channels", "with_edges"]
 
@@ -52,8 +56,8 @@ def read(attributes: dict[str, Any], where: str) -> Multiscale:
 
 def attributes_of(
     name: str,
-    axes: Sequence[str],
-    shapes: Sequence[Sequence[int]],
+    axes: Sequence[ValidAxis],
+    places: Sequence[LevelPlace],
     edges: list[dict[str, Any]],
     channels: Sequence[Any] | None,
     times: Times | None = None,
@@ -66,8 +70,8 @@ def attributes_of(
         What the multiscale is called; informative only.
     axes
         Names of the axes, in the order of the dimensions.
-    shapes
-        Shapes of the levels, the finest first.
+    places
+        How each level lies in the finest one, which comes first.
     edges
         The transformations, as JSON.
     channels
@@ -76,7 +80,7 @@ def attributes_of(
         The points in time; None without an axis of time.
     """
     multiscale = {
-        "datasets": datasets_of(axes, shapes, times),
+        "datasets": datasets_of(axes, places, times),
         "name": name,
         "axes": axis_objects(axes, times),
         EDGES: edges,

@@ -6,12 +6,13 @@ this package at its outer corner. Systems in the world are the same in both; onl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spatialdata._core.axes import AXES, SPATIAL_AXES, ValidAxis
 from spatialdata.errors import StoreError, TransformationError, listing
+from spatialdata.store.dialects.level_places import Said, flat_steps, said_of, translation_of
 from spatialdata.store.dialects.multiscale import EDGES, Times, only_multiscale, times_of
 from spatialdata.store.dialects.v06_read import Arrays, read_transformation
 from spatialdata.store.dialects.without_axes import restricted, simplest, without_time
@@ -20,6 +21,7 @@ from spatialdata.transformations.linear import Sequence as SequenceOf
 from spatialdata.transformations.units import known_unit
 
 if TYPE_CHECKING:
+    from spatialdata._core.levels import LevelPlace
     from spatialdata.transformations.algebra import BaseTransformation
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "parse_image",
     "parse_scene",
     "places_of",
+    "said_of_levels",
     "systems_of",
     "times_of_image",
 ]
@@ -49,21 +52,19 @@ def from_centres(transformation: BaseTransformation, axes: Sequence[str]) -> Bas
     return SequenceOf([Translation([-_HALF] * len(space), space), transformation])
 
 
-def level_steps(factors: Sequence[float], scale: Sequence[float], axes: Sequence[str]) -> list[dict[str, Any]]:
-    """Scale and translation of a level, from its pixel indices to the system that its finest level is scaled to.
+def level_steps(place: LevelPlace, axes: Sequence[ValidAxis]) -> list[dict[str, Any]]:
+    """Scale and translation of a level, from its pixel indices to the pixel coordinates of the finest level.
 
     Parameters
     ----------
-    factors
-        Pixels of the finest level per pixel of this one, for each axis.
-    scale
-        The size of a pixel of the finest level, for each axis.
+    place
+        How the level lies in the finest one.
     axes
         Names of the axes; channels are not shifted.
     """
-    steps = [float(factor) * float(side) for factor, side in zip(factors, scale, strict=True)]
-    shift = [step * _HALF if axis in SPATIAL_AXES else 0.0 for step, axis in zip(steps, axes, strict=True)]
-    return [{"type": "scale", "scale": steps}, {"type": "translation", "translation": shift}]
+    scale = [place[axis].step if axis in place else 1.0 for axis in axes]
+    shift = [translation_of(place[axis]) + _HALF if axis in place else 0.0 for axis in axes]
+    return [{"type": "scale", "scale": scale}, {"type": "translation", "translation": shift}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,21 +177,19 @@ def level_axes(ome: Json, where: str) -> tuple[tuple[str, ...], tuple[ValidAxis,
     return tuple(str(dataset["path"]) for dataset in datasets), _known(systems, intrinsic, where).axes
 
 
+def said_of_levels(ome: Json, axes: Sequence[str], where: str) -> tuple[Said | None, ...]:
+    """What is said of the place of each level, the finest first."""
+    body = only_multiscale(dict(ome), where)
+    return tuple(said_of(dataset.get(EDGES), len(axes)) for dataset in body["datasets"])
+
+
 def times_of_image(ome: Json, axes: Sequence[str], where: str) -> Times | None:
     """The points in time of an image; None without an axis of time."""
     body = only_multiscale(dict(ome), where)
     system = next(each for each in body["coordinateSystems"] if each["name"] == _step(body["datasets"][0], where)[1])
-    flat = [*_flat(body["datasets"][0][EDGES])]
+    flat = [*flat_steps(body["datasets"][0][EDGES])]
     listed = {"axes": body.get("axes", system["axes"]), "datasets": [{EDGES: flat}]}
     return times_of(listed, axes, where)
-
-
-def _flat(steps: Sequence[Json]) -> Iterator[Json]:
-    for step in steps:
-        if step["type"] == "sequence":
-            yield from _flat(step["transformations"])
-        else:
-            yield step
 
 
 def systems_of(ome: Json, where: str) -> dict[str, System]:

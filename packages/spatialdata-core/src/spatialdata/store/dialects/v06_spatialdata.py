@@ -30,6 +30,7 @@ from spatialdata.store.dialects.without_axes import restricted, without_time
 from spatialdata.transformations.linear import Identity
 
 if TYPE_CHECKING:
+    from spatialdata._core.levels import LevelPlace
     from spatialdata.transformations.algebra import BaseTransformation
 
 __all__ = [
@@ -75,7 +76,8 @@ def read(attributes: dict[str, Any], where: str) -> Multiscale:
     paths, axes = v06.level_axes(body, where)
     channels = channel_labels(_with_own_labels(body.get("omero")), None, where)
     times = v06.times_of_image(body, axes, where)
-    return Multiscale(paths=paths, axes=axes, edges=[], channels=channels, times=times)
+    levels = v06.said_of_levels(body, axes, where)
+    return Multiscale(paths=paths, axes=axes, edges=[], channels=channels, times=times, levels=levels)
 
 
 def places(attributes: dict[str, Any], where: str, arrays: Arrays) -> dict[str, BaseTransformation]:
@@ -113,7 +115,8 @@ def units(attributes: dict[str, Any], where: str) -> dict[str, dict[str, str]]:
 def attributes_of(
     name: str,
     axes: Axes,
-    shapes: Sequence[Sequence[int]],
+    places: Sequence[LevelPlace],
+    shape: Sequence[int],
     transformations: Places,
     channels: Sequence[Any] | None,
     units: Units,
@@ -127,8 +130,10 @@ def attributes_of(
         What the multiscale is called; informative only.
     axes
         Names of the axes, in the order of the dimensions.
-    shapes
-        Shapes of the levels, the finest first.
+    places
+        How each level lies in the finest one, which comes first.
+    shape
+        The shape of the finest level.
     transformations
         The transformations by coordinate system.
     channels
@@ -146,14 +151,14 @@ def attributes_of(
     multiscale = {
         "name": name,
         "axes": axis_objects(axes, times),
-        "datasets": [_dataset(number, shape, shapes[0], axes, intrinsic, times) for number, shape in enumerate(shapes)],
+        "datasets": [_dataset(number, place, axes, intrinsic, times) for number, place in enumerate(places)],
     }
     body: dict[str, Any] = {} if channels is None else {"omero": _named(None, channels)}
     body.update({"version": NGFF_VERSION, "multiscales": [multiscale]})
     if channels is None:
         body["image-label"] = {}
     attributes = {"ome": body, "spatialdata_attrs": {"version": _ELEMENT_VERSION}}
-    return with_places(attributes, transformations, axes, shapes[0], units, name)
+    return with_places(attributes, transformations, axes, shape, units, name)
 
 
 def _intrinsic(axes: Axes, taken: Places) -> str:
@@ -163,11 +168,8 @@ def _intrinsic(axes: Axes, taken: Places) -> str:
     return name
 
 
-def _dataset(
-    number: int, shape: Sequence[int], full: Sequence[int], axes: Axes, intrinsic: str, times: Times | None
-) -> dict[str, Any]:
-    factors = [whole / size if size else 1.0 for whole, size in zip(full, shape, strict=True)]
-    steps = v06.level_steps(factors, [1.0] * len(axes), axes)
+def _dataset(number: int, place: LevelPlace, axes: Axes, intrinsic: str, times: Times | None) -> dict[str, Any]:
+    steps = v06.level_steps(place, axes)
     if times is not None:
         steps[0]["scale"][0], steps[1]["translation"][0] = times.step, times.start
     path = f"s{number}"
