@@ -175,6 +175,18 @@ def without_missing_members(facts: Any) -> Any:
     return facts
 
 
+def placed_by_sizes(facts: Any) -> Any:
+    """Facts with coordinates as the release takes them: each level covers the finest, whatever its pixels come from."""
+    full, *coarser = facts.get("levels", [{}])
+    for level in coarser:
+        for axis in set(level["dims"]) - {"c"}:
+            whole, size = (each["shape"][each["dims"].index(axis)] for each in (full, level))
+            found = (np.arange(size) + 0.5) * (whole / size)
+            np.testing.assert_allclose(level["coords"][axis], found, atol=whole / size)
+            level["coords"][axis] = np.round(found, 9).tolist()
+    return facts
+
+
 @pytest.mark.parametrize("encoding", ["WKB", "geoarrow"])
 @pytest.mark.parametrize("consolidate", [True, False])
 def test_every_element_is_equal(peer: Callable[..., Any], tmp_path: Path, encoding: str, consolidate: bool) -> None:
@@ -196,7 +208,8 @@ def test_every_element_is_equal(peer: Callable[..., Any], tmp_path: Path, encodi
     expected = expected_of(elements)
     assert set(found["elements"]) == set(expected)
     for path, facts in expected.items():
-        assert without_missing_members(found["elements"][path]) == without_missing_members(facts), path
+        there = placed_by_sizes(without_missing_members(found["elements"][path]))
+        assert there == placed_by_sizes(without_missing_members(facts)), path
 
 
 def test_changed_stores_are_equal(peer: Callable[..., Any], tmp_path: Path) -> None:
@@ -214,7 +227,8 @@ def test_changed_stores_are_equal(peer: Callable[..., Any], tmp_path: Path) -> N
     assert found["consolidated"] is True
     assert set(found["elements"]) == {str(entry) for entry in store.entries()}
     for entry in store.entries():
-        assert describe(store.source(entry).load()) == found["elements"][str(entry)], entry
+        here = placed_by_sizes(describe(store.source(entry).load()))
+        assert here == placed_by_sizes(found["elements"][str(entry)]), entry
     assert found["elements"]["images/pyramid"]["levels"][2]["coords"]["c"] == ["r", "g", "b"]
     assert list(found["elements"]["images/uint16"]["transformations"]) == ["new"]
     assert found["elements"]["labels/ids"]["levels"] == expected_of(elements)["labels/volume_ids"]["levels"]

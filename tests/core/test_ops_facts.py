@@ -71,7 +71,8 @@ def compare(found: dict[str, Any], expected: dict[str, Any], case: str) -> None:
         }, case
         for axis, coords in level["coords"].items():
             last = found["levels"][name]["coords"][axis]
-            if isinstance(coords, dict):
+            # The published package takes coarser levels to cover the finest, wherever they were cut.
+            if isinstance(coords, dict) and name == "scale0":
                 assert last["last"] == pytest.approx(coords["last"]), case
     if "levels" in expected and case.split("|")[1] != "global":
         return
