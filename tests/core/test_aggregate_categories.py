@@ -80,8 +80,6 @@ def test_weighted_categories() -> None:
         np.testing.assert_allclose(found[0], total)
         np.testing.assert_allclose(found[1], total / max(total.sum(), 1e-300))
         assert found[2].tolist() == ((np.arange(4) == total.argmax()) & (total > 0)).tolist()
-    with pytest.raises(ValueError, match="not by 'count'"):
-        aggregate(points, boxes, value_key="gene", agg_func="count", weights="quality")
 
 
 def test_parts_of_areas_by_category() -> None:

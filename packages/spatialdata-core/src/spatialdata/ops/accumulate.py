@@ -112,6 +112,8 @@ def _joined(parts: Sequence[CategoryPairs | None]) -> CategoryPairs:
 class Moments:
     """Count, mean, spread, sum and range of several columns of numbers by region; nan does not count.
 
+    Of values with weights, counts are the sums of these.
+
     Attributes
     ----------
     regions
@@ -121,7 +123,7 @@ class Moments:
     """
 
     regions: NDArray[Any]
-    count: NDArray[np.int64]
+    count: NDArray[Any]
     total: FloatArray
     mean: FloatArray
     squares: FloatArray
@@ -182,7 +184,7 @@ class Moments:
     @classmethod
     def _of(cls, regions: NDArray[Any], found: Sequence[tuple[Any, FloatArray | None]]) -> Moments:
         if not found:
-            return cls(regions, *[np.zeros((len(regions), 0))] * 6)  # type: ignore[arg-type]
+            return cls(regions, *[np.zeros((len(regions), 0))] * 6)
         count, total, least, greatest = (np.stack([totals[k] for totals, _ in found], axis=1) for k in range(4))
         squares = np.stack([np.zeros(len(regions)) if one is None else one for _, one in found], axis=1)
         return cls(regions, count, total, total / np.maximum(count, 1), squares, least, greatest)
@@ -196,7 +198,7 @@ class Moments:
         columns = parts[0].count.shape[1]
         shape = (len(regions), columns)
         all_of = cls(
-            regions, np.zeros(shape, dtype=np.int64), np.zeros(shape), np.zeros(shape), np.zeros(shape),
+            regions, np.zeros(shape, dtype=parts[0].count.dtype), np.zeros(shape), np.zeros(shape), np.zeros(shape),
             np.full(shape, np.inf), np.full(shape, -np.inf),
         )  # fmt: skip
         for part in parts:
@@ -206,7 +208,7 @@ class Moments:
     def _take_in(self, part: Moments) -> None:
         at = np.searchsorted(self.regions, part.regions)
         before = self.count[at]
-        both = np.maximum(before + part.count, 1)
+        both = _or_one(before + part.count)
         difference = part.mean - self.mean[at]
         self.squares[at] += part.squares + difference**2 * before * part.count / both
         self.mean[at] += difference * part.count / both
@@ -220,22 +222,27 @@ class Moments:
 
         Deviations are those of a sample, divided by n - 1.
         """
-        several = np.maximum(self.count - 1, 1)
+        known = self.count > 1
+        variance = np.where(known, self.squares / np.where(known, self.count - 1, 1), np.nan)
         statistics: dict[str, Callable[[], FloatArray]] = {
             "sum": lambda: self.total,
             "count": lambda: self.count.astype(np.float64),
-            "mean": lambda: self.total / np.maximum(self.count, 1),
+            "mean": lambda: self.total / _or_one(self.count),
             "min": lambda: self.least,
             "max": lambda: self.greatest,
-            "var": lambda: self.squares / several,
-            "std": lambda: np.sqrt(self.squares / several),
+            "var": lambda: variance,
+            "std": lambda: np.sqrt(variance),
         }
         found = statistics[func.name]()
-        if func.name in ("var", "std"):
-            found = np.where(self.count == 1, np.nan, found)
         all_regions = np.zeros((regions, found.shape[1]))
-        all_regions[self.regions] = np.where(self.count == 0, 0.0, found)
+        # Weights may cancel each other out, though products do not.
+        all_regions[self.regions] = found if func.name == "sum" else np.where(self.count == 0, 0.0, found)
         return all_regions
+
+
+def _or_one(counts: NDArray[Any]) -> NDArray[Any]:
+    """What may be divided by: 1 instead of 0."""
+    return np.where(counts == 0, 1, counts)
 
 
 def _mean(totals: tuple[NDArray[np.int64], FloatArray, FloatArray, FloatArray]) -> FloatArray:

@@ -27,10 +27,13 @@ class Samples:
         The region of each row.
     columns
         For each column its values, in their own dtype.
+    weights
+        The weight of each row; None if all count the same.
     """
 
     region: NDArray[Any]
     columns: tuple[NDArray[Any], ...]
+    weights: FloatArray | None = None
 
     @classmethod
     def merged(cls, parts: Sequence[Samples]) -> Samples:
@@ -38,13 +41,18 @@ class Samples:
         if len(parts) == 1:
             return parts[0]
         columns = zip(*(part.columns for part in parts), strict=True)
-        return cls(np.concatenate([part.region for part in parts]), tuple(np.concatenate(one) for one in columns))
+        weights = [part.weights for part in parts if part.weights is not None]
+        return cls(
+            np.concatenate([part.region for part in parts]),
+            tuple(np.concatenate(one) for one in columns),
+            np.concatenate(weights) if weights else None,
+        )
 
     def results(self, funcs: Sequence[AggFunc], regions: int) -> list[FloatArray]:
         """The statistics, each of shape ``(regions, columns)``; 0 where a region has no value."""
         found = [np.zeros((regions, len(self.columns))) for _ in funcs]
         for number, values in enumerate(self.columns):
-            groups = _Groups.of(self.region, values)
+            groups = _Groups.of(self.region, values, self.weights)
             for statistic, func in zip(found, funcs, strict=True):
                 statistic[groups.regions, number] = groups.apply(func)
         return found
@@ -62,20 +70,27 @@ class _Groups:
         Array of shape ``(regions + 1,)``: where the values of each start.
     values
         The values.
+    weights
+        Their weights, all above 0; None if all count the same.
     """
 
     regions: NDArray[Any]
     start: NDArray[np.int64]
     values: NDArray[Any]
+    weights: FloatArray | None
 
     @classmethod
-    def of(cls, region: NDArray[Any], values: NDArray[Any]) -> _Groups:
+    def of(cls, region: NDArray[Any], values: NDArray[Any], weights: FloatArray | None) -> _Groups:
+        known = np.ones(len(values), dtype=bool) if weights is None else weights > 0
         if values.dtype.kind == "f":
-            known = ~np.isnan(values)
+            known &= ~np.isnan(values)
+        if not known.all():
             region, values = region[known], values[known]
+            weights = None if weights is None else weights[known]
         order = np.lexsort((values, region))
         regions, count = np.unique(region, return_counts=True)
-        return cls(regions, np.concatenate([[0], np.cumsum(count)]).astype(np.int64), values[order])
+        start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+        return cls(regions, start, values[order], None if weights is None else weights[order])
 
     def apply(self, func: AggFunc) -> FloatArray:
         if func.function is not None:
@@ -86,7 +101,11 @@ class _Groups:
         return self._distinct() if func.name == "nunique" else self._mode()
 
     def _quantile(self, probability: float) -> FloatArray:
-        """The value at that share of the sorted values, between two of them linearly."""
+        """The value at that share of the sorted values, between two of them linearly; with weights, one of them."""
+        if self.weights is not None:
+            from spatialdata.kernels.quantiles import weighed_quantiles
+
+            return weighed_quantiles(self.start, self.values, self.weights, probability)
         place = self.start[:-1] + (np.diff(self.start) - 1) * probability
         below = np.floor(place).astype(np.int64)
         above = np.minimum(below + 1, self.start[1:] - 1)
@@ -106,9 +125,12 @@ class _Groups:
         return np.bincount(group, minlength=len(self.regions)).astype(np.float64)
 
     def _mode(self) -> FloatArray:
-        """The most frequent value; of several the least."""
+        """The most frequent value, or that of the largest weight; of several the least."""
         first, group = self._runs()
-        length = np.diff(np.append(first, len(self.values)))
+        if self.weights is None or not len(first):
+            length = np.diff(np.append(first, len(self.values)))
+        else:
+            length = np.add.reduceat(self.weights, first)
         order = np.lexsort((first, -length, group))
         _, best = np.unique(group[order], return_index=True)
         return np.asarray(self.values[first[order[best]]], dtype=np.float64)

@@ -63,7 +63,8 @@ def aggregate(
         The objects that hold the elements.
     value_key
         What to aggregate: columns of the element, or columns of ``obs`` or names of ``var`` of the table that
-        annotates it. One column of categories, each of which becomes a variable, or any number of columns of numbers.
+        annotates it; any number of columns of numbers, or of categories, each of which becomes a variable (with the
+        name of its column before it if there are several columns).
         The feature key of points if not given; without one, values are counted. Of an image, the channels; all if not
         given.
     agg_func
@@ -88,8 +89,10 @@ def aggregate(
     buffer_resolution
         Take circles as polygons with that many segments in a quarter of a circle instead of exactly.
     weights
-        A column of numbers beside the values, or a channel of the image, for sums and means weighted by it; also for
-        the mode of categories.
+        A column of numbers beside the values, or a channel of the image, that says how often each value counts, for
+        all but functions of your own. The number of values is then that of the weights, and samples have as many
+        members; the quantiles are the least values at which that share of the weights is reached. Only sums, means and
+        counts take weights below 0. With ``fractions=True``, parts of areas are weights, too.
 
     Returns
     -------

@@ -34,16 +34,13 @@ class CategoryTotals:
     totals
         Their totals, of shape ``(regions, categories)`` without stored zeros.
     counts
-        The numbers of values, likewise; the same where values count 1 each.
-    weighted
-        Whether values have weights of their own, by which means are weighted.
+        The numbers of values, likewise, or their weights; the same as the totals where nothing else counts.
     """
 
     key: str
     names: list[str]
     totals: csr_matrix
     counts: csr_matrix
-    weighted: bool
 
     def table(self, funcs: Sequence[AggFunc]) -> tuple[csr_matrix, list[str]]:
         """The variables of one function after those of another, and their names.
@@ -67,11 +64,10 @@ class CategoryTotals:
         return stacked, names
 
     def _shares(self) -> csr_matrix:
-        """The part of each category in all values; in all weights if there are any."""
+        """The part of each category in all values, or in all weights."""
         from scipy.sparse import csr_matrix
 
-        of = self.totals if self.weighted else self.counts
-        everything = np.asarray(of.sum(axis=1), dtype=np.float64).ravel()
+        everything = np.asarray(self.counts.sum(axis=1), dtype=np.float64).ravel()
         with np.errstate(divide="ignore"):
             shares = self.totals.data / everything[self._rows(self.totals)]
         return csr_matrix((shares, self.totals.indices, self.totals.indptr), shape=self.totals.shape)

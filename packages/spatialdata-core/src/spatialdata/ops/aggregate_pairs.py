@@ -93,7 +93,7 @@ def _source(task: Task) -> ValueSource:
 
 
 def _image_values(task: Task) -> ImageValues:
-    return ImageValues.of(task.values, task.value_key, task.weights, task.funcs)
+    return ImageValues.of(task.values, task.value_key, task.weights)
 
 
 def _figures(task: Task, regions: Any) -> Any:
@@ -139,7 +139,7 @@ def _image_by_grid(task: Task) -> Found:
     if task.fractions or not get_transformation(values.image, task.system).is_linear:
         return regions, *_image_on(task, values, regions), regions.index
     runs = GridRuns(task.by, projection_of(values.image, task.system).plane())
-    return regions, *values.finished(*aggregate_image_by_regions(values.image, runs, values.funcs)), regions.index
+    return regions, *aggregate_image_by_regions(values.image, runs, task.funcs, weighted=values.weighted), regions.index
 
 
 def _points_by_labels(task: Task) -> Found:
@@ -208,8 +208,9 @@ def _image_by_labels(task: Task) -> Found:
             )
         regions = in_system(outlines_of_labels(task.by), task.system).sort_index()
         return _labels(task), *_image_on(task, values, regions), regions.index
-    matrix, names, ids = aggregate_image_by_labels(values.image, task.by, values.funcs, task.system)
-    return _labels(task), *values.finished(matrix, names), ids
+    return _labels(task), *aggregate_image_by_labels(
+        values.image, task.by, task.funcs, task.system, weighted=values.weighted
+    )
 
 
 def _image_by_shapes(task: Task) -> Found:
@@ -222,7 +223,7 @@ def _image_on(task: Task, values: ImageValues, figures: Any) -> tuple[Any, list[
     image, figures = under_pixels(values.image, figures, task.system)
     find = FigureFractions if task.fractions else FigureRuns
     regions = find.of(Figures.of(figures, task.buffer_resolution), projection_of(image, task.system).plane())
-    return values.finished(*aggregate_image_by_regions(image, regions, values.funcs))
+    return aggregate_image_by_regions(image, regions, task.funcs, weighted=values.weighted)
 
 
 def _labels(task: Task) -> Any:

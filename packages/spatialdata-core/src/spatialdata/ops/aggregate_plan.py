@@ -11,8 +11,8 @@ import numpy as np
 from spatialdata.errors import listing
 from spatialdata.ops.accumulate import CategoryPairs, Moments
 from spatialdata.ops.accumulate_samples import Samples
+from spatialdata.ops.accumulate_weights import weighed_moments
 from spatialdata.ops.aggregate_categories import CATEGORY_FUNCS, CategoryTotals
-from spatialdata.ops.aggregate_funcs import AggFunc
 from spatialdata.ops.aggregate_values import as_numbers, category_codes, is_categorical, known_categories
 
 if TYPE_CHECKING:
@@ -20,20 +20,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
+    from spatialdata.ops.aggregate_funcs import AggFunc
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["Part", "Plan", "check_weighted", "table_of", "weighted_means"]
+__all__ = ["Part", "Plan", "table_of"]
+
+# Those that weights below 0 make sense for.
+_ADDED = ("sum", "mean", "count")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """What is kept of a part of the values; None for what is not needed.
 
-    ``counts`` are the pairs of categories without what each counts.
+    ``pairs`` are those of each column of categories, and ``counts`` the same without what each counts.
     """
 
-    pairs: CategoryPairs | None = None
-    counts: CategoryPairs | None = None
+    pairs: tuple[CategoryPairs, ...] | None = None
+    counts: tuple[CategoryPairs, ...] | None = None
     moments: Moments | None = None
     samples: Samples | None = None
 
@@ -53,7 +57,7 @@ class Plan:
     dtype
         The dtype that numbers have together.
     categories
-        The categories that are known beforehand; None for numbers.
+        For each column the categories that are known beforehand; None for numbers.
     fractions, weighted
         Whether values are multiplied by parts of areas, and whether they have weights of their own.
     """
@@ -62,7 +66,7 @@ class Plan:
     regions: int
     names: tuple[str, ...]
     dtype: np.dtype[Any]
-    categories: tuple[Any, ...] | None
+    categories: tuple[tuple[Any, ...], ...] | None
     fractions: bool = False
     weighted: bool = False
 
@@ -78,28 +82,35 @@ class Plan:
             The functions do not fit the values.
         """
         columns = values.iloc[:, :-1] if weighted else values
+        if columns.columns.has_duplicates:
+            raise ValueError(f"value_key names a column twice: {listing(columns.columns)}.")
         categorical = is_categorical(columns)
         plan = cls(
             funcs,
             regions,
             tuple(str(name) for name in columns.columns),
             _common_dtype(columns) if not categorical else np.dtype(np.float64),
-            known_categories(columns.iloc[:, 0]) if categorical else None,
+            tuple(known_categories(columns[name]) for name in columns.columns) if categorical else None,
             fractions,
             weighted,
         )
-        plan._check()
+        plan.check()
         return plan
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise a ValueError if the functions do not fit the values."""
         names = [func.name for func in self.funcs]
         if self.categories is not None and not set(names) <= set(CATEGORY_FUNCS):
             raise ValueError(
-                f"{self.names[0]!r} holds categories, which have no order and no size: agg_func must be some of "
+                f"{listing(self.names)} hold categories, which have no order and no size: agg_func must be some of "
                 f"{listing(CATEGORY_FUNCS)}, not {listing(names)}."
             )
-        if self.weighted:
-            check_weighted(self.funcs, ("sum", "mean") if self.categories is None else ("sum", "mean", "mode"))
+        own = [func.name for func in self.funcs if func.function is not None]
+        if self.weighted and own:
+            raise ValueError(
+                f"Functions of your own see values without their weights, as {listing(own)} would. Leave weights out, "
+                "or name a function."
+            )
 
     def part(
         self, region: NDArray[np.int32], row: NDArray[Any], values: pd.DataFrame, factor: FloatArray | None = None
@@ -123,10 +134,29 @@ class Plan:
             return self._pairs(region, row, values, factor)
         numbers = as_numbers(values)[row].T
         if self.weighted and factor is not None:
-            scaled = numbers * factor
-            shares = np.where(np.isnan(scaled), np.nan, factor)
-            return Part(moments=Moments.of(region, [*scaled, *shares], spread=False))
+            return self.weighed(region, list(numbers), factor)
         return self.numbers(region, numbers if factor is None else numbers * factor)
+
+    def weighed(self, region: NDArray[Any], columns: Sequence[NDArray[Any]], weights: FloatArray) -> Part:
+        """What is kept of numbers, given for each column, with their weights.
+
+        Raises
+        ------
+        ValueError
+            Weights are below 0 where they say how often values are there.
+        """
+        others = [func.name for func in self.funcs if func.name not in _ADDED]
+        if others and (weights < 0).any():
+            raise ValueError(
+                f"Weights say how often a value is there, so they are not below 0 for {listing(others)}. Found "
+                f"{float(np.nanmin(weights))}. Only {listing(_ADDED)} take such weights."
+            )
+        moments, samples = None, None
+        if not all(func.needs_sample for func in self.funcs):
+            moments = weighed_moments(region, columns, weights, spread=self.needs_spread)
+        if any(func.needs_sample for func in self.funcs):
+            samples = Samples(region, tuple(columns), weights)
+        return Part(moments=moments, samples=samples)
 
     def numbers(self, region: NDArray[Any], columns: Sequence[NDArray[Any]]) -> Part:
         """What is kept of numbers, given for each column."""
@@ -150,24 +180,15 @@ class Plan:
     def _pairs(
         self, region: NDArray[np.int32], row: NDArray[Any], values: pd.DataFrame, factor: FloatArray | None
     ) -> Part:
-        names, codes = category_codes(values.iloc[:, 0])
-        category = codes[row]
-        known = category >= 0
-        if factor is not None:
-            known &= ~np.isnan(factor)
-        if not known.all():
-            region, category = region[known], category[known]
-            factor = factor[known] if factor is not None else None
-        counts = CategoryPairs(names, region, category, np.zeros(0))
-        if factor is None:
-            return Part(pairs=counts)
-        return Part(pairs=replace(counts, weight=factor), counts=counts if self._needs_counts else None)
+        pairs = tuple(_category_pairs(region, row, values[name], factor) for name in values.columns)
+        if factor is None or not self._needs_counts:
+            return Part(pairs=pairs)
+        return Part(pairs=pairs, counts=tuple(replace(one, weight=np.zeros(0)) for one in pairs))
 
     @property
     def _needs_counts(self) -> bool:
         """Whether it matters how many values there are, beside what they count."""
-        funcs = {func.name for func in self.funcs}
-        return bool(funcs & {"count", "nunique"}) or ("mean" in funcs and not self.weighted)
+        return not self.weighted and any(func.name in ("count", "nunique", "mean") for func in self.funcs)
 
     def merged(self, parts: Sequence[Part]) -> Part:
         """What is kept of all values."""
@@ -182,17 +203,17 @@ class Plan:
             Samples.merged(samples) if samples else None,
         )
 
-    def _merged_pairs(self, pairs: Sequence[CategoryPairs]) -> CategoryPairs:
-        return CategoryPairs.merged(pairs, self.regions, self.categories or ())
+    def _merged_pairs(self, parts: Sequence[tuple[CategoryPairs, ...]]) -> tuple[CategoryPairs, ...]:
+        return tuple(
+            CategoryPairs.merged([part[number] for part in parts], self.regions, known)
+            for number, known in enumerate(self.categories or ())
+        )
 
     def result(self, part: Part) -> tuple[csr_matrix, list[str]]:
         """The matrix of shape ``(regions, variables)`` without stored zeros, and the names of the variables."""
         if part.pairs is not None:
-            return self._totals(part.pairs, part.counts).table(self.funcs)
-        if self.weighted:
-            return self._weighted(part)
-        found = self.statistics(part)
-        matrix, names = table_of(found, self.funcs, self.names)
+            return self._of_categories(part.pairs, part.counts or part.pairs)
+        matrix, names = table_of(self.statistics(part), self.funcs, self.names)
         return matrix.astype(self._result_dtype()), names
 
     def statistics(self, part: Part) -> list[FloatArray]:
@@ -208,31 +229,36 @@ class Plan:
                 found.append(empty if part.moments is None else part.moments.result(func, self.regions))
         return found
 
-    def _totals(self, pairs: CategoryPairs, counts: CategoryPairs | None) -> CategoryTotals:
+    def _of_categories(
+        self, pairs: Sequence[CategoryPairs], counts: Sequence[CategoryPairs]
+    ) -> tuple[csr_matrix, list[str]]:
+        """The variables of each column after those of another."""
+        from scipy.sparse import csr_matrix, hstack
+
+        columns = zip(self.names, self.categories or (), pairs, counts, strict=True)
+        tables = [self._totals(*column).table(self.funcs) for column in columns]
+        if len(tables) == 1:
+            return tables[0]
+        matrix = csr_matrix(hstack([matrix for matrix, _ in tables], format="csr"))
+        return matrix, [name for _, names in tables for name in names]
+
+    def _totals(self, key: str, known: tuple[Any, ...], pairs: CategoryPairs, counts: CategoryPairs) -> CategoryTotals:
         whole = not (self.fractions or self.weighted)
         totals = pairs.matrix(self.regions, np.int64 if whole else np.float64)
-        number = totals if counts is None else counts.matrix(self.regions, np.int64)
+        number = totals if counts is pairs else counts.matrix(self.regions, np.int64)
         names = [str(name) for name in pairs.names]
-        if not self.categories:
+        if not known:
             order = np.argsort(np.array(names, dtype=object), kind="stable")
             names = [names[index] for index in order]
             totals, number = (matrix[:, order].tocsr() for matrix in (totals, number))
             for matrix in (totals, number):
                 matrix.sort_indices()
-        return CategoryTotals(self.names[0], names, totals, number, self.weighted)
-
-    def _weighted(self, part: Part) -> tuple[csr_matrix, list[str]]:
-        size = len(self.names)
-        both = np.zeros((self.regions, 2 * size))
-        if part.moments is not None:
-            both = part.moments.result(AggFunc("sum"), self.regions)
-        sums, weights = both[:, :size], both[:, size:]
-        means = weighted_means(sums, weights)
-        return table_of([sums if func.name == "sum" else means for func in self.funcs], self.funcs, self.names)
+        several = len(self.names) > 1
+        return CategoryTotals(key, [f"{key}_{name}" for name in names] if several else names, totals, number)
 
     def _result_dtype(self) -> np.dtype[Any]:
         names = {func.name for func in self.funcs}
-        if any(func.function is not None for func in self.funcs):
+        if self.weighted or any(func.function is not None for func in self.funcs):
             return np.dtype(np.float64)
         if names <= {"count", "nunique"}:
             return np.dtype(np.int64)
@@ -242,19 +268,19 @@ class Plan:
         return np.dtype(np.int64 if whole else np.float64)
 
 
-def check_weighted(funcs: Sequence[AggFunc], valid: Sequence[str] = ("sum", "mean")) -> None:
-    """Raise a ValueError if one of the functions does not take weights."""
-    unweighted = [func.name for func in funcs if func.name not in valid]
-    if unweighted:
-        raise ValueError(
-            f"Values with weights can be aggregated by {listing(valid)}, but not by {listing(unweighted)}."
-        )
-
-
-def weighted_means(sums: FloatArray, weights: FloatArray) -> FloatArray:
-    """Sums of weighted values by the sums of their weights; 0 where the sum is."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(sums == 0, 0.0, sums / weights)
+def _category_pairs(
+    region: NDArray[np.int32], row: NDArray[Any], column: pd.Series, factor: FloatArray | None
+) -> CategoryPairs:
+    """Pairs of a region and the category of a row, where there are both a category and what it counts."""
+    names, codes = category_codes(column)
+    category = codes[row]
+    known = category >= 0
+    if factor is not None:
+        known &= ~np.isnan(factor)
+    if not known.all():
+        region, category = region[known], category[known]
+        factor = factor[known] if factor is not None else None
+    return CategoryPairs(names, region, category, np.zeros(0) if factor is None else factor)
 
 
 def table_of(

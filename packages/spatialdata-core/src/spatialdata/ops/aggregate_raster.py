@@ -32,7 +32,7 @@ __all__ = ["aggregate_image_by_labels", "aggregate_image_by_regions"]
 
 
 def aggregate_image_by_labels(
-    image: Any, labels: Any, funcs: tuple[AggFunc, ...], system: str
+    image: Any, labels: Any, funcs: tuple[AggFunc, ...], system: str, *, weighted: bool = False
 ) -> tuple[csr_matrix, list[str], NDArray[Any]]:
     """Statistics of the pixels of each label, by channel, in one pass over the pixels.
 
@@ -48,6 +48,8 @@ def aggregate_image_by_labels(
         The functions; deviations are those of a sample.
     system
         The coordinate system in which the two are brought together.
+    weighted
+        Whether the last channel holds weights; then all channels are in one chunk.
 
     Returns
     -------
@@ -55,11 +57,11 @@ def aggregate_image_by_labels(
     of the labels, sorted, without the background.
     """
     if set(spatial_axes_of(image)) - set(spatial_axes_of(labels)) == {"z"}:
-        return _planes_by_labels(image, labels, funcs, system)
+        return _planes_by_labels(image, labels, _plan(image, funcs, 0, weighted=weighted), system)
     if set(spatial_axes_of(labels)) - set(spatial_axes_of(image)) == {"z"}:
-        return _flat_by_volumes(image, labels, funcs, system)
+        return _flat_by_volumes(image, labels, _plan(image, funcs, 0, weighted=weighted), system)
     pixels = CommonPixels.of(image, labels, system)
-    plan = _plan(image, funcs, 0)
+    plan = _plan(image, funcs, 0, weighted=weighted)
     return _by_labels(plan, _in_blocks(pixels.image, _RunWork(plan), plan, _runs(pixels.labels)), pixels.ids)
 
 
@@ -72,14 +74,11 @@ def _by_labels(
     return matrix, names, ids
 
 
-def _planes_by_labels(
-    image: Any, labels: Any, funcs: tuple[AggFunc, ...], system: str
-) -> tuple[csr_matrix, list[str], NDArray[Any]]:
+def _planes_by_labels(image: Any, labels: Any, plan: Plan, system: str) -> tuple[csr_matrix, list[str], NDArray[Any]]:
     """Flat labels stand for all planes of a volume."""
     level, mask = levels_of(image)[0], levels_of(labels)[0].data
     there = projection_of(image, system).plane().over(("y", "x"))
     of_labels = projection_of(labels, system).over(("y", "x"))
-    plan = _plan(image, funcs, 0)
     planes, runs, ids = [], None, None
     for pixels in (level.data[:, z] for z in range(level.sizes["z"])):
         common = CommonPixels.of_arrays(pixels, mask, there, of_labels, labels if ids is None else ids)
@@ -88,16 +87,14 @@ def _planes_by_labels(
     return _by_labels(plan, [plan.merged(parts) for parts in zip(*planes, strict=True)], ids)
 
 
-def _flat_by_volumes(
-    image: Any, labels: Any, funcs: tuple[AggFunc, ...], system: str
-) -> tuple[csr_matrix, list[str], NDArray[Any]]:
+def _flat_by_volumes(image: Any, labels: Any, plan: Plan, system: str) -> tuple[csr_matrix, list[str], NDArray[Any]]:
     """A flat image lies at all depths; each of its pixels counts once for each label above or below."""
     import dask
     import dask.array as da
 
     there, of_labels = projection_of(image, system), projection_of(labels, system).plane().over(("y", "x"))
     ids = instance_ids(labels).to_numpy()
-    pixels, plan = levels_of(image)[0].data, _plan(image, funcs, len(ids))
+    pixels, plan = levels_of(image)[0].data, replace(plan, regions=len(ids))
     common = [CommonPixels.of_arrays(pixels, mask, there, of_labels, ids) for mask in levels_of(labels)[0].data]
     find = dask.delayed(labels_of_columns, pure=False)
     columns = da.stack([one.labels for one in common]).rechunk({0: -1}).to_delayed()[0]
@@ -108,7 +105,7 @@ def _flat_by_volumes(
 
 
 def aggregate_image_by_regions(
-    image: Any, regions: PixelRuns | FigureFractions, funcs: tuple[AggFunc, ...]
+    image: Any, regions: PixelRuns | FigureFractions, funcs: tuple[AggFunc, ...], *, weighted: bool = False
 ) -> tuple[csr_matrix, list[str]]:
     """Statistics of the pixels whose centre lies in each region, by channel.
 
@@ -120,12 +117,14 @@ def aggregate_image_by_regions(
         Finds the pixels of the regions, or those that they cover and the part of each, which values are multiplied by.
     funcs
         The functions.
+    weighted
+        Whether the last channel holds weights; then all channels are in one chunk.
 
     Returns
     -------
     Sparse matrix of shape ``(regions, variables)`` and the names ``channel_<name>_<func>`` of the variables.
     """
-    plan = _plan(image, funcs, len(regions))
+    plan = _plan(image, funcs, len(regions), weighted=weighted)
     data = levels_of(image)[0].data
     work = _PixelWork(plan) if isinstance(regions, FigureFractions) else _RunWork(plan, flat=True)
     return _table(plan, _in_blocks(data, work, plan, _runs_on_planes(regions, data)))
@@ -155,9 +154,12 @@ def _runs(labels: Any) -> NDArray[Any]:
     return found
 
 
-def _plan(image: Any, funcs: tuple[AggFunc, ...], regions: int) -> Plan:
+def _plan(image: Any, funcs: tuple[AggFunc, ...], regions: int, *, weighted: bool) -> Plan:
     channels = levels_of(image)[0].coords["c"].to_numpy().tolist()
-    return Plan(funcs, regions, tuple(f"channel_{name}" for name in channels), np.dtype(np.float64), None)
+    names = tuple(f"channel_{name}" for name in (channels[:-1] if weighted else channels))
+    plan = Plan(funcs, regions, names, np.dtype(np.float64), None, weighted=weighted)
+    plan.check()
+    return plan
 
 
 def _in_blocks(image: Any, work: _RunWork | _PixelWork, plan: Plan, runs: NDArray[Any]) -> list[Part]:
@@ -189,6 +191,10 @@ class _RunWork:
         return self.plan.merged([self._part(np.ascontiguousarray(plane), numbers, runs) for plane in planes])
 
     def _part(self, pixels: NDArray[Any], numbers: NDArray[Any], runs: Scanlines) -> Part:
+        if self.plan.weighted:
+            pixel, figure = runs.pixels(pixels.shape[-1])
+            *values, weights = pixels.reshape(len(pixels), -1)[:, pixel]
+            return self.plan.weighed(numbers[figure], values, weights.astype(np.float64))
         moments, samples = None, None
         if not all(func.needs_sample for func in self.plan.funcs):
             wanted = {"spread": self.plan.needs_spread, "bounds": self.plan.needs_bounds}
@@ -209,9 +215,14 @@ class _PixelWork:
         pixel, region, *parts = found
         planes = native(block).reshape(len(block), -1, block.shape[-2] * block.shape[-1])
         columns = [channel[:, pixel] for channel in planes]
+        region = np.tile(region, planes.shape[1])
+        if self.plan.weighted:
+            *values, weights = columns
+            weights = weights.astype(np.float64) * (parts[0] if parts else 1.0)
+            return self.plan.weighed(region, [column.ravel() for column in values], weights.ravel())
         if parts:
             columns = [column * parts[0] for column in columns]
-        return self.plan.numbers(np.tile(region, planes.shape[1]), [column.ravel() for column in columns])
+        return self.plan.numbers(region, [column.ravel() for column in columns])
 
 
 def _ids_of(parts: list[Part]) -> NDArray[Any]:
@@ -227,7 +238,7 @@ def _renumbered(part: Part, ids: NDArray[Any]) -> Part:
     if moments is not None:
         moments = replace(moments, regions=np.searchsorted(ids, moments.regions))
     if samples is not None:
-        samples = Samples(np.searchsorted(ids, samples.region), samples.columns)
+        samples = replace(samples, region=np.searchsorted(ids, samples.region))
     return Part(moments=moments, samples=samples)
 
 

@@ -129,12 +129,12 @@ def is_categorical(frame: pd.DataFrame) -> bool:
     import pandas as pd
 
     numeric = [bool(pd.api.types.is_numeric_dtype(dtype)) for dtype in frame.dtypes]
-    if not all(numeric) and len(numeric) > 1:
+    if any(numeric) and not all(numeric):
         raise ValueError(
-            f"Categories are aggregated one column at a time. Found the columns {list(frame.columns)} "
+            f"Categories and numbers are aggregated by calls of their own. Found the columns {list(frame.columns)} "
             f"of the types {[str(dtype) for dtype in frame.dtypes]}."
         )
-    return not all(numeric)
+    return bool(numeric) and not any(numeric)
 
 
 def as_numbers(frame: pd.DataFrame) -> FloatArray:
