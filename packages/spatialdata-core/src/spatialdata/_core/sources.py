@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -119,6 +119,13 @@ class RowSource(Protocol):
 
     def rows(self, columns: Sequence[str], window: Window) -> Any:
         """Some columns of the rows that may lie inside the window, as a lazy frame without their index."""
+        ...
+
+    def blocks(self, columns: Sequence[str], window: Window) -> Sequence[Iterable[tuple[NDArray[Any], ...]]]:
+        """The same in portions, each of which travels to where it is read, and there gives the columns block by block.
+
+        The arrays of a block are lent until the next one is asked for, and are not to be written to.
+        """
         ...
 
     def select(self, wanted: Sequence[tuple[Window, RowTest]]) -> list[Any]:

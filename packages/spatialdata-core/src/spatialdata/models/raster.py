@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from spatialdata.transformations.algebra import BaseTransformation
 
-__all__ = ["Image2DModel", "Image3DModel", "Labels2DModel", "Labels3DModel", "RasterModel"]
+__all__ = ["Image2DModel", "Image3DModel", "Labels2DModel", "Labels3DModel", "RasterModel", "default_chunks"]
 
 Chunks: TypeAlias = int | tuple[int | tuple[int, ...], ...] | Mapping[str, Any] | str
 
@@ -165,7 +165,7 @@ class RasterModel:
                 f"{cls.__name__} has the dimensions {cls.dims}, or those and 't'. Found an array of shape "
                 f"{data.shape} with the dimensions {dims}."
             )
-        array = data if isinstance(data, da.Array) else da.from_array(data, chunks=_default_chunks(data, dims))
+        array = data if isinstance(data, da.Array) else da.from_array(data, chunks=default_chunks(data, dims))
         if tuple(dims) == order:
             return array, order, attrs  # a transposition that changes nothing would keep windows from being read alone
         return array.transpose([dims.index(dim) for dim in order]), order, attrs
@@ -309,7 +309,8 @@ def _downsampling(method: Any, *, is_labels: bool) -> Downsampling:
     return "mode" if name is not None and "mode" in name.lower() else "nearest"
 
 
-def _default_chunks(data: np.ndarray[Any, Any], dims: Sequence[str]) -> tuple[int, ...]:
+def default_chunks(data: np.ndarray[Any, Any], dims: Sequence[str]) -> tuple[int, ...]:
+    """The chunks of a raster that is in memory: planes of squares, or one if it is small."""
     if data.nbytes <= _ONE_CHUNK_BYTES:
         return tuple(data.shape)
     return tuple(min(size, _CHUNK_SIDE) if dim in ("x", "y") else 1 for dim, size in zip(dims, data.shape, strict=True))

@@ -123,9 +123,9 @@ class Canvas:
             mine[free] = theirs[free]
         count += part.count
 
-    def merged(self, later: Canvas) -> Canvas:
-        """What this part and a later one hold together."""
-        filled = [part for part in (self, later) if len(part.count)]
+    def merged(self, *later: Canvas) -> Canvas:
+        """What this part and later ones hold together."""
+        filled = [part for part in (self, *later) if len(part.count)]
         if len(filled) < 2:
             return filled[0] if filled else self
         start = min(part.start for part in filled)

@@ -27,6 +27,7 @@ __all__ = [
     "copied_attrs",
     "in_memory",
     "known_bounds",
+    "over_blocks",
     "over_partitions",
     "partitions_of",
     "plain_rows",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 _ROWS_PER_PARTITION = 2_000_000
+_MERGED_AT_ONCE = 4
 EVERYWHERE = Window((), (), ())
 
 
@@ -105,21 +107,60 @@ def over_partitions(
     description
         What the progress bar says.
     merge
-        Takes what ``work`` returned for two neighbours and gives the same for both of them, so that there need not be
+        Takes what ``work`` returned for some neighbours and gives the same for all of them, so that there need not be
         all of it at once.
     """
     import dask
-
-    from spatialdata.relations.blocks import computed
 
     frame = points[list(columns)]
     if not hasattr(frame, "to_delayed"):
         return finish([work(frame)])
     task = dask.delayed(work, pure=False, traverse=False)
-    parts = [task(part) for part in frame.to_delayed()]
+    return _put_together([task(part) for part in frame.to_delayed()], finish, description, merge)
+
+
+def over_blocks(
+    points: Any, columns: Sequence[str], window: Window, work: Any, finish: Any, description: str, *, merge: Any = None
+) -> Any:
+    """Work on some columns of the points that may lie in a window, block by block, and put the results together.
+
+    Parameters
+    ----------
+    points
+        The points.
+    columns
+        The columns that are needed.
+    window
+        The window; of points in memory all are worked on.
+    work
+        Takes an iterator of blocks, each a tuple of the values of the columns, which it may not keep or change.
+    finish, description, merge
+        See :func:`over_partitions`.
+    """
+    import dask
+
+    source = getattr(points, "source", None)
+    if not isinstance(source, RowSource):
+
+        def on_rows(part: pd.DataFrame) -> Any:
+            return work(iter([tuple(part[column].to_numpy() for column in columns)]))
+
+        return over_partitions(windowed(points, window), columns, on_rows, finish, description, merge=merge)
+    task = dask.delayed(work, pure=False, traverse=False)
+    portions = [task(dask.delayed(blocks, traverse=False)) for blocks in source.blocks(columns, window)]
+    return _put_together(portions, finish, description, merge)
+
+
+def _put_together(parts: list[Any], finish: Any, description: str, merge: Any) -> Any:
+    """What the tasks give, put together in their order."""
+    import dask
+
+    from spatialdata.relations.blocks import computed
+
     while merge is not None and len(parts) > 1:
         join = dask.delayed(merge, pure=False, traverse=False)
-        parts = [join(*parts[at : at + 2]) if at + 1 < len(parts) else parts[at] for at in range(0, len(parts), 2)]
+        few = [parts[at : at + _MERGED_AT_ONCE] for at in range(0, len(parts), _MERGED_AT_ONCE)]
+        parts = [join(*some) if len(some) > 1 else some[0] for some in few]
     (result,) = computed([dask.delayed(finish, pure=False, traverse=False)(parts)], description)
     return result
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from spatialdata._core.container import is_container, new_container
 from spatialdata._core.elements import is_points, is_shapes, spatial_axes_of
 from spatialdata.errors import ElementNotFoundError, UnknownCoordinateSystemError, UnsupportedElementError, unknown_name
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.kind import Kind, kind_of
-from spatialdata.models.raster import Image2DModel, Image3DModel, Labels2DModel, Labels3DModel
+from spatialdata.models.raster import Image2DModel, Image3DModel, Labels2DModel, Labels3DModel, default_chunks
 from spatialdata.models.table import get_table_keys
 from spatialdata.models.times import at_one_time
 from spatialdata.ops.canvas import reduction_of
@@ -226,18 +228,25 @@ def _drawn(task: _Task) -> DataArray:
     target = _own_axes(task)
     deep = "z" in target.axes
     transformations = {target.coordinate_system: target.grid().to_world}
-    data = drawing.data
     raster: Any
     if as_labels:
         model: Any = Labels3DModel if deep else Labels2DModel
-        raster = model.parse(data[0], transformations=transformations)
+        raster = model.parse(_named(drawing.data[0], model.dims), transformations=transformations)
     else:
         model = Image3DModel if deep else Image2DModel
+        data = _named(drawing.data, model.dims)
         raster = model.parse(data, c_coords=drawing.channels, transformations=transformations)
     if drawing.names is not None:
         raster.attrs[CATEGORY_KEY] = drawing.names
     result: DataArray = raster
     return result
+
+
+def _named(data: Any, dims: Sequence[str]) -> Any:
+    """A picture as a lazy array with a name of its own, since dask would look at all pixels to give it one."""
+    import dask.array as da
+
+    return da.from_array(data, chunks=default_chunks(data, dims), name=False) if isinstance(data, np.ndarray) else data
 
 
 def _straightened(task: _Task, kind: Kind) -> _Task:

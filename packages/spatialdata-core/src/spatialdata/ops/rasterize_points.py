@@ -9,15 +9,18 @@ import numpy as np
 
 from spatialdata.errors import IdTypeError
 from spatialdata.ops.canvas import Canvas
-from spatialdata.ops.frames import over_partitions, plain_rows, windowed
+from spatialdata.ops.frames import over_blocks, over_partitions, plain_rows, windowed
 from spatialdata.ops.rasterize_values import InstanceCodes, is_category
 from spatialdata.regions.project import projection_of, window_around
 from spatialdata.relations.ids import as_ids, check_same_type
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import pandas as pd
     from numpy.typing import NDArray
 
+    from spatialdata._core.sources import Window
     from spatialdata.ops.rasterize_grid import Target
     from spatialdata.transformations.algebra import FloatArray
 
@@ -84,17 +87,17 @@ class _Pixels:
         own = [self.key] if self.key is not None and self.table is None else []
         return list(dict.fromkeys([*self.axes, *own]))
 
-    def of_rows(self, part: pd.DataFrame) -> tuple[NDArray[np.int64], int, int]:
-        """The pixel of each row, -1 for those beside the picture; and the first and the last pixel, see the kernel."""
+    def of_columns(self, columns: Sequence[NDArray[Any]]) -> tuple[NDArray[np.int64], int, int]:
+        """The pixel of each point, -1 beside the picture; and the first and the last pixel, see the kernel."""
         from spatialdata.kernels.pixels import pixels_of
 
-        columns = tuple(np.ascontiguousarray(part[axis].to_numpy(dtype=np.float64)) for axis in self.axes)
-        pixel, first, last = pixels_of(columns, self.linear, self.offset, np.array(self.shape, dtype=np.int64))
+        places = tuple(np.ascontiguousarray(column, dtype=np.float64) for column in columns)
+        pixel, first, last = pixels_of(places, self.linear, self.offset, np.array(self.shape, dtype=np.int64))
         return pixel, first, last
 
     def on_picture(self, part: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
         """The positions of the rows that lie on the picture, and the pixel of each."""
-        pixel, _, _ = self.of_rows(part)
+        pixel, _, _ = self.of_columns([part[axis].to_numpy(dtype=np.float64) for axis in self.axes])
         where = np.flatnonzero(pixel >= 0)
         return where, pixel if len(where) == len(pixel) else pixel[where]
 
@@ -105,13 +108,18 @@ class _Pixels:
 
 def _near(points: Any, target: Target, pixels: _Pixels) -> Any:
     """The rows that may lie on the picture; their index comes along only where a table is looked up by it."""
+    window = _window(points, target)
+    return plain_rows(points, pixels.columns, window) if pixels.table is None else windowed(points, window)
+
+
+def _window(points: Any, target: Target) -> Window:
+    """The box around the picture in the coordinates of the points."""
     projection = projection_of(points, target.coordinate_system)
     bounds = dict(zip(target.axes, zip(target.lower, target.upper, strict=True), strict=True))
     lower, upper = (
         np.array([bounds.get(axis, (-np.inf, np.inf))[side] for axis in projection.axes]) for side in (0, 1)
     )
-    window = window_around(projection, lower, upper)
-    return plain_rows(points, pixels.columns, window) if pixels.table is None else windowed(points, window)
+    return window_around(projection, lower, upper)
 
 
 def _of_rows(part: pd.DataFrame, where: NDArray[np.intp], key: str, table: pd.Series | None) -> pd.Series:
@@ -129,26 +137,34 @@ def _of_rows(part: pd.DataFrame, where: NDArray[np.intp], key: str, table: pd.Se
 def draw_numbers(points: Any, target: Target, key: str | None, table: pd.Series | None, reduction: str) -> Drawn:
     """One reduction of the numbers of the points on each pixel, or of their number without a key."""
     pixels = _Pixels.of(points, target, key, table)
+    what: Any = {"description": "drawing of points", "merge": Canvas.merged}
+
+    def count(blocks: Iterable[tuple[NDArray[Any], ...]]) -> Canvas:
+        found = [pixels.of_columns(block) for block in blocks]
+        start = min((first for _, first, last in found if first <= last), default=0)
+        canvas = Canvas("count", max((last + 1 for _, _, last in found), default=start) - start, start)
+        for pixel, _, _ in found:
+            canvas.add(pixel, None)
+        return canvas
 
     def draw(part: pd.DataFrame) -> Canvas:
-        if key is None:
-            pixel, first, last = pixels.of_rows(part)
-            canvas = Canvas(reduction, last + 1 - first, first)
-            canvas.add(pixel, None)
-            return canvas
         where, pixel = pixels.on_picture(part)
         canvas = Canvas.around(reduction, pixel)
         canvas.add(pixel, _numbers(pixels.values(part, where)))
         return canvas
 
     def finish(parts: list[Canvas]) -> Canvas:
+        if len(parts) == 1 and len(parts[0].count) == pixels.size:
+            return parts[0]
         canvas = Canvas(reduction, pixels.size)
         for part in parts:
             canvas.take_in(part)
         return canvas
 
-    near = _near(points, target, pixels)
-    canvas = over_partitions(near, pixels.columns, draw, finish, "drawing of points", merge=Canvas.merged)
+    if key is None:
+        canvas = over_blocks(points, pixels.axes, _window(points, target), count, finish, **what)
+    else:
+        canvas = over_partitions(_near(points, target, pixels), pixels.columns, draw, finish, **what)
     return Drawn(canvas.result().reshape(1, *target.shape), [0])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNNAMED_INDEX",
+    "Blocks",
     "Piece",
     "Reading",
     "column_names",
@@ -107,6 +108,38 @@ class Reading:
 
     def __dask_tokenize__(self) -> tuple[Any, ...]:
         return type(self).__name__, repr(self.categories), pickle.dumps(self.test), self.indexed
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Some columns of pieces, of which one row group is in memory at a time.
+
+    Attributes
+    ----------
+    pieces
+        The pieces.
+    columns
+        The columns, in the order in which each block has their values.
+    """
+
+    pieces: tuple[Piece, ...]
+    columns: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[tuple[NDArray[Any], ...]]:
+        for piece in self.pieces:
+            piece.check()
+            footer = footer_of(piece.part, piece.stamp)
+            groups = range(len(footer.sizes)) if piece.groups is None else piece.groups
+            with opened(piece.part, footer) as file:
+                file.fetch(groups, self.columns, indexed=False)
+                for group in groups:
+                    table = _table(file, (group,), self.columns, indexed=False)
+                    yield tuple(_values(table.column(name)) for name in self.columns)
+
+
+def _values(column: pa.ChunkedArray) -> NDArray[Any]:
+    """The values of a column, which are not copied if they lie in one piece."""
+    return np.asarray(column.chunk(0).to_numpy(zero_copy_only=False) if column.num_chunks == 1 else column.to_numpy())
 
 
 def pieces_of(part: Path, window: Window | None) -> list[Piece]:
@@ -248,12 +281,14 @@ def _table(part: PartFile, groups: Sequence[int] | None, columns: Sequence[str] 
     part.fetch(groups, wanted, indexed=indexed)
     if groups is None:
         return part.file.read(columns=wanted, use_pandas_metadata=indexed)
-    return part.file.read_row_groups(list(groups), columns=wanted, use_pandas_metadata=indexed)
+    # One row group is read faster than a thread is started for it.
+    threads = len(groups) > 1
+    return part.file.read_row_groups(list(groups), columns=wanted, use_threads=threads, use_pandas_metadata=indexed)
 
 
 def _passing(table: pa.Table, test: RowTest) -> NDArray[np.bool_]:
     """Which rows of a table pass a test."""
-    columns = [table.column(axis).to_numpy() for axis in test.axes]
+    columns = [_values(table.column(axis)) for axis in test.axes]
     return test(np.stack(columns, dtype=np.float64, casting="unsafe").T)
 
 

@@ -24,6 +24,7 @@ from spatialdata.store.footers import footer_of, look_again, part_stamp
 from spatialdata.store.objects.objects import objects_of
 from spatialdata.store.parquet import ROWS_PER_GROUP, ROWS_PER_PART, Layout, table_of, write_partition, write_table
 from spatialdata.store.pieces import (
+    Blocks,
     Piece,
     Reading,
     column_names,
@@ -134,6 +135,12 @@ class PointsSource(ElementSource):
             files = self._files()
             portions = portions_of(files.pieces(window))
             return PointsFrame(files.frame(columns, portions, indexed=False), dict(self.attrs))
+
+    def blocks(self, columns: Sequence[str], window: Window) -> list[Blocks]:
+        """See :meth:`spatialdata._core.sources.RowSource.blocks`."""
+        with reading(self.where, self.folder / PARQUET):
+            files = self._files()
+            return [Blocks(portion, tuple(columns)) for portion in portions_of(files.pieces(window))]
 
     def select(self, wanted: Sequence[tuple[Window, RowTest]]) -> list[PointsFrame | None]:
         """See :meth:`spatialdata._core.sources.RowSource.select`."""
