@@ -9,7 +9,8 @@ from spatialdata._core.container import register_container
 from spatialdata._core.elements import require_mapping
 from spatialdata._sdata import io as _io
 from spatialdata._sdata.annotating import AnnotatingMethods
-from spatialdata._sdata.building import BuildingMethods
+from spatialdata._sdata.building_rasters import BuildingRastersMethods
+from spatialdata._sdata.building_rows import BuildingRowsMethods
 from spatialdata._sdata.elements import Shelf
 from spatialdata._sdata.instances import InstanceMethods
 from spatialdata._sdata.placing import PlacingMethods
@@ -26,7 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["SpatialData", "read_zarr"]
 
 
-class SpatialData(AnnotatingMethods, BuildingMethods, InstanceMethods, PlacingMethods, StoringMethods):
+class SpatialData(
+    AnnotatingMethods,
+    BuildingRastersMethods,
+    BuildingRowsMethods,
+    InstanceMethods,
+    PlacingMethods,
+    StoringMethods,
+):
     """Images, labels, points, shapes and tables that belong together.
 
     Elements are standard objects: xarray.DataArray or DataTree (images, labels), dask frames (points), GeoDataFrames

@@ -68,8 +68,8 @@ def _check_others(sdata: ElementHolder, folder: Path, names: list[str]) -> None:
     others = [
         name
         for elements in sdata.shelf
-        for name in elements
-        if name not in names and elements.is_loaded(name) and _reads_from(elements[name], folder)
+        for name in elements.loaded()
+        if name not in names and _reads_from(elements[name], folder)
     ]
     if others:
         raise ValueError(

@@ -139,6 +139,10 @@ class Elements(MutableMapping[str, Any]):
         """Whether an element is in memory (its rows and pixels may still be lazy)."""
         return self._slot(name).element is not None
 
+    def loaded(self) -> list[str]:
+        """The names of the elements that are in memory."""
+        return [name for name, slot in self._slots.items() if slot.element is not None]
+
     def pending(self, name: str) -> Source | None:
         """Where an element comes from, while it is not in memory."""
         slot = self._slot(name)
