@@ -16,6 +16,7 @@ from spatialdata.ops.aggregate_raster import aggregate_image_by_labels, aggregat
 from spatialdata.ops.aggregate_values import ValueSource, source_of_values
 from spatialdata.ops.aggregate_vector import aggregate_points, aggregate_shapes
 from spatialdata.ops.aggregate_volumes import volumes_by_labels, volumes_by_regions
+from spatialdata.ops.alike import unmoved
 from spatialdata.ops.bent import in_system, on_pixels, placed_outlines, straight_points, under_pixels
 from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import copied_attrs
@@ -102,11 +103,19 @@ def _figures(task: Task, regions: Any) -> Any:
     return regions if transformation.is_linear else placed_outlines(task.by, transformation, task.system)
 
 
+def _unmoved(task: Task) -> Task | None:
+    """The task in the coordinates of its elements, where they have the same place."""
+    found = None if task.buffer_resolution is not None else unmoved(task.values, task.by, task.system)
+    return None if found is None else replace(task, values=found[0], by=found[1])
+
+
 def _points_by_shapes(task: Task) -> Found:
     source = _source(task)
     regions = _vector_regions(task)
-    locate = PointLocator(Figures.of(_figures(task, regions), task.buffer_resolution))
-    return regions, *_points_at(task, source, locate), regions.index
+    here = _unmoved(task)
+    figures = _figures(task, regions) if here is None else here.by
+    locate = PointLocator(Figures.of(figures, task.buffer_resolution))
+    return regions, *_points_at(here or task, source, locate), regions.index
 
 
 def _points_at(task: Task, source: ValueSource, locate: Locator) -> tuple[Any, list[str]]:
@@ -151,8 +160,10 @@ def _points_by_labels(task: Task) -> Found:
 def _shapes_by_shapes(task: Task) -> Found:
     source = _source(task)
     regions = _vector_regions(task)
+    here = _unmoved(task)
+    figures = _figures(task, regions) if here is None else here.by
     matrix, names = aggregate_shapes(
-        in_system(task.values, task.system), _figures(task, regions), source, task.funcs, task.buffer_resolution,
+        in_system((here or task).values, task.system), figures, source, task.funcs, task.buffer_resolution,
         fractions=task.fractions,
     )  # fmt: skip
     return regions, matrix, names, regions.index

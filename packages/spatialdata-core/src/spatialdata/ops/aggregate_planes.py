@@ -61,7 +61,7 @@ def shapes_by_volumes(
     -------
     Sparse matrix of shape ``(labels, variables)``; the names of the variables; the ids of the regions, sorted.
     """
-    figures = Figures.of(shapes, buffer_resolution)
+    figures = Figures.of(shapes, buffer_resolution).repaired()
     planes, ids = levels_of(labels)[0].data, instance_ids(labels).to_numpy()
     value, region, area = _shared_columns(figures, planes, projection_of(labels, system).plane(), ids)
     table, present = values.rows(shapes)

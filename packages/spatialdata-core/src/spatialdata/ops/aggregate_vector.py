@@ -130,6 +130,8 @@ def aggregate_shapes(
     Sparse matrix of shape ``(regions, variables)``, and the names of the variables.
     """
     figures, regions = Figures.of(shapes, buffer_resolution), Figures.of(by, buffer_resolution)
+    if fractions or overlapping:
+        figures, regions = figures.repaired(), regions.repaired()
     table, present = values.rows(shapes)
     plan = Plan.of(funcs, len(by), table, fractions=fractions, weighted=values.weighted)
     value, region = pairs_of_shapes(figures, regions, sharing=fractions or overlapping)

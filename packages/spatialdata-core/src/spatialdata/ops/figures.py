@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Figures"]
 
+_POLYGONAL = (3, 6)
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -108,3 +110,42 @@ class Figures:
         from spatialdata.kernels.centres import weighed
 
         return weighed(self.polygons)[1] if self.radii is None else np.asarray(np.pi * self.radii**2)
+
+    @cached_property
+    def valid(self) -> NDArray[np.bool_]:
+        """Whether each polygon is valid; circles are."""
+        import shapely
+
+        from spatialdata.kernels.meeting import surely_simple
+
+        if self.radii is not None:
+            return np.ones(len(self), dtype=bool)
+        valid = surely_simple(self.polygons.coordinates, self.polygons.start, self.polygons.first_ring)
+        doubtful = np.flatnonzero(~valid)
+        valid[doubtful] = shapely.is_valid(self.geometry_at(doubtful))
+        return np.asarray(valid)
+
+    def repaired(self) -> Figures:
+        """The same figures with those that are not valid taken for the area that points are found to lie in.
+
+        Areas cannot be cut out of polygons whose border crosses itself. What has no area is left as it is.
+        """
+        import shapely
+
+        faulty = np.flatnonzero(~self.valid)
+        if not len(faulty):
+            return self
+        geometry = self.geometry.copy()
+        mended = np.array([_polygonal(part) for part in shapely.make_valid(geometry[faulty])], dtype=object)
+        geometry[faulty] = np.where(shapely.is_empty(mended), geometry[faulty], mended)
+        return Figures(geometry, self.centres, None)
+
+
+def _polygonal(geometry: Any) -> Any:
+    """The parts of a valid geometry that have an area."""
+    import shapely
+
+    if shapely.get_type_id(geometry) in _POLYGONAL:
+        return geometry
+    parts = shapely.get_parts(geometry)
+    return shapely.union_all(parts[np.isin(shapely.get_type_id(parts), _POLYGONAL)])

@@ -230,16 +230,11 @@ class _Sides:
 
     @classmethod
     def of(cls, figures: Figures, used: NDArray[np.intp]) -> _Sides:
-        import shapely
-
-        from spatialdata.kernels.meeting import surely_simple
         from spatialdata.kernels.overlap import profiles_of
         from spatialdata.kernels.polygons import taken_polygons
 
         polygons = taken_polygons(figures.polygons, used)
-        valid = surely_simple(polygons.coordinates, polygons.start, polygons.first_ring)
-        doubtful = np.flatnonzero(~valid)
-        valid[doubtful] = shapely.is_valid(figures.geometry_at(used[doubtful]))
+        valid = figures.valid[used]
         return cls(figures, used, valid, np.diff(polygons.start[polygons.first_ring]), profiles_of(polygons))
 
 

@@ -217,6 +217,10 @@ def _clipped(shapes: GeoDataFrame, region: Polygon | MultiPolygon) -> GeoDataFra
     geometry = shapes.geometry.to_numpy()
     if len(shapes) and are_circles(shapes):
         geometry = shapely.buffer(geometry, shapes[RADIUS_KEY].to_numpy(dtype=np.float64), quad_segs=_CLIP_SEGMENTS)
+    faulty = np.flatnonzero(~shapely.is_valid(geometry))
+    if len(faulty):
+        geometry = geometry.copy()
+        geometry[faulty] = shapely.make_valid(geometry[faulty])
     cut = np.array([_polygonal(piece) for piece in shapely.intersection(geometry, region)], dtype=object)
     keep = np.array([not piece.is_empty for piece in cut], dtype=bool)
     return shapes.assign(**{shapes.geometry.name: cut}).loc[keep]
