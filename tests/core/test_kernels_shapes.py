@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from spatialdata.kernels import polygons as module
 from spatialdata.kernels.box_pairs import pairs_of_boxes
 from spatialdata.kernels.meeting import APART, MEETING, pairs_meeting, surely_simple
+from spatialdata.kernels.near_boxes import boxes_meeting_any, boxes_of_edges, rows_meeting_box
 from spatialdata.kernels.polygons import bounds_of_polygons, polygons_of, taken_polygons
 from spatialdata.kernels.wkb_reading import polygons_of_wkb
 from spatialdata.kernels.wkb_rows import Rows, corners_of_rows, rings_of_rows
@@ -253,6 +255,38 @@ def test_pairs_of_boxes(seed: int) -> None:
     meets = (a[:, None, :2] <= b[:, 2:]).all(axis=2) & (a[:, None, 2:] >= b[:, :2]).all(axis=2)
     found = np.stack(pairs_of_boxes(a, b), axis=1)
     np.testing.assert_array_equal(found, np.argwhere(meets))
+
+
+def test_stars_that_go_round_twice_are_not_simple() -> None:
+    angle = np.arange(5) * 2 * np.pi / 5
+    star_of_five = shapely.Polygon(np.stack([np.cos(2 * angle), np.sin(2 * angle)], axis=1))
+    twice = shapely.Polygon(np.tile(np.stack([np.cos(angle), np.sin(angle)], axis=1), (2, 1)))
+    backwards = shapely.reverse(star_of_five)
+    geometry = np.array([star_of_five, twice, backwards], dtype=object)
+    assert not shapely.is_valid(geometry).any()
+    assert not surely_simple(*polygons_of(geometry)[:3]).any()
+
+
+@given(seeds)
+def test_boxes_near_others(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    corners = rng.integers(0, 12, (40, 2)).astype(float)
+    bounds = np.concatenate([corners, corners + rng.choice([0.0, 1.0, 2.5], (40, 2))], axis=1)
+    bounds[rng.uniform(size=40) < 0.1] = np.nan
+    boxes = shapely.box(*bounds.T)
+    left, bottom, right, top = 3.0, 4.0, 7.0, float(rng.choice([4.0, 9.0, np.inf]))
+    expected = np.flatnonzero(shapely.intersects(boxes, shapely.box(left, bottom, right, min(top, 99))))
+    np.testing.assert_array_equal(rows_meeting_box(bounds, left, bottom, right, top), expected)
+    region = polygons_of(np.array([with_hole(rng), star(rng)], dtype=object))
+    edges = [
+        shapely.box(*np.minimum(begin, end), *np.maximum(begin, end))
+        for ring in np.split(region.coordinates, region.start[1:-1])
+        for begin, end in itertools.pairwise(ring)
+    ]
+    rows = np.flatnonzero(~np.isnan(bounds[:, 0]))
+    near = boxes_meeting_any(bounds, rows, boxes_of_edges(region.coordinates, region.start))
+    expected = shapely.intersects(boxes[rows][:, None], np.array(edges)).any(axis=1)
+    np.testing.assert_array_equal(near, expected)
 
 
 def test_no_polygons() -> None:

@@ -177,6 +177,22 @@ def _is_simple(corners: NDArray[np.float64], first: int, last: int, boxes: NDArr
 
 
 @compiled
+def _goes_round(corners: NDArray[np.float64], first: int, last: int) -> bool:
+    """Whether the edges surely go once around the mean of the corners, all in one direction, and so do not meet."""
+    x, y = 0.0, 0.0
+    for corner in range(first, last):
+        x += corners[corner, 0] - corners[first, 0]
+        y += corners[corner, 1] - corners[first, 1]
+    x, y = corners[first, 0] + x / (last - first), corners[first, 1] + y / (last - first)
+    least, most, upwards = 1, -1, 0
+    for edge in range(first, last):
+        turn = _turn(corners[edge, 0], corners[edge, 1], corners[edge + 1, 0], corners[edge + 1, 1], x, y)
+        least, most = min(least, turn), max(most, turn)
+        upwards += (corners[edge, 1] <= y) & (corners[edge + 1, 1] > y)
+    return least == most and least != 0 and upwards == 1
+
+
+@compiled
 def surely_simple(
     coordinates: NDArray[np.float64], start: NDArray[np.int64], first_ring: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
@@ -192,5 +208,6 @@ def surely_simple(
     for number in range(len(simple)):
         ring = first_ring[number]
         if first_ring[number + 1] == ring + 1 and 3 < start[ring + 1] - start[ring] <= _MOST_EDGES:
-            simple[number] = _is_simple(coordinates, start[ring], start[ring + 1] - 1, boxes)
+            first, last = start[ring], start[ring + 1] - 1
+            simple[number] = _goes_round(coordinates, first, last) or _is_simple(coordinates, first, last, boxes)
     return simple

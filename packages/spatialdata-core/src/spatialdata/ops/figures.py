@@ -88,6 +88,8 @@ class Figures:
 
     def geometry_at(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Some of the geometries, by their numbers, which may repeat."""
+        if not len(rows):
+            return np.empty(0, dtype=object)
         if isinstance(self.source, PackedPoints | PackedPolygons) and "geometry" not in vars(self):
             used, place = np.unique(rows, return_inverse=True)
             return np.asarray(self.source.take(used).geometries()[place])

@@ -69,7 +69,7 @@ def select_shapes(
         if key not in figures:
             there = _bent(shapes, area, by_centre=by_centre) if isinstance(area, PlacedBend) else shapes
             bounds = bounds_of(there)
-            figures[key] = (there, bounds, _total(bounds))
+            figures[key] = (there, bounds, _total(bounds, placed))
         there, bounds, total = figures[key]
         rows = _rows(there, bounds, area.region if isinstance(area, PlacedBend) else area, total, rule)
         rows = rows[rows_at_times(shapes, region)[rows]]
@@ -149,8 +149,10 @@ def _refuse_depth(shapes: GeoDataFrame, regions: Sequence[Region]) -> None:
         )
 
 
-def _total(bounds: NDArray[np.float64]) -> NDArray[np.float64]:
-    if not len(bounds):
+def _total(bounds: NDArray[np.float64], placed: Sequence[Placed]) -> NDArray[np.float64]:
+    """The box around all shapes, where a region is open to a side, or comes through a bend; else any."""
+    asked = any(isinstance(one, PlacedBend) or (isinstance(one, PlacedBox) and one.is_open) for one in placed)
+    if not len(bounds) or not asked:
         return np.zeros(4)
     x0, y0, x1, y1 = np.ascontiguousarray(bounds.T)
     total = np.array([np.fmin.reduce(x0), np.fmin.reduce(y0), np.fmax.reduce(x1), np.fmax.reduce(y1)])
@@ -184,24 +186,35 @@ def _polygons_inside(
         moved = shapely.transform(geometries_at(polygons, near), placed.projection)
         close = shapely.dwithin(moved, shapely.Point(placed.centre), placed.radius)
         return np.asarray(near[np.asarray(close, dtype=bool)])
-    return np.asarray(near[_meet(polygons, near, placed.polygon(total))])
+    return np.asarray(near[_meet(polygons, bounds, near, placed.polygon(total))])
 
 
-def _meet(polygons: GeoDataFrame, near: NDArray[np.intp], region: Polygon | MultiPolygon) -> NDArray[np.bool_]:
+def _meet(
+    polygons: GeoDataFrame, bounds: NDArray[np.float64], near: NDArray[np.intp], region: Polygon | MultiPolygon
+) -> NDArray[np.bool_]:
     """Which of some polygons meet a region."""
     import shapely
 
     packed = packed_of(polygons)
     quick = isinstance(packed, PackedPolygons) and len(near) > _FEW
-    if quick and shapely.get_num_coordinates(region) <= _MOST_CORNERS:
-        figures = Figures(np.array([region], dtype=object), np.zeros((0, 2)), None)
-        return polygons_meet(figures, Figures.of(polygons), np.zeros(len(near), dtype=np.intp), near)
-    shapely.prepare(region)
-    return np.asarray(shapely.intersects(region, geometries_at(polygons, near)), dtype=bool)
+    if not quick or shapely.get_num_coordinates(region) > _MOST_CORNERS:
+        shapely.prepare(region)
+        return np.asarray(shapely.intersects(region, geometries_at(polygons, near)), dtype=bool)
+    from spatialdata.kernels.near_boxes import boxes_meeting_any, boxes_of_edges
+
+    figures = Figures(np.array([region], dtype=object), np.zeros((0, 2)), None)
+    at_border = boxes_meeting_any(bounds, near, boxes_of_edges(*figures.polygons[:2]))
+    meet, asked = np.empty(len(near), dtype=bool), np.flatnonzero(at_border)
+    meet[asked] = polygons_meet(figures, Figures.of(polygons), np.zeros(len(asked), dtype=np.intp), near[asked])
+    # What is not at the border lies in the region, or beside it, as any of its places does.
+    aside = np.flatnonzero(~at_border)
+    meet[aside] = PlacedPolygon(("x", "y"), region).contains(bounds[near[aside], :2])
+    return meet
 
 
 def _frame(shapes: GeoDataFrame, rows: NDArray[np.intp], clip: Polygon | MultiPolygon | None) -> GeoDataFrame | None:
-    result = shapes.iloc[rows].copy()
+    # Its values are new already; the copy only tells pandas so.
+    result = shapes.iloc[rows].copy(deep=False)
     if clip is not None:
         result = _clipped(result, clip)
     if not len(result):

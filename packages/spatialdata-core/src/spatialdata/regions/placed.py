@@ -47,6 +47,11 @@ class PlacedBox:
     upper: FloatArray
     closed: Closed | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the box has no bound on some side."""
+        return not (np.isfinite(self.lower).all() and np.isfinite(self.upper).all())
+
     def window(self) -> Window:
         """The bounding box of the region in intrinsic coordinates."""
         lower, upper = self.projection.inverse().box(self.lower, self.upper)

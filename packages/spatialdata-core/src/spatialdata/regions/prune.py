@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,12 @@ def rows_meeting(bounds: NDArray[np.float64], window: Window) -> NDArray[np.intp
     Sorted row numbers.
     """
     (x_min, x_max), (y_min, y_max) = window.bounds("x"), window.bounds("y")
+    if "numba" in sys.modules:
+        from spatialdata.kernels.near_boxes import rows_meeting_box
+
+        return rows_meeting_box(
+            np.ascontiguousarray(bounds, dtype=np.float64), *map(float, (x_min, y_min, x_max, y_max))
+        )
     meets = (bounds[:, 0] <= x_max) & (bounds[:, 2] >= x_min) & (bounds[:, 1] <= y_max) & (bounds[:, 3] >= y_min)
     return np.flatnonzero(meets)
 
