@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata.store.geoarrow_column import GEOARROW, packed_geoarrow
 from spatialdata.store.packed_column import GeometryPieces
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def read_packed_shapes(
 
     Returns
     -------
-    The shapes; None if the file says or turns out to hold anything but flat shapes in well-known binary and without
-    a reference system, which geopandas reads.
+    The shapes; None if the file says or turns out to hold anything but flat shapes in well-known binary or GeoArrow
+    and without a reference system, which geopandas reads.
     """
     described = _described(file.schema_arrow)
     if described is None or (box is not None and "bbox" not in described.get("covering", {})):
@@ -76,7 +77,10 @@ def read_packed_shapes(
     if attrs is not None:
         frame.attrs = json.loads(attrs)
     rows = None if order is None else order.rows(frame)
-    column = _read(path, file, groups, rows) if geometry is None else _column(geometry, rows)
+    if described["encoding"] in GEOARROW:
+        column = _of_arrow(_geometries(file, groups) if geometry is None else geometry, rows)
+    else:
+        column = _read(path, file, groups, rows) if geometry is None else _column(geometry, rows)
     if column is None:
         return None
     return _framed(frame if rows is None else frame.iloc[rows], column, _position(file, columns))
@@ -90,13 +94,31 @@ def _read(
 
     sizes = [file.metadata.row_group(group).num_rows for group in groups]
     if sum(sizes) < _MANY:
-        return _objects(file.read_row_groups(groups, columns=[_GEOMETRY])[_GEOMETRY], rows)
+        return _objects(_geometries(file, groups), rows)
 
     def read(number: int) -> pa.ChunkedArray:
         with pq.ParquetFile(path, metadata=file.metadata) as own:
             return own.read_row_group(groups[number], columns=[_GEOMETRY], use_threads=False)[_GEOMETRY]
 
     return _lazy(GeometryPieces(sizes, read, rows))
+
+
+def _geometries(file: pq.ParquetFile, groups: Sequence[int]) -> pa.ChunkedArray:
+    return file.read_row_groups(groups, columns=[_GEOMETRY])[_GEOMETRY]
+
+
+def _of_arrow(found: pa.ChunkedArray, rows: NDArray[np.intp] | None) -> GeometryArray | None:
+    """Geometries in GeoArrow as a column, in another order if one is given."""
+    from geopandas.array import GeometryArray
+
+    from spatialdata.models.lazy_geometry import LazyGeometry
+
+    packed = packed_geoarrow(found)
+    if packed is None:
+        return None
+    if len(found) < _MANY:
+        return GeometryArray(packed.geometries() if rows is None else packed.geometries()[rows])
+    return LazyGeometry(packed if rows is None else packed.take(rows))
 
 
 def _column(found: pa.ChunkedArray, rows: NDArray[np.intp] | None) -> GeometryArray | None:
@@ -147,7 +169,7 @@ def _described(schema: pa.Schema) -> dict[str, Any] | None:
         return None
     described: dict[str, Any] = columns[_GEOMETRY]
     # A file that says nothing of the reference system has one; here it has to say that there is none.
-    plain = described.get("encoding") == "WKB" and described.get("crs", "") is None
+    plain = described.get("encoding") in ("WKB", *GEOARROW) and described.get("crs", "") is None
     return described if plain and set(described.get("geometry_types", [])) in _FLAT else None
 
 
