@@ -160,17 +160,18 @@ def main() -> int:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 4, 10, 16, 40], metavar="MILLIONS")
     parser.add_argument("--peer-sizes", type=int, nargs="+", default=[1, 4, 10], metavar="MILLIONS")
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="runs of each measurement (the best counts)")
+    parser.add_argument("--peer-repeat", type=int, default=2, metavar="N", help="runs of the other side")
     parser.add_argument("--json", type=Path, default=Path("scaling.json"), metavar="FILE")
     parser.add_argument("--figure", type=Path, metavar="FILE.svg")
     options = parser.parse_args()
-    plans = {"here": (sys.executable, options.sizes)}
+    plans = {"here": (sys.executable, options.sizes, options.repeat)}
     if options.peer:
-        plans["spatialdata 0.7.3"] = (options.peer, options.peer_sizes)
+        plans["spatialdata 0.7.3"] = (options.peer, options.peer_sizes, options.peer_repeat)
     sides: dict[str, list[dict[str, Any]]] = {}
-    for side, (python, sizes) in plans.items():
+    for side, (python, sizes, repeat) in plans.items():
         sides[side] = []
         for millions in sizes:
-            found = measure(python, millions * 1_000_000, options.repeat, aggregates=side == "here")
+            found = measure(python, millions * 1_000_000, repeat, aggregates=side == "here")
             sides[side].append(found)
             for what in ("hundredth", "aggregate"):
                 if what in found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -115,7 +116,7 @@ def over_partitions(
     frame = points[list(columns)]
     if not hasattr(frame, "to_delayed"):
         return finish([work(frame)])
-    task = dask.delayed(work, pure=False, traverse=False)
+    task = dask.delayed(partial(_on, work), pure=False, traverse=False)
     return _put_together([task(part) for part in frame.to_delayed()], finish, description, merge)
 
 
@@ -146,9 +147,14 @@ def over_blocks(
             return work(iter([tuple(part[column].to_numpy() for column in columns)]))
 
         return over_partitions(windowed(points, window), columns, on_rows, finish, description, merge=merge)
-    task = dask.delayed(work, pure=False, traverse=False)
+    task = dask.delayed(partial(_on, work), pure=False, traverse=False)
     portions = [task(dask.delayed(blocks, traverse=False)) for blocks in source.blocks(columns, window)]
     return _put_together(portions, finish, description, merge)
+
+
+def _on(work: Any, part: Any) -> Any:
+    """What ``work`` makes of a part; dask would print all that an object without a name holds to name its tasks."""
+    return work(part)
 
 
 def _put_together(parts: list[Any], finish: Any, description: str, merge: Any) -> Any:

@@ -12,7 +12,7 @@ from spatialdata._core.elements import spatial_axes_of
 from spatialdata.errors import TransformationError
 from spatialdata.models.packed import packed_of
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
-from spatialdata.ops.frames import coordinates_of, copied_attrs
+from spatialdata.ops.frames import copied_attrs
 from spatialdata.regions.bend import Bend
 from spatialdata.regions.project import Projection, projection_over
 from spatialdata.transformations.newton import jacobian
@@ -55,8 +55,13 @@ def moved_points(points: Any, transformation: BaseTransformation) -> PointsFrame
 def _moved_rows(part: pd.DataFrame, move: Projection | Bend) -> pd.DataFrame:
     import pandas as pd
 
-    moved = move(coordinates_of(part, move.axes))
-    return pd.DataFrame({axis: moved[:, index] for index, axis in enumerate(move.axes)}, index=part.index, copy=False)
+    columns = [part[axis].to_numpy(dtype=np.float64) for axis in move.axes]
+    moved = np.empty((len(columns), len(part)))
+    at_once = len(part) if isinstance(move, Bend) else _CORNERS_AT_ONCE
+    for first in range(0, len(part), max(at_once, 1)):
+        rows = slice(first, first + at_once)
+        moved[:, rows] = move(np.stack([column[rows] for column in columns]).T).T
+    return pd.DataFrame(dict(zip(move.axes, moved, strict=True)), index=part.index, copy=False)
 
 
 def moved_shapes(shapes: GeoDataFrame, transformation: BaseTransformation) -> GeoDataFrame:
