@@ -7,7 +7,7 @@ loaded.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
 from spatialdata._core.axes import ValidAxis, get_spatial_axes
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from dask.dataframe import DataFrame as DaskDataFrame
     from geopandas import GeoDataFrame
-    from xarray import DataArray, DataTree
+    from xarray import DataArray, DataTree, Variable
 
     Raster: TypeAlias = DataArray | DataTree
     SpatialElement: TypeAlias = DataArray | DataTree | GeoDataFrame | DaskDataFrame
@@ -27,6 +27,7 @@ __all__ = [
     "RASTER_DIMS",
     "axes_of",
     "element_attrs",
+    "finest_of",
     "has_time",
     "is_array",
     "is_dask_array",
@@ -116,10 +117,23 @@ def levels_of(raster: Raster) -> list[DataArray]:
     if is_array(raster):
         return [raster]
     tree = cast("DataTree", raster)
+    return [tree.children[name].dataset[_only_variable(tree, name)] for name in _level_names(tree)]
+
+
+def finest_of(raster: Raster) -> Variable:
+    """The finest level without its coordinates: its data, dimensions and live attributes, which is faster to get at."""
+    if is_array(raster):
+        return raster.variable
+    tree = cast("DataTree", raster)
+    name = _level_names(tree)[0]
+    return tree.children[name].variables[_only_variable(tree, name)]
+
+
+def _level_names(tree: DataTree) -> list[str]:
     names = sorted(tree.children, key=_level_number)
     if not names:
         raise UnsupportedElementError("A DataTree without levels is no raster. Levels are named 'scale0', 'scale1', …")
-    return [_only_variable(tree, name) for name in names]
+    return names
 
 
 def _level_number(name: str) -> int:
@@ -131,13 +145,13 @@ def _level_number(name: str) -> int:
     return int(digits)
 
 
-def _only_variable(tree: DataTree, name: str) -> DataArray:
-    variables = list(tree[name].data_vars.values())
+def _only_variable(tree: DataTree, name: str) -> Hashable:
+    variables = list(tree.children[name].data_vars)
     if len(variables) != 1:
         raise UnsupportedElementError(
             f"Level {name!r} of a multiscale raster holds {len(variables)} variables. Each level holds exactly one."
         )
-    return cast("DataArray", variables[0])
+    return variables[0]
 
 
 def axes_of(element: Any) -> tuple[ValidAxis, ...]:
@@ -151,7 +165,7 @@ def axes_of(element: Any) -> tuple[ValidAxis, ...]:
         The object is no spatial element.
     """
     if is_raster(element):
-        dims = tuple(str(dim) for dim in levels_of(element)[0].dims)
+        dims = tuple(str(dim) for dim in finest_of(element).dims)
         if dims not in RASTER_DIMS:
             raise ValueError(f"A raster has the dimensions {dims}. Valid: {', '.join(map(str, RASTER_DIMS))}.")
         return cast("tuple[ValidAxis, ...]", dims)
@@ -170,13 +184,13 @@ def spatial_axes_of(element: Any) -> tuple[ValidAxis, ...]:
 def has_time(element: Any) -> bool:
     """Whether an element says at which time its pixels or rows are: a raster by its axis t, others by a column t."""
     if is_raster(element):
-        return "t" in levels_of(element)[0].dims
+        return "t" in finest_of(element).dims
     return (is_points(element) or is_shapes(element)) and "t" in element.columns
 
 
 def element_attrs(element: Any) -> dict[str, Any]:
     """The live attributes of a spatial element; those of the finest level for a multiscale raster."""
-    holder = levels_of(element)[0] if is_tree(element) else element
+    holder = finest_of(element) if is_tree(element) else element
     attrs = getattr(holder, "attrs", None)
     if not isinstance(attrs, Mapping):
         raise UnsupportedElementError(

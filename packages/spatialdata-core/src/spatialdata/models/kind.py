@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
-from spatialdata._core.elements import is_points, is_raster, is_shapes, is_table, levels_of, type_name
+from spatialdata._core.elements import finest_of, is_points, is_raster, is_shapes, is_table, type_name
 from spatialdata.errors import UnsupportedElementError
 
 __all__ = ["SPATIAL_KINDS", "Kind", "kind_of"]
@@ -50,7 +50,7 @@ def kind_of(element: Any) -> Kind:
     <Kind.SHAPES: 'shapes'>
     """
     if is_raster(element):
-        return Kind.IMAGE if "c" in levels_of(element)[0].dims else Kind.LABELS
+        return Kind.IMAGE if "c" in finest_of(element).dims else Kind.LABELS
     if is_shapes(element):
         return Kind.SHAPES
     if is_points(element):

@@ -20,7 +20,7 @@ from spatialdata.ops.bent import pixels_within
 from spatialdata.regions.place import Placed, PlacedBend, place
 from spatialdata.regions.placed import PlacedBox, PlacedPolygon
 from spatialdata.regions.region import BoundingBox, Circle, Closed
-from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations, transformations_of
+from spatialdata.transformations.attach import TRANSFORM_KEY, attach_to_levels, transformations_of
 from spatialdata.transformations.linear import Sequence as Chain
 from spatialdata.transformations.linear import Translation
 
@@ -61,7 +61,7 @@ def select_raster(raster: Any, regions: Sequence[Region], *, mask: bool = True) 
 def _selected(raster: Any, region: Region, *, mask: bool) -> DataArray | DataTree | None:
     placed = place(_rectangle(region), raster)
     inside = place(region, raster) if mask and not isinstance(region, BoundingBox) else None
-    times = _times_in(levels_of(raster)[0], region)
+    times = _times_in(raster, region)
     window = _window(raster, placed)
     if window is None:
         return None
@@ -84,11 +84,11 @@ def _window(raster: Any, placed: Placed) -> Window | None:
     return pixels_within(raster, placed) if isinstance(placed, PlacedBend) else placed.window()
 
 
-def _times_in(level: DataArray, region: Region) -> dict[str, slice]:
+def _times_in(raster: Any, region: Region) -> dict[str, slice]:
     """The points in time that a region takes, which rise and so follow each other."""
-    if "t" not in level.dims or not isinstance(region, BoundingBox) or "t" not in region.axes:
+    if not isinstance(region, BoundingBox) or "t" not in region.axes or not has_time(raster):
         return {}
-    inside = np.flatnonzero(region.holds_times(time_values(level)))
+    inside = np.flatnonzero(region.holds_times(time_values(levels_of(raster)[0])))
     return {"t": slice(int(inside[0]), int(inside[-1]) + 1) if len(inside) else slice(0, 0)}
 
 
@@ -129,7 +129,7 @@ def _cut(
     if inside is None or isinstance(inside, PlacedPolygon):
         first = tuple(slices[str(dim)].start if str(dim) in slices else 0 for dim in full.dims)
         remember_part(finest.data, full.data, first, None if inside is None else inside.geometry)
-    levels = [finest]
+    levels, places = [finest], [whole]
     for level in coarser:
         place = place_of(full, level)
         own = {**times, **_slices(level, place, window, closed)}
@@ -137,9 +137,9 @@ def _cut(
             break
         cut = {axis: along.cut(own[axis].start, start[axis]) for axis, along in place.items()}
         levels.append(_level(level, own, _mask(place, own, inside), finest.shape, cut))
-    result = tree_of(levels) if is_tree(raster) else finest
-    attach_transformations(result, _moved(raster, start))
-    return result
+        places.append(cut)
+    attach_to_levels(levels, places, _moved(full, start))
+    return tree_of(levels) if is_tree(raster) else finest
 
 
 def _slices(level: DataArray, place: LevelPlace, window: Window, closed: dict[str, Closed]) -> dict[str, slice]:
@@ -219,7 +219,8 @@ def _level(
     data = _regular(level.data[tuple(slices.get(str(dim), slice(None)) for dim in level.dims)])
     if mask is not None:
         data = data.map_blocks(mask, dtype=data.dtype, meta=data._meta)  # noqa: SLF001
-    coords = kept_coordinates(level.isel({dim: part for dim, part in slices.items() if dim not in SPATIAL_AXES}))
+    kept = kept_coordinates(level)
+    coords = {dim: variable[slices[dim]] if dim in slices else variable for dim, variable in kept.items()}
     coords |= level_coordinates(level.dims, finest or data.shape, data.shape, place)
     attrs = {key: value for key, value in level.attrs.items() if key != TRANSFORM_KEY}
     return DataArray(data, dims=level.dims, coords=coords, name=level.name, attrs=attrs)

@@ -28,7 +28,12 @@ from spatialdata.store.lazy_pixels import lazy_pixels
 from spatialdata.store.levels import write_levels
 from spatialdata.store.source import ElementSource, reading
 from spatialdata.store.stored_array import StoredArray
-from spatialdata.transformations.attach import TRANSFORM_KEY, attach_transformations, transformations_of
+from spatialdata.transformations.attach import (
+    TRANSFORM_KEY,
+    attach_to_levels,
+    check_transformations,
+    transformations_of,
+)
 
 if TYPE_CHECKING:
     from xarray import DataArray
@@ -111,9 +116,8 @@ class RasterSource(ElementSource):
             for array, place in zip(arrays, places, strict=True)
         ]
         levels[0].attrs.update(stored_attrs(self.node.attributes))
-        element = levels[0] if len(levels) == 1 else tree_of(levels)
-        attach_transformations(element, self._transformations(found))
-        return element
+        attach_to_levels(levels, places, check_transformations(self._transformations(found)))
+        return levels[0] if len(levels) == 1 else tree_of(levels)
 
     def check(self) -> None:
         """See :meth:`ElementSource.check`."""

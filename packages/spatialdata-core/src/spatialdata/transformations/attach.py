@@ -18,12 +18,15 @@ from spatialdata.transformations.linear import Identity, Scale, Sequence, Transl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Sequence as ListOf
 
     from spatialdata._core.elements import SpatialElement
+    from spatialdata._core.levels import LevelPlace
 
 __all__ = [
     "DEFAULT_COORDINATE_SYSTEM",
     "TRANSFORM_KEY",
+    "attach_to_levels",
     "attach_transformations",
     "check_transformations",
     "default_transformations",
@@ -69,9 +72,8 @@ def transformations_of(element: Any) -> dict[str, BaseTransformation]:
     return found
 
 
-def _to_finest(full: Any, level: Any) -> list[BaseTransformation]:
+def _to_finest(place: LevelPlace) -> list[BaseTransformation]:
     """The steps that take pixels of a coarser level of a raster to pixels of its finest level."""
-    place = place_of(full, level)
     axes = tuple(place)
     steps: list[BaseTransformation] = [Scale([along.step for along in place.values()], axes)]
     start = [along.start for along in place.values()]
@@ -84,11 +86,29 @@ def attach_transformations(element: Any, transformations: Mapping[str, BaseTrans
     if not is_raster(element):
         element_attrs(element)[TRANSFORM_KEY] = checked
         return
-    full, *coarser = levels_of(element)
-    full.attrs[TRANSFORM_KEY] = checked
-    for level in coarser:
-        steps = _to_finest(full, level)
-        level.attrs[TRANSFORM_KEY] = {name: Sequence([*steps, t]) for name, t in checked.items()}
+    levels = levels_of(element)
+    places = [place_of(levels[0], level) for level in levels]
+    attach_to_levels(levels, places, checked)
+
+
+def attach_to_levels(
+    levels: ListOf[Any], places: ListOf[LevelPlace], transformations: Mapping[str, BaseTransformation]
+) -> None:
+    """Give the levels of a raster their transformations, in place.
+
+    Parameters
+    ----------
+    levels
+        The levels, the finest first.
+    places
+        How each lies in the finest one.
+    transformations
+        Those of the finest level, by coordinate system.
+    """
+    levels[0].attrs[TRANSFORM_KEY] = dict(transformations)
+    for level, place in zip(levels[1:], places[1:], strict=True):
+        steps = _to_finest(place)
+        level.attrs[TRANSFORM_KEY] = {name: Sequence([*steps, t]) for name, t in transformations.items()}
 
 
 @overload
