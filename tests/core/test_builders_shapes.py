@@ -101,6 +101,25 @@ def test_the_file_is_that_of_all_shapes_at_once(
     assert built.equals(at_once)
 
 
+@pytest.mark.parametrize("layout", ["sorted", "kept"])
+@pytest.mark.parametrize("make", [circles, polygons, solid])
+def test_the_file_in_geoarrow_is_that_of_geopandas(
+    sdata: SpatialData, monkeypatch: pytest.MonkeyPatch, make: Any, layout: Any
+) -> None:
+    monkeypatch.setattr(shapes_in_files, "_ROWS", 3_000)
+    whole = make()
+    build(sdata, whole, [1, 5_000, 17_000], shapes_layout=layout, shapes_geometry_encoding="geoarrow")
+    built = pq.read_table(file_of(sdata))
+    sdata["cells"] = ShapesModel.parse(whole, transformations={"um": Scale([2.0], ("x",))})
+    sdata.write_element("cells", overwrite=True, shapes_layout=layout, shapes_geometry_encoding="geoarrow")
+    at_once = pq.read_table(file_of(sdata))
+    said = [json.loads(table.schema.metadata[b"geo"]) for table in (built, at_once)]
+    assert said[0]["columns"] == said[1]["columns"]
+    assert built.schema.equals(at_once.schema, check_metadata=False)
+    assert built.schema.field("geometry").metadata == at_once.schema.field("geometry").metadata
+    assert built.equals(at_once)
+
+
 def test_rows_of_a_box_are_read_in_parts(sdata: SpatialData, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shapes_in_files, "_ROWS", 3_000)
     whole = circles()

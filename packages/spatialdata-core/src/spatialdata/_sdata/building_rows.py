@@ -109,8 +109,8 @@ class BuildingRowsMethods(BackingMethods):
     ) -> ShapesBuilder:
         """Write shapes batch by batch into the store of the object.
 
-        Up to 200,000 shapes are put together in memory at the end, and so are all in the encoding of GeoArrow. More of
-        them are sorted in pieces that wait on disk, and merged. Otherwise this is like :meth:`create_points`.
+        Up to 200,000 shapes are put together in memory at the end. More of them are sorted in pieces that wait on disk,
+        and merged. Otherwise this is like :meth:`create_points`.
 
         Parameters
         ----------

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from spatialdata.models.packed import Packed
 
-__all__ = ["GEOARROW", "packed_geoarrow"]
+__all__ = ["GEOARROW", "geoarrow_of", "kind_of_all", "packed_geoarrow"]
 
 GEOARROW = ("point", "polygon", "multipolygon")
-_POLYGON, _MULTIPOLYGON = 3, 6
+_POINT, _POLYGON, _MULTIPOLYGON = 0, 3, 6
+_NAMES = dict(zip((_POINT, _POLYGON, _MULTIPOLYGON), GEOARROW, strict=True))
 _AXES = ["x", "y"]
 
 
@@ -65,6 +68,52 @@ def packed_geoarrow(column: pa.ChunkedArray) -> Packed | None:
     is_hole[shells] = False
     kinds = np.full(len(column), _MULTIPOLYGON if outer else _POLYGON, dtype=np.int8)
     return PackedPolygons(Polygons(coordinates, start, first_ring, is_hole), kinds)
+
+
+def kind_of_all(kinds: Collection[int]) -> str:
+    """The encoding in which points, or polygons and multipolygons, lie in one column, by their numbers in shapely.
+
+    Examples
+    --------
+    >>> kind_of_all({3, 6})
+    'multipolygon'
+    """
+    return _NAMES[max(kinds)]
+
+
+def geoarrow_of(geometries: NDArray[Any], encoding: str, *, solid: bool) -> pa.Array:
+    """Geometries as GeoParquet has them in the encodings :data:`GEOARROW`.
+
+    Parameters
+    ----------
+    geometries
+        Points, or polygons and multipolygons, as objects.
+    encoding
+        As :func:`kind_of_all` says it; of multipolygons, polygons become some of one part.
+    solid
+        Whether they have a z.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> geoarrow_of(shapely.points([[1.0, 2.0]]), "point", solid=False).to_pylist()
+    [{'x': 1.0, 'y': 2.0}]
+    """
+    import pyarrow as pa
+    import shapely
+
+    if encoding == GEOARROW[2]:
+        geometries = geometries.copy()
+        single = np.flatnonzero(shapely.get_type_id(geometries) == _POLYGON)
+        geometries[single] = shapely.multipolygons(geometries[single][:, None])
+    _, coordinates, offsets = shapely.to_ragged_array(geometries, include_z=solid)
+    axes = [pa.array(np.ascontiguousarray(column)) for column in coordinates.T]
+    fields = [pa.field(axis, pa.float64(), nullable=False) for axis in "xyz"[: len(axes)]]
+    found: pa.Array = pa.StructArray.from_arrays(axes, fields=fields)
+    for places in offsets:
+        kind = pa.list_(pa.field("element", found.type, nullable=False))
+        found = pa.ListArray.from_arrays(pa.array(places.astype(np.int32)), found, type=kind)
+    return found
 
 
 def _coordinates(pairs: Any) -> NDArray[np.float64] | None:

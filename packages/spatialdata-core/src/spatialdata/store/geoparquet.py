@@ -115,21 +115,23 @@ def table_of_shapes(frame: GeoDataFrame, rows: NDArray[np.int64] | None = None) 
     return table.append_column(BBOX, boxes).replace_schema_metadata(metadata)
 
 
-def geo_metadata(frame: GeoDataFrame, kinds: Sequence[int], bounds: NDArray[np.float64]) -> dict[bytes, bytes]:
+def geo_metadata(
+    frame: GeoDataFrame, kinds: Sequence[int], bounds: NDArray[np.float64], encoding: str = "WKB"
+) -> dict[bytes, bytes]:
     """What a file says of its geometries, by their kinds and their boxes, which may be more than those of a frame."""
-    return {b"geo": json.dumps(_geo(frame, kinds, bounds)).encode()}
+    return {b"geo": json.dumps(_geo(frame, kinds, bounds, encoding)).encode()}
 
 
 def _extension(frame: GeoDataFrame) -> str:
     return "{}" if frame.crs is None else json.dumps({"crs": frame.crs.to_json_dict()})
 
 
-def _geo(frame: GeoDataFrame, kinds: Sequence[int], bounds: NDArray[np.float64]) -> dict[str, Any]:
+def _geo(frame: GeoDataFrame, kinds: Sequence[int], bounds: NDArray[np.float64], encoding: str) -> dict[str, Any]:
     """What GeoParquet says of the file."""
     name = frame.geometry.name
     names = {_KINDS[kind % SOLID] + (" Z" if kind >= SOLID else "") for kind in kinds if kind >= 0}
     column: dict[str, Any] = {
-        "encoding": "WKB",
+        "encoding": encoding,
         "crs": None if frame.crs is None else _without_ids(frame.crs.to_json_dict()),
         "geometry_types": sorted(names),
     }

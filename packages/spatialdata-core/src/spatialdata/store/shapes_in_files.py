@@ -18,6 +18,7 @@ from spatialdata.errors import Fault
 from spatialdata.models.base import raise_faults
 from spatialdata.models.kind import Kind
 from spatialdata.store.documents import write_group
+from spatialdata.store.geoarrow_column import geoarrow_of, kind_of_all
 from spatialdata.store.geometry_bytes import SOLID, kinds_of
 from spatialdata.store.geoparquet import ROWS_PER_GROUP, geo_metadata, opened_geoparquet, table_of_shapes
 from spatialdata.store.row_order import RowOrder, free_column, tells_order
@@ -43,7 +44,7 @@ _POINT, _POLYGON, _MULTIPOLYGON = 0, 3, 6
 
 def takes_files(options: WriteOptions) -> bool:
     """Whether shapes can be written from files with these options."""
-    return options.geometry_encoding == "WKB" and options.formats.version(Kind.SHAPES) != RAGGED_VERSION
+    return options.formats.version(Kind.SHAPES) != RAGGED_VERSION
 
 
 @dataclass(slots=True)
@@ -173,12 +174,14 @@ class ShapesInFiles:
             {**attributes, **({} if order is None else order.as_attributes())},
             options.formats.container.zarr_format,
         )
-        metadata = geo_metadata(first, sorted(whole.kinds), whole.box[None])
+        encoding = "WKB" if options.geometry_encoding == "WKB" else kind_of_all({kind % SOLID for kind in whole.kinds})
+        metadata = geo_metadata(first, sorted(whole.kinds), whole.box[None], encoding)
         tables = self._tables(whole, None if order is None else order.column, metadata)
+        spelled = _Spelling(first.geometry.name, encoding, solid=max(whole.kinds) >= SOLID)
         if order is None:
-            _write(folder / PARQUET, regrouped((table for _, table in tables), ROWS_PER_GROUP), first.geometry.name)
+            _write(folder / PARQUET, regrouped((table for _, table in tables), ROWS_PER_GROUP), spelled)
         else:
-            self._write_sorted(folder, tables, whole, first.geometry.name)
+            self._write_sorted(folder, tables, whole, spelled)
 
     def _tables(
         self, whole: _Whole, column: str | None, metadata: Mapping[bytes, bytes]
@@ -202,7 +205,7 @@ class ShapesInFiles:
 
     @staticmethod
     def _write_sorted(
-        folder: Path, tables: Iterator[tuple[NDArray[np.uint32], pa.Table]], whole: _Whole, geometry: str
+        folder: Path, tables: Iterator[tuple[NDArray[np.uint32], pa.Table]], whole: _Whole, spelled: _Spelling
     ) -> None:
         paths = []
         for number, (codes, table) in enumerate(tables):
@@ -211,7 +214,7 @@ class ShapesInFiles:
             spill_sorted(SortedTable(codes[order], table.take(order)), paths[-1])
         rows = int(min(_ROWS, max(whole.rows * _CORNERS // max(whole.corners, 1), 1)))
         with opened_spills(paths) as spills:
-            _write(folder / PARQUET, spills.forgetting(merged(spills.parts, rows)), geometry)
+            _write(folder / PARQUET, spills.forgetting(merged(spills.parts, rows)), spelled)
         for path in paths:
             path.unlink()
 
@@ -224,10 +227,43 @@ def _shared(schema: pa.Schema, known: Any, metadata: Mapping[bytes, bytes]) -> p
     return pa.schema(fields, metadata={**schema.metadata, **metadata})
 
 
-def _write(path: Path, tables: Iterator[pa.Table], geometry: str) -> None:
-    first = next(tables)
-    with opened_geoparquet(path, first.schema, geometry) as writer:
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    """How the geometries are spelled in the file; while they wait they are well-known binary.
+
+    Attributes
+    ----------
+    geometry
+        The name of their column.
+    encoding
+        ``"WKB"``, or one of GeoArrow.
+    solid
+        Whether they have a z.
+    """
+
+    geometry: str
+    encoding: str
+    solid: bool
+
+    def of(self, table: pa.Table) -> pa.Table:
+        """The table with geometries spelled so."""
+        import pyarrow as pa
+        import shapely
+
+        if self.encoding == "WKB":
+            return table
+        geometries = shapely.from_wkb(table[self.geometry].to_numpy(zero_copy_only=False))
+        column = geoarrow_of(geometries, self.encoding, solid=self.solid)
+        known = table.schema.field(self.geometry).metadata[b"ARROW:extension:metadata"]
+        extension = {"ARROW:extension:name": f"geoarrow.{self.encoding}", "ARROW:extension:metadata": known}
+        field = pa.field(self.geometry, column.type, metadata=extension)
+        return table.set_column(table.column_names.index(self.geometry), field, column)
+
+
+def _write(path: Path, tables: Iterator[pa.Table], spelled: _Spelling) -> None:
+    first = spelled.of(next(tables))
+    with opened_geoparquet(path, first.schema, spelled.geometry) as writer:
         writer.write_table(first, row_group_size=ROWS_PER_GROUP)
         del first
         for table in tables:
-            writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+            writer.write_table(spelled.of(table), row_group_size=ROWS_PER_GROUP)
