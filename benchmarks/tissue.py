@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,22 +175,28 @@ def keep_raw(name: str, folder: Path, kind: str) -> None:
         table(size).write_h5ad(folder / "table.h5ad")
 
 
+@functools.cache
+def pixels(folder: Path, kind: str):
+    """The pixels of an image or labels that :func:`keep_raw` has put into a file, in memory; the same for each call."""
+    import dask.array as da
+    import numpy as np
+
+    array = np.load(folder / f"{kind}.npy")
+    return da.from_array(array, chunks=(*[1] * (array.ndim - 2), 1024, 1024), name=f"pixels of {folder}")
+
+
 def raw(folder: Path, kind: str):
     """An element of what :func:`keep_raw` has put into a file; rasters are lazy, with levels."""
     import anndata as ad
-    import dask.array as da
     import geopandas as gpd
-    import numpy as np
     import pandas as pd
 
     from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
 
     if kind == "image":
-        pixels = da.from_array(np.load(folder / "image.npy", mmap_mode="r"), chunks=(1, 1024, 1024), name="pixels")
-        return Image2DModel.parse(pixels, dims=("c", "y", "x"), scale_factors=[2, 2, 2, 2])
+        return Image2DModel.parse(pixels(folder, kind), dims=("c", "y", "x"), scale_factors=[2, 2, 2, 2])
     if kind == "labels":
-        pixels = da.from_array(np.load(folder / "labels.npy", mmap_mode="r"), chunks=(1024, 1024), name="ids")
-        return Labels2DModel.parse(pixels, dims=("y", "x"), scale_factors=[2, 2, 2, 2])
+        return Labels2DModel.parse(pixels(folder, kind), dims=("y", "x"), scale_factors=[2, 2, 2, 2])
     if kind == "points":
         return PointsModel.parse(pd.read_parquet(folder / "points.parquet"), feature_key="gene")
     if kind == "shapes":

@@ -15,5 +15,9 @@ def warm() -> None:
     tissue.warm_store("image")
 
 
+def prepare(folder: Path) -> None:
+    tissue.pixels(folder, "image")
+
+
 def run(folder: Path) -> dict[str, dict[str, float]]:
     return tissue.write_one(folder, "image")
