@@ -141,7 +141,7 @@ def _codec_v3(data: da.Array, kind: Kind, asked: tuple[str, int] | None) -> Any:
     # Bits of neighbouring pixels of an image are alike; ids in labels repeat as a whole.
     bitshuffle = kind is Kind.IMAGE and data.dtype.kind == "u" and data.dtype.itemsize <= 2
     if asked is None:
-        asked = ("lz4", 5) if bitshuffle else ("zstd", 0)
+        asked = ("lz4", 5) if bitshuffle or kind is Kind.LABELS else ("zstd", 0)
     name, level = asked
     if name == "zstd":
         return ZstdCodec(level=level)
