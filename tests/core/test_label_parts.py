@@ -45,18 +45,18 @@ def stored(folder: Path, labels: Any, *, statistics: bool) -> SpatialData:
 
 
 def blocks_read(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    from spatialdata.store.stored_array import StoredArray
+    from spatialdata.store.chunk_files import ChunkFiles
 
     read: list[Any] = []
-    original = StoredArray.__getitem__
+    original = ChunkFiles.read
 
-    def watched(self: StoredArray, key: Any) -> Any:
-        pixels = original(self, key)
+    def watched(self: ChunkFiles, key: Any, *others: Any) -> Any:
+        pixels = original(self, key, *others)
         if pixels.size:
             read.append(key)
         return pixels
 
-    monkeypatch.setattr(StoredArray, "__getitem__", watched)
+    monkeypatch.setattr(ChunkFiles, "read", watched)
     return read
 
 

@@ -9,9 +9,21 @@ import numpy as np
 from spatialdata.kernels.compiled import compiled
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from numpy.typing import NDArray
 
-__all__ = ["bounds_of_runs", "squares_by_slot", "squares_of_runs", "sums_of_runs", "totals_by_slot"]
+    # Count, sum, mean, squared deviations, least and greatest.
+    Fields: TypeAlias = tuple[
+        NDArray[Any],
+        NDArray[np.float64],
+        NDArray[np.float64],
+        NDArray[np.float64],
+        NDArray[np.float64],
+        NDArray[np.float64],
+    ]
+
+__all__ = ["bounds_of_runs", "merge_moments", "squares_by_slot", "squares_of_runs", "sums_of_runs", "totals_by_slot"]
 
 
 @compiled
@@ -135,3 +147,34 @@ def squares_of_runs(
                 together += (np.float64(value) - middle) ** 2
         squares[figure[run]] += together
     return squares
+
+
+@compiled
+def merge_moments(into: Fields, part: Fields, place: NDArray[np.intp]) -> None:
+    """Take what is known of some of the values into what is known of the others; deviations without cancellation.
+
+    Parameters
+    ----------
+    into
+        Count, sum, mean, squared deviations from it, least and greatest, of shape ``(size, columns)``; changed.
+    part
+        The same of other values, of shape ``(rows, columns)``.
+    place
+        Where each row of the part belongs.
+    """
+    count, total, mean, squares, least, greatest = into
+    counts, totals, means, spread, low, high = part
+    for row in range(len(place)):
+        own = place[row]
+        for column in range(counts.shape[1]):
+            before, more = count[own, column], counts[row, column]
+            both = before + more
+            if both == 0:
+                both = before + more + 1
+            away = means[row, column] - mean[own, column]
+            squares[own, column] += spread[row, column] + away * away * before * more / both
+            mean[own, column] += away * more / both
+            count[own, column] += more
+            total[own, column] += totals[row, column]
+            least[own, column] = min(least[own, column], low[row, column])
+            greatest[own, column] = max(greatest[own, column], high[row, column])

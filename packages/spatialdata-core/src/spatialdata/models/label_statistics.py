@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakValueDictionary
 
-import numpy as np
-
 from spatialdata._core.elements import levels_of
+from spatialdata.models.label_ids import united_ids
 from spatialdata.models.label_runs import BlockShapes, ids_and_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = [
@@ -49,8 +49,8 @@ class LabelStatistics:
     @classmethod
     def merged(cls, parts: Sequence[LabelStatistics]) -> LabelStatistics:
         """The statistics of several blocks, of which there is at least one."""
-        ids, owner = np.unique(np.concatenate([part.ids for part in parts]), return_inverse=True)
-        return cls(ids, BlockShapes.merged([part.shapes for part in parts], owner.ravel(), len(ids)))
+        ids, owner = united_ids([part.ids for part in parts])
+        return cls(ids, BlockShapes.merged([part.shapes for part in parts], owner, len(ids)))
 
     def without_background(self) -> LabelStatistics:
         """The same without the id 0."""

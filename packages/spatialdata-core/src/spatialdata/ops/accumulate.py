@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata.models.label_ids import united_ids
+from spatialdata.models.label_runs import native, rows_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
@@ -182,6 +185,31 @@ class Moments:
         return cls._of(regions, found)
 
     @classmethod
+    def of_labels(cls, labels: NDArray[Any], pixels: NDArray[Any]) -> Moments:
+        """Counts, sums and means of the pixels of a block by their labels, without the background.
+
+        Parameters
+        ----------
+        labels
+            Array of shape ``(…, width)``.
+        pixels
+            Array of shape ``(columns, …, width)``.
+        """
+        from spatialdata.kernels.label_sums import row_runs_of_labels, sums_of_row_runs
+
+        rows = rows_of(labels)
+        ids, start, slot, offset = row_runs_of_labels(rows)
+        order = np.argsort(ids)
+        planes = native(pixels).reshape(len(pixels), *rows.shape)
+        sums = [sums_of_row_runs(plane, (start, slot, offset), len(ids)) for plane in planes]
+        count, total = np.zeros((len(ids), len(sums)), np.int64), np.zeros((len(ids), len(sums)))
+        for column, (number, together) in enumerate(sums):
+            count[:, column], total[:, column] = number[order], together[order]
+        nothing = np.zeros(total.shape)
+        mean = total / np.maximum(count, 1)
+        return cls(ids[order], count, total, mean, nothing, nothing + np.inf, nothing - np.inf)
+
+    @classmethod
     def _of(cls, regions: NDArray[Any], found: Sequence[tuple[Any, FloatArray | None]]) -> Moments:
         if not found:
             return cls(regions, *[np.zeros((len(regions), 0))] * 6)
@@ -192,30 +220,26 @@ class Moments:
     @classmethod
     def merged(cls, parts: Sequence[Moments]) -> Moments:
         """The moments of all values together; deviations are merged without cancellation."""
+        from spatialdata.kernels.moments import merge_moments
+
         if len(parts) == 1:
             return parts[0]
-        regions = np.unique(np.concatenate([part.regions for part in parts]))
-        columns = parts[0].count.shape[1]
-        shape = (len(regions), columns)
-        all_of = cls(
-            regions, np.zeros(shape, dtype=parts[0].count.dtype), np.zeros(shape), np.zeros(shape), np.zeros(shape),
+        regions, place = united_ids([part.regions for part in parts])
+        shape = (len(regions), parts[0].count.shape[1])
+        fields = (
+            np.zeros(shape, dtype=parts[0].count.dtype), np.zeros(shape), np.zeros(shape), np.zeros(shape),
             np.full(shape, np.inf), np.full(shape, -np.inf),
         )  # fmt: skip
+        first = 0
         for part in parts:
-            all_of._take_in(part)
-        return all_of
+            stop = first + len(part.regions)
+            merge_moments(fields, part._fields, place[first:stop])
+            first = stop
+        return cls(regions, *fields)
 
-    def _take_in(self, part: Moments) -> None:
-        at = np.searchsorted(self.regions, part.regions)
-        before = self.count[at]
-        both = _or_one(before + part.count)
-        difference = part.mean - self.mean[at]
-        self.squares[at] += part.squares + difference**2 * before * part.count / both
-        self.mean[at] += difference * part.count / both
-        self.count[at] += part.count
-        self.total[at] += part.total
-        self.least[at] = np.minimum(self.least[at], part.least)
-        self.greatest[at] = np.maximum(self.greatest[at], part.greatest)
+    @property
+    def _fields(self) -> tuple[NDArray[Any], FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+        return self.count, self.total, self.mean, self.squares, self.least, self.greatest
 
     def result(self, func: AggFunc, regions: int) -> FloatArray:
         """One statistic of shape ``(regions, columns)``: 0 where a region has no value, nan where it has too few.

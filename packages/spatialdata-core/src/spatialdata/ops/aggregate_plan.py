@@ -177,6 +177,11 @@ class Plan:
         """Whether the least or greatest values are wanted."""
         return any(func.name in ("min", "max") for func in self.funcs)
 
+    @property
+    def needs_only_sums(self) -> bool:
+        """Whether sums and numbers of values tell all that is wanted."""
+        return not self.weighted and all(func.name in _ADDED and not func.needs_sample for func in self.funcs)
+
     def _pairs(
         self, region: NDArray[np.int32], row: NDArray[Any], values: pd.DataFrame, factor: FloatArray | None
     ) -> Part:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.direct import DirectArray
 from spatialdata._core.elements import levels_of, spatial_axes_of
 from spatialdata.errors import listing
+from spatialdata.models.label_ids import united_ids
 from spatialdata.models.label_runs import ids_and_runs, native
 from spatialdata.ops.accumulate import Moments
 from spatialdata.ops.accumulate_samples import Samples
@@ -17,7 +20,7 @@ from spatialdata.ops.common_pixels import CommonPixels
 from spatialdata.ops.label_pixels import labels_of_columns
 from spatialdata.ops.pixel_fractions import FigureFractions
 from spatialdata.regions.project import projection_of
-from spatialdata.relations.blocks import computed
+from spatialdata.relations.blocks import by_block, computed
 from spatialdata.relations.instances import instance_ids
 
 if TYPE_CHECKING:
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
     from spatialdata.ops.pixel_runs import PixelRuns
 
 __all__ = ["aggregate_image_by_labels", "aggregate_image_by_regions"]
+
+_SAYS = "aggregation of pixels"
+_BYTES_AT_ONCE = 2**26
 
 
 def aggregate_image_by_labels(
@@ -62,7 +68,27 @@ def aggregate_image_by_labels(
         return _flat_by_volumes(image, labels, _plan(image, funcs, 0, weighted=weighted), system)
     pixels = CommonPixels.of(image, labels, system)
     plan = _plan(image, funcs, 0, weighted=weighted)
-    return _by_labels(plan, _in_blocks(pixels.image, _RunWork(plan), plan, _runs(pixels.labels)), pixels.ids)
+    return _by_labels(plan, _on_labels(plan, pixels), pixels.ids)
+
+
+def _on_labels(plan: Plan, pixels: CommonPixels) -> list[Part]:
+    """What is kept of all pixels, for each chunk of the channels."""
+    if plan.needs_only_sums and _channels_fit(pixels):
+        image = pixels.image.rechunk((pixels.image.shape[:1], *pixels.image.chunks[1:]))
+        parts = by_block(_sums_on_labels, (image, pixels.labels), _SAYS)
+        return [Part(moments=Moments.merged(parts))] if parts else []
+    return _in_blocks(pixels.image, _RunWork(plan), plan, _runs(pixels.labels))
+
+
+def _channels_fit(pixels: CommonPixels) -> bool:
+    """Whether all channels of a block may be held together, which costs nothing where they are read anew."""
+    channels, *others = pixels.image.chunks
+    size = sum(channels) * math.prod(max(sizes) for sizes in others) * pixels.image.dtype.itemsize
+    return len(channels) == 1 or (isinstance(pixels.image, DirectArray) and size <= _BYTES_AT_ONCE)
+
+
+def _sums_on_labels(start: tuple[int, ...], pixels: NDArray[Any], labels: NDArray[Any]) -> Moments:  # noqa: ARG001
+    return Moments.of_labels(labels, pixels)
 
 
 def _by_labels(
@@ -173,7 +199,7 @@ def _in_blocks(image: Any, work: _RunWork | _PixelWork, plan: Plan, runs: NDArra
     for channel in range(blocks.shape[0]):
         positions = [position for position in np.ndindex(*blocks.shape[1:]) if runs[position] is not None]
         by_channels.append(merge([task(blocks[(channel, *position)], runs[position]) for position in positions]))
-    return list(computed(by_channels, "aggregation of pixels"))
+    return list(computed(by_channels, _SAYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,14 +255,17 @@ def _ids_of(parts: list[Part]) -> NDArray[Any]:
     """The labels that occur in any part, sorted."""
     found = [part.moments.regions for part in parts if part.moments is not None]
     found += [part.samples.region for part in parts if part.samples is not None]
-    return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
+    if len(found) == 1 and parts[0].moments is not None:
+        return found[0]
+    return united_ids(found)[0] if found else np.zeros(0, dtype=np.int64)
 
 
 def _renumbered(part: Part, ids: NDArray[Any]) -> Part:
     """A part whose regions are the positions of labels instead of the labels."""
     moments, samples = part.moments, part.samples
     if moments is not None:
-        moments = replace(moments, regions=np.searchsorted(ids, moments.regions))
+        is_same = moments.regions is ids
+        moments = replace(moments, regions=np.arange(len(ids)) if is_same else np.searchsorted(ids, moments.regions))
     if samples is not None:
         samples = replace(samples, region=np.searchsorted(ids, samples.region))
     return Part(moments=moments, samples=samples)

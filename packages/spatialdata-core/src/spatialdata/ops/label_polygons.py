@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spatialdata.models.label_runs import native
 from spatialdata.ops.label_rings import LabelRings
-from spatialdata.relations.blocks import computed
+from spatialdata.relations.blocks import by_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,34 +41,23 @@ def label_polygons(data: Any) -> tuple[NDArray[Any], NDArray[Any]]:
         For each a polygon, or a multipolygon if its pixels fall into parts that share no edge. Their corners are those
         of pixels, and their areas the numbers of pixels. They are normalised.
     """
-    import dask
-
-    starts = [np.concatenate([[0], np.cumsum(sizes)])[:-1] for sizes in data.chunks]
-    blocks = data.to_delayed()
-    outlines = dask.delayed(_outlines_of_block, pure=False)
-    parts = computed(
-        [
-            outlines(blocks[row, column], (int(starts[0][row]), int(starts[1][column])), data.shape)
-            for row, column in np.ndindex(blocks.shape)
-        ],
-        "outlines of labels",
-    )
+    parts = by_block(partial(_outlines_of_block, shape=data.shape), [data], "outlines of labels")
     whole = [(ids, polygons) for ids, polygons, _ in parts]
     ids, polygons = _together([*whole, *_joined(LabelRings.merged([cut for _, _, cut in parts]))])
     return (ids.astype(np.int64) if ids.dtype.itemsize < 8 else ids), polygons
 
 
 def _outlines_of_block(
-    block: NDArray[Any], origin: tuple[int, int], shape: tuple[int, int]
+    origin: tuple[int, int], block: NDArray[Any], shape: tuple[int, int]
 ) -> tuple[NDArray[Any], NDArray[Any], LabelRings]:
     """The labels of a block, their polygons, and the outlines of those labels that the borders of chunks may cut.
 
     Parameters
     ----------
+    origin
+        The position y, x of the first pixel of the block.
     block
         The block.
-    origin
-        The position y, x of its first pixel.
     shape
         The shape of all labels.
     """

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spatialdata._core.elements import levels_of, spatial_axes_of
+from spatialdata.models.label_ids import united_ids
 from spatialdata.models.label_runs import BlockShapes, ids_and_runs, ids_and_shapes, shapes_of_runs
 from spatialdata.models.label_statistics import known_statistics
 from spatialdata.models.times import at_one_time
@@ -19,7 +21,7 @@ from spatialdata.ops.rasterize_shapes import PlacedFigures, figures_reaching
 from spatialdata.ops.resample import resample
 from spatialdata.ops.warp import Warp
 from spatialdata.regions.project import Projection, projection_of
-from spatialdata.relations.blocks import computed
+from spatialdata.relations.blocks import by_block, computed
 from spatialdata.transformations.attach import get_transformation
 from spatialdata.transformations.linear import Sequence as Chain
 
@@ -107,50 +109,30 @@ def gather_labels(
     background
         Whether 0 counts as an instance.
     """
-    import dask
-
     labels, image = at_one_time(labels, MEASURING), at_one_time(image, MEASURING)
     known = known_statistics(labels) if image is None else None
     if known is not None:
         known = known if background else known.without_background()
         return Gathered(known.ids, known.shapes, None, None)
     data = levels_of(labels)[0].data
-    starts = [np.concatenate([[0], np.cumsum(sizes)])[:-1] for sizes in data.chunks]
-    blocks = data.to_delayed()
-    values = None if image is None else image_over(image, labels, system).to_delayed()
-    look = dask.delayed(_part_of_labels, pure=False)
-    tasks = [
-        look(
-            blocks[position],
-            None if values is None else values[(0, *position)],
-            tuple(int(starts[axis][index]) for axis, index in enumerate(position)),
-            spread=spread,
-            keep=bool(len(quantiles)),
-            background=background,
-        )
-        for position in np.ndindex(blocks.shape)
-    ]
-    parts: list[InstancePart] = list(computed(tasks, "pixels of labels"))
-    ids, owner = np.unique(np.concatenate([part.ids for part in parts]), return_inverse=True)
-    return gathered_parts(ids, owner.ravel(), parts, quantiles)
+    arrays = [data] if image is None else [image_over(image, labels, system), data]
+    work = partial(_part_of_labels, spread=spread, keep=bool(len(quantiles)), background=background)
+    parts: list[InstancePart] = by_block(work, arrays, "pixels of labels")
+    ids, owner = united_ids([part.ids for part in parts])
+    return gathered_parts(ids, owner, parts, quantiles)
 
 
 def _part_of_labels(
-    block: NDArray[Any],
-    values: NDArray[Any] | None,
-    start: tuple[int, ...],
-    *,
-    spread: bool,
-    keep: bool,
-    background: bool,
+    start: tuple[int, ...], *blocks: NDArray[Any], spread: bool, keep: bool, background: bool
 ) -> InstancePart:
-    block = np.asarray(block)
-    if values is None:
+    """What a block of labels holds, and the pixels of the image that come before it, if there is one."""
+    *values, block = [np.asarray(one) for one in blocks]
+    if not values:
         ids, shapes = ids_and_shapes(block, start, background=background)
         return InstancePart(ids, shapes, None, np.zeros(0, dtype=np.int64), None)
     ids, runs = ids_and_runs(block, background=background)
     shapes = shapes_of_runs(runs, len(ids), block.shape, start)
-    return part_with_pixels(ids, shapes, runs, values, spread=spread, keep=keep)
+    return part_with_pixels(ids, shapes, runs, values[0], spread=spread, keep=keep)
 
 
 def part_with_pixels(

@@ -8,9 +8,10 @@ import numpy as np
 
 from spatialdata._core.elements import is_dask_array, type_name
 from spatialdata.errors import UnsupportedElementError
+from spatialdata.models.label_ids import united_ids
 from spatialdata.models.label_runs import ids_of_block, native, rows_of
 from spatialdata.models.label_statistics import statistics_of_array
-from spatialdata.relations.blocks import computed
+from spatialdata.relations.blocks import by_block
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,7 @@ def relabel_sequential(arr: da.Array) -> da.Array:
         )
     if not np.issubdtype(arr.dtype, np.integer):
         raise ValueError(f"Labels are whole numbers, but the array holds {arr.dtype}.")
-    ids = np.unique(np.concatenate([*_ids_in(arr), np.zeros(1, dtype=arr.dtype)]))
+    ids, _ = united_ids([*_ids_in(arr), np.zeros(1, dtype=arr.dtype)])
     if ids[0] < 0:
         raise ValueError(f"Labels are whole numbers from 0 on, but the array holds {int(ids[0])}.")
     return arr.map_blocks(_positions, ids, dtype=arr.dtype)
@@ -60,13 +61,14 @@ def relabel_sequential(arr: da.Array) -> da.Array:
 
 def _ids_in(arr: da.Array) -> Sequence[NDArray[Any]]:
     """The ids of an array in one or several parts, of which some may hold the same."""
-    import dask
-
     known = statistics_of_array(arr)
     if known is not None:
         return [known.ids.astype(arr.dtype)]
-    find = dask.delayed(ids_of_block, pure=False)
-    return computed([find(block) for block in arr.to_delayed().ravel()], "ids of labels") if arr.size else ()
+    return by_block(_own_ids, [arr], "ids of labels") if arr.size else ()
+
+
+def _own_ids(start: tuple[int, ...], block: NDArray[Any]) -> NDArray[Any]:  # noqa: ARG001
+    return ids_of_block(block)
 
 
 def _positions(block: NDArray[Any], ids: NDArray[Any]) -> NDArray[Any]:

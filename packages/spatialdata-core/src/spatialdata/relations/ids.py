@@ -72,5 +72,11 @@ def check_unique(ids: pd.Index, what: str) -> None:
 def rows_of_region(table: AnnData, region: str, region_key: str) -> NDArray[np.intp]:
     """The positions of the rows of a table that annotate one element."""
     import numpy as np
+    import pandas as pd
 
-    return np.flatnonzero(np.asarray(table.obs[region_key].astype(object) == region))
+    column = table.obs[region_key]
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return np.flatnonzero((column.astype(object) == region).to_numpy(dtype=bool))
+    wanted = np.asarray(column.cat.categories.astype(object) == region)
+    # The code -1 of rows without a region is the last place here.
+    return np.flatnonzero(np.append(wanted, False)[column.cat.codes.to_numpy()])

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 from spatialdata._core.elements import levels_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.models.label_ids import united_ids
 from spatialdata.models.label_parts import ids_of_part
 from spatialdata.models.label_runs import ids_of_block
 from spatialdata.models.label_statistics import known_statistics
-from spatialdata.relations.blocks import computed
+from spatialdata.relations.blocks import by_block
 from spatialdata.relations.point_ids import index_of_points
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 __all__ = ["get_element_instances", "instance_ids"]
 
@@ -77,19 +79,19 @@ def _labels_ids(labels: Any, *, background: bool) -> pd.Index:
         seen = np.concatenate([part.possible[:0], *_ids_in(data, part.blocks(data.chunks))])
         ids = np.union1d(part.certain, part.possible[np.isin(part.possible, seen)])
     else:
-        ids = np.unique(np.concatenate([np.empty(0, dtype=data.dtype), *_ids_in(data, np.ndindex(*data.numblocks))]))
+        ids, _ = united_ids([np.empty(0, dtype=data.dtype), *_ids_in(data)])
     own = np.asarray(ids, dtype=np.int64 if data.dtype == bool else data.dtype)
     index: pd.Index = pd.Index(own if background else own[own != 0])
     return index
 
 
-def _ids_in(data: Any, positions: Iterable[tuple[int, ...]]) -> tuple[Any, ...]:
-    """The ids in each of some blocks."""
-    import dask
+def _ids_in(data: Any, positions: Iterable[tuple[int, ...]] | None = None) -> list[Any]:
+    """The ids in each of some blocks, or of all."""
+    return by_block(_all_ids, [data], "ids of labels", positions) if data.size else []
 
-    find, blocks = dask.delayed(ids_of_block, pure=False), data.to_delayed()
-    tasks = [find(blocks[position], background=True) for position in positions]
-    return computed(tasks, "ids of labels") if data.size and tasks else ()
+
+def _all_ids(start: tuple[int, ...], block: NDArray[Any]) -> NDArray[Any]:  # noqa: ARG001
+    return ids_of_block(block, background=True)
 
 
 def _index_of_points(element: Any) -> pd.Index:

@@ -81,7 +81,7 @@ class ChunkFiles:
             return None
         return cls(folder, tuple(document["shape"]), **layout)
 
-    def read(self, key: Sequence[slice], threads: int = 1) -> NDArray[Any]:
+    def read(self, key: Sequence[slice], threads: int = 1, into: NDArray[Any] | None = None) -> NDArray[Any]:
         """The pixels of a window.
 
         Parameters
@@ -90,8 +90,12 @@ class ChunkFiles:
             A slice for each dimension, with a start and a stop inside of the array and no step.
         threads
             How many threads decode chunks.
+        into
+            An array for the pixels, of the shape of the window and the type of the array; a new one if not given.
         """
-        pixels = np.empty([part.stop - part.start for part in key], dtype=self.dtype)
+        if into is None or into.dtype != self.dtype:
+            into = np.empty([part.stop - part.start for part in key], dtype=self.dtype)
+        pixels = into
         spans = [
             range(part.start // size, -(-part.stop // size)) if part.stop > part.start else range(0)
             for part, size in zip(key, self.chunks, strict=True)

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.direct import threads_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import dask.array as da
     from numpy.typing import NDArray
 
+    from spatialdata._core.direct import WindowReader
     from spatialdata.store.stored_array import StoredArray
 
 __all__ = ["StoredWindow", "lazy_pixels"]
@@ -51,6 +54,13 @@ class StoredWindow:
         parts = key if isinstance(key, tuple) else (key,)
         parts = (*parts, *[slice(None)] * (self.ndim - len(parts)))
         return self.array[tuple(_shifted(part, outer) for part, outer in zip(parts, self.window, strict=True))]
+
+    def reader(self) -> WindowReader | None:
+        """Who reads windows of this window as the array is now; None where only zarr can."""
+        read = self.array.reader()
+        if read is None:
+            return None
+        return lambda window, into: read(self.within(window).window, into)
 
     def __dask_tokenize__(self) -> object:
         return self.array.__dask_tokenize__(), [(part.start, part.stop) for part in self.window]
@@ -131,6 +141,12 @@ def _class() -> type:
             found = None if self._stored is None else _loaded(self._stored, options)
             return super().compute(**options) if found is None else found
 
+        def direct_reader(self) -> WindowReader | None:
+            """See :class:`spatialdata._core.direct.DirectArray`."""
+            if self._stored is None or not _is_cut_alike(self.chunks, self._stored.chunks):
+                return None
+            return self._stored.reader()
+
     return LazyPixels
 
 
@@ -167,9 +183,15 @@ def _sizes_within(sizes: tuple[int, ...], part: slice) -> tuple[int, ...]:
     return tuple(stop - start for start, stop in pairwise([part.start, *inner, part.stop]))
 
 
+def _is_cut_alike(chunks: tuple[tuple[int, ...], ...], pieces: tuple[tuple[int, ...], ...]) -> bool:
+    """Whether each piece lies in one chunk, so that reading all chunks reads no piece twice."""
+    both = zip(chunks, pieces, strict=True)
+    return all(set(accumulate(sizes)) <= set(accumulate(stored)) for sizes, stored in both)
+
+
 def _loaded(stored: StoredWindow, options: dict[str, Any]) -> NDArray[Any] | None:
     """The pixels, if the threads of this process read them; None if dask has to."""
-    threads = _threads(options)
+    threads = threads_of(options)
     return None if threads is None else stored.array.loaded(stored.window, threads)
 
 
@@ -187,23 +209,3 @@ def _whole_chunks(chunks: Any, shape: tuple[int, ...]) -> tuple[tuple[int, ...],
             return None
         found.append(sizes)
     return tuple(found)
-
-
-def _threads(options: dict[str, Any]) -> int | None:
-    """How many threads would compute; None where it is not the threads of this process, or somebody watches tasks."""
-    import dask
-    import dask.array as da
-    import dask.local
-    import dask.threaded
-    from dask.base import get_scheduler
-    from dask.callbacks import Callback
-    from dask.system import CPU_COUNT
-
-    if Callback.active or set(options) - {"scheduler", "num_workers", "optimize_graph", "traverse"}:
-        return None
-    chosen = get_scheduler(scheduler=options.get("scheduler"), cls=da.Array)
-    if chosen is dask.local.get_sync:
-        return 1
-    if chosen is not dask.threaded.get or dask.config.get("pool", None) is not None:
-        return None
-    return int(options.get("num_workers") or dask.config.get("num_workers", None) or CPU_COUNT)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from spatialdata._core.direct import WindowReader
+
 __all__ = ["StoredArray"]
 
 # So many chunks are fetched at once from behind an address, where most of the time is waiting.
@@ -154,6 +156,22 @@ class StoredArray:
             return None
         with self._named():
             return files.read(window, threads if is_local(self.path) else max(threads, _REQUESTS))
+
+    def reader(self) -> WindowReader | None:
+        """Who reads windows of the array as it is now; None where only zarr can.
+
+        That the files are still those of the array is looked at once, here.
+        """
+        files = self._current(by_zarr=False).files
+        if files is None:
+            return None
+        threads = 1 if is_local(self.path) else _REQUESTS
+
+        def read(window: Sequence[slice], into: NDArray[Any]) -> NDArray[Any]:
+            with self._named():
+                return files.read(window, threads, into)
+
+        return read
 
     def __dask_tokenize__(self) -> object:
         return str(self.path), self._opened.stamp if is_local(self.path) else None
