@@ -86,7 +86,15 @@ class Root:
 
     @cached_property
     def _data(self) -> bytes | None:
-        return read_if_there(self._file) if self.is_v2 else self._file.read_bytes()
+        if not self.is_v2:
+            return self._file.read_bytes()
+        if is_local(self.path):
+            return read_if_there(self._file)
+        try:
+            data, self.stamp = objects_of(self.path).read_stamped(self._file)
+        except (FileNotFoundError, IsADirectoryError):
+            return None
+        return data
 
     @cached_property
     def _in_lines(self) -> bool:

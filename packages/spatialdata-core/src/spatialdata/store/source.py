@@ -69,22 +69,26 @@ class ElementSource(ABC):
         self._snapshot: Snapshot | None = None
         self._documents: Mapping[str, Mapping[str, Any]] | None = None
 
-    def take_documents(self, snapshot: Snapshot, documents: Mapping[str, Mapping[str, Any]] | None) -> None:
-        """Learn the documents of the element and of the nodes in it, by their names from there, and how long to trust.
+    def take_documents(self, snapshot: Snapshot | None) -> None:
+        """Learn from the root what the documents of the element and of the nodes in it say.
 
         Parameters
         ----------
         snapshot
-            Tells whether the store is as it was when they were read.
-        documents
-            The documents; None where they are not known.
+            The root of the store, and whether it is as it was when it was read; None where all has to be fetched.
         """
-        self._snapshot, self._documents = snapshot, documents
+        self._snapshot = snapshot
+        self._documents = None if snapshot is None else snapshot.below(f"{self.kind.container}/{self.name}")
 
     def _renew(self) -> None:
-        """Have the documents fetched if the store has changed since it was opened; asked before data are loaded."""
-        if self._snapshot is not None and self._documents is not None and not self._snapshot.is_current():
-            self._documents = self._cached = None
+        """Read the root again if the store has changed since it was opened; asked before data are loaded."""
+        if self._snapshot is None or self._documents is None:
+            return
+        with reading(self.where, self.folder):
+            latest = self._snapshot.latest()
+            if latest is not self._snapshot:
+                self._cached = None
+                self.take_documents(latest)
 
     def documents(self, path: str = "") -> dict[str, Mapping[str, Any]] | None:
         """The documents of a node of the element and of those in it, by their names from there.

@@ -13,7 +13,7 @@ from spatialdata.errors import ElementNotFoundError, StoreError, StoreNotFoundEr
 from spatialdata.models.kind import Kind
 from spatialdata.store.codec import SOURCES
 from spatialdata.store.consolidated import Root, consolidate
-from spatialdata.store.documents import DOCUMENT, child_names, contents, is_node, names_in
+from spatialdata.store.documents import child_names, contents, is_node, names_in
 from spatialdata.store.files import connection_errors, is_local, path_of, said, stage_elsewhere
 from spatialdata.store.linked import LINKED_KEY, linked_source, read_linked
 from spatialdata.store.lock import exclusive
@@ -326,13 +326,13 @@ class Store:
             return source  # type: ignore[no-any-return]
         stored = SOURCES[entry.kind](self.path, entry.kind, entry.name, self.container)
         if not is_local(self.path):
-            stored.take_documents(self._snapshot, self.root.below(str(entry)))
+            stored.take_documents(self._snapshot)
         return stored
 
     @cached_property
     def _snapshot(self) -> Snapshot:
-        """Whether the root is still the one that was read."""
-        return Snapshot(self.path / DOCUMENT, self.root.stamp)
+        """What the root says of elements, and whether it is still the one that was read."""
+        return Snapshot(self.root)
 
     def has_consolidated_metadata(self) -> bool:
         """Whether the root holds the metadata of all elements."""

@@ -18,6 +18,7 @@ from spatialdata.store.documents import (
     replace_attributes,
     write_group,
 )
+from spatialdata.store.files import is_local
 from spatialdata.store.lazy_table import read_lazily
 from spatialdata.store.source import ElementSource, reading
 from spatialdata.store.table_frames import storable_frame
@@ -44,7 +45,9 @@ class TableSource(ElementSource):
 
     def lazily(self) -> LazyTableSource:
         """The source of the same table with lazy matrices."""
-        return LazyTableSource(self.root, self.kind, self.name, self.container)
+        lazy = LazyTableSource(self.root, self.kind, self.name, self.container)
+        lazy.take_documents(self._snapshot)
+        return lazy
 
     @property
     def version(self) -> str:
@@ -65,11 +68,20 @@ class TableSource(ElementSource):
         self._renew()
         _ = self.version
         with reading(self.where, self.folder):
+            self._require_listing()
             table = self._read()
         stored = table.uns.get(ATTRS_KEY)
         if stored is not None:
             table.uns[ATTRS_KEY] = _plain_attrs(stored)
         return table
+
+    def _require_listing(self) -> None:
+        """Raise a StoreError where nobody says which parts the table has, since it would lack them."""
+        if is_local(self.root) or self.documents() is not None:
+            return
+        missing = [name for name in _NEEDED if name not in child_names(self.folder)]
+        if missing:
+            raise StoreError(f"The server lists no {' and no '.join(missing)}, and no consolidated metadata do.")
 
     def _read(self) -> AnnData:
         import zarr
