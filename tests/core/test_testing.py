@@ -134,3 +134,52 @@ def test_nothing_is_changed_by_looking() -> None:
     assert_spatial_data_objects_are_identical(sdata, sdata)
     assert sdata["points"].attrs == attrs
     assert "transform" in sdata["shapes"].attrs
+
+
+def repeated(order: list[int], x: float = 0.0) -> Any:
+    """Points with an index that names several by one number, as frames have that were put together."""
+    frame = pd.DataFrame({"x": [x, 1.0, 2.0, 3.0], "y": 1.0, "g": list("abcd")}, index=[0, 1, 0, 1])
+    return PointsModel.parse(frame.iloc[order])
+
+
+def test_points_with_a_repeated_index_are_compared_in_any_order() -> None:
+    assert_elements_are_identical(repeated([0, 1, 2, 3]), repeated([3, 2, 0, 1]))
+    with pytest.raises(AssertionError):
+        assert_elements_are_identical(repeated([0, 1, 2, 3]), repeated([0, 1, 2, 3], x=0.5))
+
+
+PARTS: dict[str, tuple[Any, Any, Any]] = {
+    "categories": (pd.Categorical(["a", "b"]), pd.Categorical(["a", "b"]), pd.Categorical(["b", "b"])),
+    "nullable": (pd.array([1, None]), pd.array([1, None]), pd.array([2, None])),
+    "missing": (np.nan, np.nan, 1.0),
+    "records": (
+        np.array([(1, "a")], dtype=[("n", "i4"), ("s", "U3")]),
+        np.array([(1, "a")], dtype=[("n", "i4"), ("s", "O")]),
+        np.array([(1, "b")], dtype=[("n", "i4"), ("s", "O")]),
+    ),
+    "booleans": (csr_matrix([[True, False]]), csr_matrix([[True, False]]), csr_matrix([[True, True]])),
+    "sparse-nan": (csr_matrix([[np.nan, 0.0]]), csr_matrix([[np.nan, 0.0]]), csr_matrix([[1.0, 0.0]])),
+    "stored-zeros": (csr_matrix(([0.0, 1.0], [0, 1], [0, 2])), csr_matrix([[0.0, 1.0]]), csr_matrix([[1.0, 1.0]])),
+}
+
+
+@pytest.mark.parametrize("case", PARTS)
+def test_values_in_uns(case: str) -> None:
+    value, same, other = PARTS[case]
+    tables = []
+    for one in (value, same, other):
+        tables.append(table())
+        tables[-1].uns["value"] = one
+    assert_elements_are_identical(tables[0], tables[1])
+    with pytest.raises(AssertionError, match="uns/value"):
+        assert_elements_are_identical(tables[0], tables[2])
+
+
+def test_raw_is_compared() -> None:
+    first, same, other = table(), table(), table()
+    for one, value in ((first, 1.0), (same, 1.0), (other, 2.0)):
+        one.raw = ad.AnnData(np.full((2, 3), value), obs=one.obs)
+    assert_elements_are_identical(first, same)
+    for different in (other, table()):
+        with pytest.raises(AssertionError, match="raw"):
+            assert_elements_are_identical(first, different)

@@ -35,6 +35,7 @@ def diff(context: click.Context, first: str, second: str) -> None:
 
 
 def _differences(first: SpatialData, second: SpatialData) -> Iterator[str]:
+    from spatialdata.errors import StoreError
     from spatialdata.testing import assert_elements_are_identical
 
     if first.attrs != second.attrs:
@@ -49,5 +50,5 @@ def _differences(first: SpatialData, second: SpatialData) -> Iterator[str]:
             name = path.partition("/")[2]
             try:
                 assert_elements_are_identical(first[name], second[name])
-            except AssertionError as error:
+            except (AssertionError, StoreError) as error:
                 yield f"! {path}: {str(error).strip().partition(chr(10))[0]}"
