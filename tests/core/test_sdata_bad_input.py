@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatialdata import SpatialData, read_zarr
+from spatialdata import SpatialData, read_zarr, sanitize_name
 from spatialdata.datasets import blobs, raccoon
-from spatialdata.errors import IdTypeError, ValidationError
+from spatialdata.errors import IdTypeError, StoreExistsError, ValidationError
 from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
 from spatialdata.testing import assert_spatial_data_objects_are_identical
 from spatialdata.transformations import Scale, get_transformation
@@ -61,6 +61,25 @@ def test_names_that_do_not_exist_are_warned_of() -> None:
     with pytest.warns(UserWarning, match=r"no element 'blobs_imag'.*left out"):
         kept = sdata.subset(["blobs_imag", "blobs_circles"])
     assert {name for _, name, _ in kept.gen_elements()} == {"blobs_circles"}
+
+
+@pytest.mark.parametrize(("name", "valid"), [(".hidden", "_hidden"), ("zarr.json", "zarr_json")])
+def test_names_that_would_be_lost_in_a_store_are_refused(name: str, valid: str) -> None:
+    image = Image2DModel.parse(np.ones((1, 2, 2)))
+    with pytest.raises(ValidationError, match=f"he name '{name}'"):
+        SpatialData(images={name: image})
+    assert sanitize_name(name) == valid
+    assert list(SpatialData(images={valid: image}).images) == [valid]
+
+
+def test_no_store_is_written_into_another(tmp_path: Path) -> None:
+    sdata = SpatialData(images={"image": Image2DModel.parse(np.ones((1, 2, 2)))})
+    outer = tmp_path / "outer.zarr"
+    sdata.write(outer)
+    for inside in (outer / "inner.zarr", outer / "images" / "inner.zarr", outer / "images", outer / "images" / "image"):
+        with pytest.raises(StoreExistsError, match="lies inside of the store"):
+            SpatialData().write(inside, overwrite=True)
+    assert list(read_zarr(outer).images) == ["image"]
 
 
 def test_the_names_of_old_stores_may_be_odd(tmp_path: Path) -> None:

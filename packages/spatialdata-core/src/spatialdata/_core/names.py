@@ -14,6 +14,8 @@ __all__ = ["check_name", "name_problem", "names_faults", "sanitize_name"]
 
 _PUNCTUATION = "_-."
 _RESERVED_COLUMN = "_index"
+# What Zarr has in every folder.
+_DOCUMENT = "zarr.json"
 _IS_WINDOWS = os.name == "nt"
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³")}
 
@@ -24,8 +26,10 @@ def name_problem(name: object, *, is_dataframe_column: bool = False) -> str | No
         return f"a name must be a string, not {type(name).__name__}"
     if not name:
         return "a name must not be empty"
-    if name in (".", ".."):
+    if name in (".", "..") or (name == _DOCUMENT and not is_dataframe_column):
         return f"the name {name!r} is reserved"
+    if name.startswith(".") and not is_dataframe_column:
+        return f"the name {name!r} starts with '.', as what is hidden or being written; readers would pass it over"
     if name.startswith("__"):
         return f"the name {name!r} starts with '__', which is reserved"
     if is_dataframe_column and name == _RESERVED_COLUMN:
@@ -91,6 +95,8 @@ def sanitize_name(name: str, is_dataframe_column: bool = False) -> str:
     if name in ("", ".", ".."):
         return "unnamed"
     clean = "".join(char if char.isalnum() or char in _PUNCTUATION else "_" for char in name)
+    if not is_dataframe_column and (clean.startswith(".") or clean == _DOCUMENT):
+        clean = clean.replace(".", "_", 1)
     if clean.startswith("__"):
         clean = "_" + clean.lstrip("_")
     if is_dataframe_column and clean == _RESERVED_COLUMN:

@@ -21,7 +21,7 @@ from spatialdata.store.consolidated import without_consolidated
 from spatialdata.store.containers import list_labels, write_container
 from spatialdata.store.dialects import v06_spatialdata
 from spatialdata.store.dialects.v06_write import FIELDS
-from spatialdata.store.documents import contents, is_empty_folder, is_node, replace_attributes, write_group
+from spatialdata.store.documents import contents, is_empty_folder, is_node, read_node, replace_attributes, write_group
 from spatialdata.store.link_changes import said_links, with_links
 from spatialdata.store.lock import exclusive
 from spatialdata.store.options import WriteOptions
@@ -133,6 +133,9 @@ def _make_room(target: Path) -> None:
 
 
 def _check_target(target: Path, *, overwrite: bool) -> None:
+    outer = next((parent for parent in target.absolute().parents if _is_store(parent)), None)
+    if outer is not None:
+        raise StoreExistsError(f"{target} lies inside of the store {outer}, which it would break. Choose another path.")
     if not target.exists():
         return
     if not (is_node(target) or is_empty_folder(target)):
@@ -144,6 +147,11 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
         raise StoreExistsError(
             f"There is something at {target} already. Pass overwrite=True to replace it, or choose another path."
         )
+
+
+def _is_store(folder: Path) -> bool:
+    """Whether a folder is the root of a store, or an element in one."""
+    return is_node(folder) and ATTRS_KEY in read_node(folder).attributes
 
 
 def _write_elements(root: Path, elements: Mapping[Kind, Mapping[str, Any]], options: WriteOptions) -> None:
