@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from click.testing import CliRunner, Result
 
 from spatialdata import SpatialData, read_zarr
 from spatialdata.cli import main
+from spatialdata.cli.group import CommandGroup
+from spatialdata.store.formats import SpatialDataContainerFormatV01
 from spatialdata.store.store import Store
 from spatialdata.store.validate import validate_store
 from spatialdata.testing import assert_spatial_data_objects_are_identical
@@ -117,12 +120,43 @@ def lose_radius(store: Path) -> None:
     geopandas.read_parquet(path).drop(columns="radius").to_parquet(path)
 
 
+def damage_chunk(store: Path) -> None:
+    chunk = next(
+        path for path in (store / "images" / "pyramid" / "s1").rglob("*") if path.is_file() and path.suffix != ".json"
+    )
+    chunk.write_bytes(chunk.read_bytes()[:-9])
+
+
+def damage_rows(store: Path) -> None:
+    part = store / "points" / "molecules" / "points.parquet" / "part.0.parquet"
+    data = bytearray(part.read_bytes())
+    data[4:64] = bytes(60)
+    part.write_bytes(data)
+
+
+def lose_group(store: Path) -> None:
+    (store / "shapes" / "zarr.json").unlink()
+
+
+def damage_group(store: Path) -> None:
+    (store / "labels" / "zarr.json").write_text('{"zarr_format"')
+
+
+def lose_region(store: Path) -> None:
+    shutil.rmtree(store / "tables" / "table" / "uns" / "spatialdata_attrs" / "region")
+
+
 FAULTS: dict[str, tuple[Callable[[Path], None], str, list[str]]] = {
     "shapes": (damage_shapes, "shapes/cells: ", []),
     "transformations": (damage_transformations, "points/molecules: ", []),
     "annotated": (remove_annotated, 'tables/table: annotates "cells"', []),
     "stale": (make_stale, "shapes/spots: the consolidated metadata say something else", []),
     "stage": (leave_stage, ".photo.stage: an interrupted writer", []),
+    "chunk": (damage_chunk, "images/pyramid: The chunk ", ["--deep"]),
+    "rows": (damage_rows, "points/molecules: ", ["--deep"]),
+    "group": (lose_group, "shapes: there is no Zarr document", []),
+    "document": (damage_group, "labels: ", []),
+    "region": (lose_region, "tables/table/uns/spatialdata_attrs: region must name", ["--deep"]),
     "radius": (lose_radius, "shapes/spots", ["--deep"]),
 }
 
@@ -134,6 +168,29 @@ def test_each_fault_is_found(run: Run, store: Path, case: str) -> None:
     found = run("validate", store, *options)
     assert found.exit_code == 1
     assert message in found.output
+
+
+def test_damaged_data_are_found_by_reading_them(run: Run, store: Path) -> None:
+    damage_chunk(store)
+    damage_rows(store)
+    assert run("validate", store).exit_code == 0
+    assert run("validate", store, "--deep").output.count("\n") == 2
+
+
+@pytest.mark.parametrize("formats", [None, SpatialDataContainerFormatV01()], ids=["0.2", "0.1"])
+def test_repair_gives_groups_their_documents(run: Run, tmp_path: Path, everything: Everything, formats: Any) -> None:
+    path = tmp_path / "grouped.zarr"
+    everything().write(path, sdata_formats=formats)
+    document = "zarr.json" if formats is None else ".zgroup"
+    (path / "images" / document).unlink()
+    (path / "labels" / document).write_text("{")
+    assert run("validate", path).exit_code == 1
+    assert "wrote the document of images anew" in run("repair", path).output
+    assert run("validate", path, "--deep").exit_code == 0
+    # Without what only this package knows.
+    group = zarr.open_group(path, mode="r")
+    assert sorted(group["images"]) == ["photo", "pyramid"]
+    assert sorted(group["labels"]) == ["mask"]
 
 
 def test_all_faults_at_once(run: Run, store: Path) -> None:
@@ -199,6 +256,20 @@ def test_cp_of_a_part(run: Run, store: Path, tmp_path: Path, everything: Everyth
     assert "Known: 'images'" in wrong.output
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--system", "globbal"], "There is no coordinate system 'globbal'. Known: 'global'"),
+        (["cells", "--bbox", "100", "100", "200", "200"], "Nothing lies in the box"),
+    ],
+)
+def test_cp_of_nothing_writes_nothing(run: Run, store: Path, tmp_path: Path, options: list[str], message: str) -> None:
+    found = run("cp", store, tmp_path / "part.zarr", *options)
+    assert found.exit_code == 1
+    assert message in found.output
+    assert not (tmp_path / "part.zarr").exists()
+
+
 def test_cp_into_ome_zarr_0_6_and_back(run: Run, store: Path, tmp_path: Path, everything: Everything) -> None:
     assert run("cp", store, tmp_path / "new.zarr", "--ngff", "0.6").exit_code == 0
     ome: Any = zarr.open_group(tmp_path / "new.zarr" / "images" / "photo", mode="r").attrs["ome"]
@@ -243,6 +314,8 @@ def test_concat_and_diff(run: Run, store: Path, tmp_path: Path) -> None:
     assert (same.exit_code, same.output) == (0, "")
     clash = run("concat", store, tmp_path / "other.zarr", "-o", tmp_path / "whole.zarr")
     assert clash.exit_code == 1
+    assert clash.output.startswith("Error: Several objects have the elements")
+    assert "--rename" in clash.output
     joined = run("concat", store, tmp_path / "other.zarr", "-o", tmp_path / "whole.zarr", "--rename")
     assert joined.exit_code == 0, joined.output
     assert {"photo-store", "photo-other"} <= set(read_zarr(tmp_path / "whole.zarr").images)
@@ -254,3 +327,25 @@ def test_concat_and_diff(run: Run, store: Path, tmp_path: Path) -> None:
     assert found.exit_code == 1
     lines = found.output.splitlines()
     assert [line.split(":")[0] for line in lines] == ["! labels/mask", "- shapes/spots"]
+
+
+def test_upgrade_keeps_links(run: Run, store: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old.zarr"
+    SpatialData().write(old, sdata_formats=SpatialDataContainerFormatV01())
+    read_zarr(old).link_element("photo", store, "photo")
+    assert run("upgrade", old).exit_code == 0
+    assert Store.open(old).version == "0.2"
+    assert {entry.name for entry in Store.open(old).links} == {"photo"}
+    assert not (old / "images").exists()
+
+
+def test_a_warning_is_one_line() -> None:
+    group = CommandGroup(own={})
+
+    @group.command()
+    def warn() -> None:
+        warnings.simplefilter("always")
+        warnings.warn("mind the gap", UserWarning, stacklevel=1)
+
+    found = CliRunner().invoke(group, ["warn"])
+    assert (found.exit_code, found.output) == (0, "Warning: mind the gap\n")

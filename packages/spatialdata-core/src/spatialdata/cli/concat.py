@@ -29,5 +29,9 @@ def concat(sources: tuple[str, ...], output: str, rename: bool, overwrite: bool)
             raise click.UsageError(f"--rename needs stores of different names. Found {', '.join(names)}.")
         whole = concatenate(dict(zip(names, opened, strict=True)) if rename else opened)
         whole.write(output, overwrite=overwrite)
-    except (ValueError, KeyError) as error:
+    except ValueError as error:
         raise click.ClickException(str(error)) from error
+    except KeyError as error:
+        # To Python, the message of a KeyError is the key.
+        hint = "" if rename else " On the command line, --rename does."
+        raise click.ClickException(f"{error.args[0]}{hint}") from error

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spatialdata.cli.group import traceback_option
+from spatialdata.errors import unknown_name
 
 if TYPE_CHECKING:
     from spatialdata.sdata import SpatialData
@@ -81,12 +82,17 @@ def cp(
 
 def _part(sdata: SpatialData, system: str | None, box: tuple[float, float, float, float] | None) -> SpatialData:
     if system is not None:
+        if system not in sdata.coordinate_systems:
+            raise click.ClickException(unknown_name("coordinate system", system, sdata.coordinate_systems))
         sdata = sdata.filter_by_coordinate_system(system)
     if box is None:
         return sdata
-    return sdata.query.bounding_box(
+    part = sdata.query.bounding_box(
         axes=("x", "y"),
         min_coordinate=list(box[:2]),
         max_coordinate=list(box[2:]),
         target_coordinate_system=system or "global",
     )
+    if not part.elements_paths_in_memory():
+        raise click.ClickException(f"Nothing lies in the box {box} of {system or 'global'!r}; nothing was written.")
+    return part

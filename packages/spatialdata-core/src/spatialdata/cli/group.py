@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -73,11 +74,18 @@ class CommandGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was chosen."""
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_warning
+                return super().invoke(ctx)
         except (SpatialDataError, OSError) as error:
             if ctx.find_root().meta.get(_TRACEBACK):
                 raise
             raise click.ClickException(str(error)) from error
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """Say what a warning says, without the line of code that it came from."""
+    click.echo(f"Warning: {message}", err=True)
 
 
 def _joined() -> dict[str, EntryPoint]:

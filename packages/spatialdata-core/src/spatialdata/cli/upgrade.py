@@ -26,5 +26,6 @@ def upgrade(path: str) -> None:
     if before == CURRENT.version:
         click.echo(f"{path} has the current version {CURRENT.version} already.")
         return
-    read_zarr(path, lazy=True).write(path, overwrite=True, sdata_formats=CurrentSpatialDataContainerFormat())
+    current = CurrentSpatialDataContainerFormat()
+    read_zarr(path, lazy=True).write(path, overwrite=True, sdata_formats=current, links="keep")
     click.echo(f"{path} was brought from version {before} to {CURRENT.version}.")

@@ -11,7 +11,7 @@ __all__ = ["validate"]
 
 @click.command()
 @click.argument("path")
-@click.option("--deep", is_flag=True, help="Load every element and check it by its model, not only its metadata.")
+@click.option("--deep", is_flag=True, help="Check elements by their models and read all of their data.")
 @traceback_option
 @click.pass_context
 def validate(context: click.Context, path: str, deep: bool) -> None:

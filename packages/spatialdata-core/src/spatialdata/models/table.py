@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,8 +14,6 @@ from spatialdata.models.base import ATTRS_KEY, raise_faults
 from spatialdata.models.table_names import table_name_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import pandas as pd
     from anndata import AnnData
 
@@ -161,6 +160,8 @@ class TableModel:
             for key in (region_key, instance_key)
             if key not in data.obs.columns
         ]
+        if not isinstance(region, str | Iterable):
+            faults.append(Fault(path, f"region must name one or more elements, not {region!r}"))
         if faults:
             return faults
         column = data.obs[region_key]

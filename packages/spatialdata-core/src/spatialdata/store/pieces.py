@@ -14,6 +14,7 @@ from spatialdata.errors import StoreError
 from spatialdata.store.categories import Categories, with_categories
 from spatialdata.store.files import is_local, stamp_of
 from spatialdata.store.footers import Footer, PartFile, footer_of, opened, part_stamp
+from spatialdata.store.source import reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,7 +202,10 @@ def read_portion(pieces: Sequence[Piece], columns: list[str] | None, how: Readin
     import pandas as pd
 
     how = how or Reading()
-    frames = [_read_piece(piece, columns, how) for piece in pieces]
+    frames = []
+    for piece in pieces:
+        with reading(str(piece.part), piece.part.parent):
+            frames.append(_read_piece(piece, columns, how))
     filled = [frame for frame in frames if len(frame)] or frames[:1]
     return filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=not how.indexed)
 

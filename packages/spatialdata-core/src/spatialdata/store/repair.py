@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from spatialdata.errors import StoreError
 from spatialdata.models.kind import Kind
 from spatialdata.store.changing import brought_here
 from spatialdata.store.consolidated import consolidate
 from spatialdata.store.containers import list_labels
+from spatialdata.store.documents import child_names, documents_of, is_node, write_group
 from spatialdata.store.files import archive_of, is_local, path_of
 from spatialdata.store.lock import exclusive
 from spatialdata.store.mirror import mirrored
@@ -50,8 +52,8 @@ def repair_store(location: str | os.PathLike[str]) -> list[str]:
             return _repair_folder(root)
     done: list[str] = []
     with mirrored(place, afresh=True, repairs=done) as root:
-        _write_lists(root, Store.open(root).ngff)
-    return [*done, _CONSOLIDATED]
+        written = _write_lists(Store.open(root))
+    return [*done, *written]
 
 
 def _repair_folder(root: Path) -> list[str]:
@@ -62,13 +64,33 @@ def _repair_folder(root: Path) -> list[str]:
         for path in leftovers_of(root):
             remove_leftover(path)
             done.append(f"removed {path}, which an interrupted writer had left")
-        _write_lists(root, store.ngff)
-    return [*done, _CONSOLIDATED]
+        return [*done, *_write_lists(store)]
 
 
-def _write_lists(root: Path, ngff: str | None) -> None:
-    """Write what lists elements: that of the labels, the scene, and the consolidated metadata."""
+def _write_lists(store: Store) -> list[str]:
+    """Write what lists elements: their groups, that of the labels, the scene, and the consolidated metadata."""
+    root = store.path
+    restored = [kind.container for kind in Kind if _restore_group(root / kind.container, kind, store)]
     list_labels(root, Kind.LABELS)
-    if ngff is not None:
+    if store.ngff is not None:
         write_scene(root)
     consolidate(root)
+    return [*(f"wrote the document of {container} anew" for container in restored), _CONSOLIDATED]
+
+
+def _restore_group(group: Path, kind: Kind, store: Store) -> bool:
+    """Write the document of a group of elements if it cannot be read; it says nothing of its own."""
+    zarr_format = store.container.zarr_format
+    if _is_readable(group, zarr_format) or not any(is_node(group / name) for name in child_names(group)):
+        return False
+    # The list of labels, which is brought up to date afterwards, is written in that version.
+    is_in_06 = kind is Kind.LABELS and store.ngff is not None
+    write_group(group, {"ome": {"version": store.ngff}} if is_in_06 else None, zarr_format)
+    return True
+
+
+def _is_readable(group: Path, zarr_format: int) -> bool:
+    try:
+        return bool(documents_of(group, zarr_format))
+    except StoreError:
+        return False

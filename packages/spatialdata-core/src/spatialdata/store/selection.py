@@ -42,7 +42,7 @@ def chosen_entries(entries: Sequence[Entry], selection: Iterable[str] | None) ->
     >>> [str(entry) for entry in chosen_entries(entries, ["images", "rep2_*"])]
     ['images/rep1_dapi', 'shapes/rep2_cells']
     """
-    patterns = [selection] if isinstance(selection, str) else list(selection or ())
+    patterns = [selection] if isinstance(selection, str) else [str(pattern) for pattern in selection or ()]
     if not patterns:
         return list(entries)
     containers = [kind.container for kind in Kind]

@@ -11,6 +11,8 @@ from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.kind import Kind
 from spatialdata.models.model import validate_element
 from spatialdata.store.consolidated import stale_paths
+from spatialdata.store.damage import damage_of
+from spatialdata.store.documents import contents, documents_of
 from spatialdata.store.files import is_local
 from spatialdata.store.store import Store
 from spatialdata.store.transaction import leftovers_of
@@ -29,7 +31,8 @@ def validate_store(location: Any, *, deep: bool = False) -> list[Fault]:
     location
         The store, as for :func:`spatialdata.read_zarr`.
     deep
-        Load every element and check it by its model; otherwise only metadata are read.
+        Load every element, check it by its model, and read all its pixels and points; otherwise only metadata are
+        read.
 
     Returns
     -------
@@ -57,6 +60,7 @@ def validate_store(location: Any, *, deep: bool = False) -> list[Fault]:
         Fault(("names",), f"the name {name!r} is used by several elements")
         for name in sorted({name for name in names if names.count(name) > 1})
     )
+    faults.extend(_group_faults(store, entries))
     for entry in entries:
         faults.extend(_element_faults(store, entry, names, deep=deep))
     if is_local(store.path):
@@ -76,13 +80,30 @@ def _element_faults(store: Store, entry: Entry, names: list[str], *, deep: bool)
         source.summary()
         faults = _region_faults(source.attrs, names, path) if entry.kind is Kind.TABLE else []
         if deep:
-            validate_element(source.load())
+            element = source.load()
+            validate_element(element)
+            faults.extend(damage_of(element, path))
     except ValidationError as error:
         return [Fault((*path, *fault.path), fault.message) for fault in error.faults] or [Fault(path, error.title)]
     except StoreError as error:
         return [Fault(path, str(error))]
     except (SpatialDataError, ValueError, TypeError) as error:
         return [Fault(path, f"{type(error).__name__}: {error}")]
+    return faults
+
+
+def _group_faults(store: Store, entries: list[Entry]) -> list[Fault]:
+    """The groups of kinds without a readable document, whose elements other readers do not find."""
+    faults = []
+    for container in dict.fromkeys(entry.kind.container for entry in entries if entry not in store.links):
+        group = store.path / container
+        try:
+            found = documents_of(group, store.container.zarr_format)
+            said = "" if found else f"there is no Zarr document: {contents(group)}."
+        except StoreError as error:
+            said = str(error)
+        if said:
+            faults.append(Fault((container,), f"{said} spatialdata repair writes it anew"))
     return faults
 
 
