@@ -18,6 +18,7 @@ import pytest
 import scipy.sparse
 import shapely
 
+from spatialdata import bounding_box_query
 from spatialdata.models import (
     Image2DModel,
     Image3DModel,
@@ -67,12 +68,14 @@ def rasters() -> Elements:
     pixels = rng.integers(0, 60_000, (3, 2100, 1300), dtype=np.uint16)
     blobs = np.kron(rng.integers(0, 90_000, (21, 13)), np.ones((10, 10), dtype=np.int64))
     irregular = da.from_array(rng.random((2, 100, 90)).astype("float32"), chunks=((1, 1), (30, 50, 20), (17, 73)))
+    pyramid: Any = Image2DModel.parse(pixels[:, :400, :300].astype(np.uint8), scale_factors=[2, 3])
     return {
         Kind.IMAGE: {
             "uint16": Image2DModel.parse(
                 pixels, c_coords=["DAPI", "CD3", "µ-channel"], transformations=transformations()
             ),
-            "pyramid": Image2DModel.parse(pixels[:, :400, :300].astype(np.uint8), scale_factors=[2, 3]),
+            "pyramid": pyramid,
+            "cut": bounding_box_query(pyramid, ("y", "x"), [7, 11], [381, 290], "global"),
             "irregular": Image2DModel.parse(irregular, transformations={"only": Identity()}),
             "volume": Image3DModel.parse(rng.random((2, 5, 12, 9))),
         },

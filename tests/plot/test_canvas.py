@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import dask.array as da
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spatialdata_plot.resolve.canvas import Pyramid, extent_of, plan, read
+from spatialdata import bounding_box_query, get_pyramid_levels
+from spatialdata.models import Image2DModel
+from spatialdata.transformations import Affine, Identity
+from spatialdata_plot.resolve.canvas import Pyramid, extent_of, plan, pyramid_of, read
+from spatialdata_plot.resolve.level_places import level_places
 
 SIZES = st.integers(1, 40)
 DENSITIES = st.floats(0.02, 3)
@@ -67,3 +71,27 @@ def test_a_fixed_level_is_read_whole() -> None:
     what = plan(source, (0, 32, 0, 32), (0.01, 0.01))
     assert what is not None
     assert (what.level, what.rows, what.columns, what.step) == (1, (0, 16), (0, 16), (1, 1))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 12), st.integers(0, 12), st.integers(18, 61), st.integers(0, 2), st.integers(0, 20))
+def test_pixels_of_cut_levels_are_drawn_where_they_lie(top, left, end, level, seed) -> None:
+    """The pixels of each channel hold their own place, and so do the means over blocks of them."""
+    rng = np.random.default_rng(seed)
+    to_world = Affine(np.vstack([rng.integers(-9, 10, (2, 3)) + 20 * np.eye(2, 3), [0, 0, 1]]), ("x", "y"), ("x", "y"))
+    places = np.stack(np.mgrid[:61, :61] + 0.5)
+    image = Image2DModel.parse(places, scale_factors=[2, 2], transformations={"global": to_world, "px": Identity()})
+    cut = bounding_box_query(image, ("y", "x"), [top, left], [end, end], "px")
+    levels = get_pyramid_levels(cut)
+    if level >= len(levels):
+        return
+    source = pyramid_of(levels, np.eye(3), f"scale{level}", "image", level_places(levels, "global"))
+    what = plan(source, (0, *source.shape[1:], 0, source.shape[0]), (1, 1))
+    if what is None:
+        return
+    xmin, xmax, ymin, ymax = extent_of(source, what)
+    pixels = read(source, what, average=True)
+    for values, low, high, start in ((pixels[0], ymin, ymax, top), (pixels[1].T, xmin, xmax, left)):
+        side = (high - low) / len(values)
+        expected = start + low + (np.arange(len(values)) + 0.5) * side
+        np.testing.assert_allclose(values, np.broadcast_to(expected[:, None], values.shape), rtol=0, atol=1e-6)
