@@ -288,6 +288,8 @@ def test_arguments_are_checked() -> None:
         rasterize(points, ("x", "y"), [0, 0], [0, 1], "global", target_width=3)
     with pytest.raises(ValueError, match="agg_func is for points and shapes"):
         rasterize(image, **BOX, target_width=3, agg_func="sum")
+    with pytest.raises(ValueError, match="return_single_channel is for points and shapes"):
+        rasterize(image, **BOX, target_width=3, return_single_channel=True)
     with pytest.raises(ValueError, match="value_key is not for images"):
         rasterize(image, **BOX, target_width=3, value_key="v")
     with pytest.raises(ValueError, match="'median'"):

@@ -107,8 +107,8 @@ def rasterize(
         ``"mean"``, ``"min"``, ``"max"`` or ``"first"``. If not given: the sum of numbers, the first of categories and
         of shapes, and the count of points.
     return_single_channel
-        For categories, one channel with the code of the first (True, as if not given), or one channel with the counts
-        of each category, named after it (False).
+        For categories of points and shapes, one channel with the code of the first (True, as if not given), or one
+        channel with the counts of each category, named after it (False).
 
     Returns
     -------
@@ -269,12 +269,17 @@ def _refuse(given: dict[str, Any], reason: str) -> None:
 
 def _image(task: _Task) -> Drawn:
     _refuse({"value_key": 1} if task.value_key is not None else {}, "not for images, which are drawn as they are")
-    _refuse({"agg_func": 1} if task.reduction is not None else {}, "for points and shapes")
+    _refuse_reduction(task)
     return draw_raster(task.element, _own_axes(task))
 
 
+def _refuse_reduction(task: _Task) -> None:
+    given = {"agg_func": task.reduction, "return_single_channel": task.single}
+    _refuse({name: value for name, value in given.items() if value is not None}, "for points and shapes")
+
+
 def _labels(task: _Task) -> Drawn:
-    _refuse({"agg_func": 1} if task.reduction is not None else {}, "for points and shapes")
+    _refuse_reduction(task)
     column = task.column()
     if column is None:
         return draw_raster(task.element, _own_axes(task))
