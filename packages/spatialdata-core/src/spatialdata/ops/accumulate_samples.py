@@ -48,9 +48,9 @@ class Samples:
             np.concatenate(weights) if weights else None,
         )
 
-    def results(self, funcs: Sequence[AggFunc], regions: int) -> list[FloatArray]:
+    def results(self, funcs: Sequence[AggFunc], regions: int, dtype: Any = np.float64) -> list[NDArray[Any]]:
         """The statistics, each of shape ``(regions, columns)``; 0 where a region has no value."""
-        found = [np.zeros((regions, len(self.columns))) for _ in funcs]
+        found = [np.zeros((regions, len(self.columns)), dtype=dtype) for _ in funcs]
         for number, values in enumerate(self.columns):
             groups = _Groups.of(self.region, values, self.weights)
             for statistic, func in zip(found, funcs, strict=True):
@@ -92,7 +92,7 @@ class _Groups:
         start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
         return cls(regions, start, values[order], None if weights is None else weights[order])
 
-    def apply(self, func: AggFunc) -> FloatArray:
+    def apply(self, func: AggFunc) -> NDArray[Any]:
         if func.function is not None:
             pieces = zip(self.start[:-1].tolist(), self.start[1:].tolist(), strict=True)
             return np.array([float(func.function(self.values[a:b].copy())) for a, b in pieces], dtype=np.float64)
@@ -124,7 +124,7 @@ class _Groups:
         _, group = self._runs()
         return np.bincount(group, minlength=len(self.regions)).astype(np.float64)
 
-    def _mode(self) -> FloatArray:
+    def _mode(self) -> NDArray[Any]:
         """The most frequent value, or that of the largest weight; of several the least."""
         first, group = self._runs()
         if self.weights is None or not len(first):
@@ -133,4 +133,4 @@ class _Groups:
             length = np.add.reduceat(self.weights, first)
         order = np.lexsort((first, -length, group))
         _, best = np.unique(group[order], return_index=True)
-        return np.asarray(self.values[first[order[best]]], dtype=np.float64)
+        return np.asarray(self.values[first[order[best]]])

@@ -12,8 +12,9 @@ from spatialdata.errors import listing
 from spatialdata.ops.accumulate import CategoryPairs, Moments
 from spatialdata.ops.accumulate_samples import Samples
 from spatialdata.ops.accumulate_weights import weighed_moments
+from spatialdata.ops.accumulate_wholes import EXACT, Wholes, are_wholes
 from spatialdata.ops.aggregate_categories import CATEGORY_FUNCS, CategoryTotals
-from spatialdata.ops.aggregate_values import as_numbers, category_codes, is_categorical, known_categories
+from spatialdata.ops.aggregate_values import ONES, as_numbers, category_codes, is_categorical, known_categories
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Part", "Plan", "table_of"]
 
+# Those that take whole numbers of 64 bits as they are, beside those in EXACT.
+_COMPARED = ("nunique", "mode")
 # Those that weights below 0 make sense for.
 _ADDED = ("sum", "mean", "count")
 
@@ -40,6 +43,7 @@ class Part:
     counts: tuple[CategoryPairs, ...] | None = None
     moments: Moments | None = None
     samples: Samples | None = None
+    wholes: Wholes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,8 @@ class Plan:
             values = values.iloc[:, :-1]
         if self.categories is not None:
             return self._pairs(region, row, values, factor)
+        if factor is None and self._exact:
+            return self._wholes(region, np.stack([values[name].to_numpy(self.dtype) for name in values], axis=1)[row])
         numbers = as_numbers(values)[row].T
         if self.weighted and factor is not None:
             return self.weighed(region, list(numbers), factor)
@@ -168,6 +174,23 @@ class Plan:
         return Part(moments=moments, samples=samples)
 
     @property
+    def _exact(self) -> bool:
+        """Whether values are whole numbers that would be rounded as others, and come out as whole numbers."""
+        exact = {*EXACT, *_COMPARED}
+        # That every row counts 1 needs no such care.
+        plain = self.categories is None and not (self.fractions or self.weighted) and self.names != (ONES,)
+        named = all(func.name in exact and func.function is None for func in self.funcs)
+        return plain and named and are_wholes(self.dtype)
+
+    def _wholes(self, region: NDArray[Any], values: NDArray[Any]) -> Part:
+        added = any(func.name in EXACT for func in self.funcs)
+        compared = any(func.name in _COMPARED for func in self.funcs)
+        return Part(
+            wholes=Wholes.of(region, values) if added else None,
+            samples=Samples(region, tuple(values.T)) if compared else None,
+        )
+
+    @property
     def needs_spread(self) -> bool:
         """Whether deviations from the mean are wanted."""
         return any(func.name in ("var", "std") for func in self.funcs)
@@ -201,11 +224,13 @@ class Plan:
         moments = [part.moments for part in parts if part.moments is not None]
         samples = [part.samples for part in parts if part.samples is not None]
         counts = [part.counts for part in parts if part.counts is not None]
+        wholes = [part.wholes for part in parts if part.wholes is not None]
         return Part(
             self._merged_pairs(pairs) if self.categories is not None else None,
             self._merged_pairs(counts) if counts else None,
             Moments.merged(moments) if moments else None,
             Samples.merged(samples) if samples else None,
+            Wholes.merged(wholes) if wholes else None,
         )
 
     def _merged_pairs(self, parts: Sequence[tuple[CategoryPairs, ...]]) -> tuple[CategoryPairs, ...]:
@@ -221,17 +246,19 @@ class Plan:
         matrix, names = table_of(self.statistics(part), self.funcs, self.names)
         return matrix.astype(self._result_dtype()), names
 
-    def statistics(self, part: Part) -> list[FloatArray]:
+    def statistics(self, part: Part) -> list[NDArray[Any]]:
         """For each function the statistics of shape ``(regions, values)``."""
         sampled = [func for func in self.funcs if func.needs_sample]
-        from_samples = iter(part.samples.results(sampled, self.regions) if part.samples is not None else ())
-        empty = np.zeros((self.regions, len(self.names)))
+        dtype = self.dtype if self._exact else np.dtype(np.float64)
+        from_samples = iter(part.samples.results(sampled, self.regions, dtype) if part.samples is not None else ())
+        empty = np.zeros((self.regions, len(self.names)), dtype=dtype)
+        added = part.wholes if self._exact else part.moments
         found = []
         for func in self.funcs:
             if func.needs_sample:
                 found.append(next(from_samples, empty))
             else:
-                found.append(empty if part.moments is None else part.moments.result(func, self.regions))
+                found.append(empty if added is None else added.result(func, self.regions))
         return found
 
     def _of_categories(
@@ -269,7 +296,9 @@ class Plan:
             return np.dtype(np.int64)
         if np.issubdtype(self.dtype, np.floating):
             return self.dtype
-        whole = names <= {"sum", "min", "max", "count", "nunique", "mode"} and not self.fractions
+        if self._exact:
+            return self.dtype
+        whole = names <= {*EXACT, *_COMPARED} and not self.fractions
         return np.dtype(np.int64 if whole else np.float64)
 
 
@@ -289,7 +318,7 @@ def _category_pairs(
 
 
 def table_of(
-    found: Sequence[FloatArray], funcs: Sequence[AggFunc], names: Sequence[str], *, always_named: bool = False
+    found: Sequence[NDArray[Any]], funcs: Sequence[AggFunc], names: Sequence[str], *, always_named: bool = False
 ) -> tuple[csr_matrix, list[str]]:
     """Statistics side by side: all functions of the first value, then those of the next.
 
