@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from spatialdata._core.elements import levels_of
 from spatialdata.models import Image2DModel, Labels2DModel, Labels3DModel, PointsModel, ShapesModel
-from spatialdata.ops.select import polygon_query, select
+from spatialdata.ops.select import bounding_box_query, polygon_query, select
 from spatialdata.regions import BoundingBox, PolygonRegion
 from spatialdata.transformations import Affine
 
@@ -203,3 +203,30 @@ def test_boxes_side_by_side_share_pixels_only_if_both_bounds_belong(closed: Any)
         missing = {"left": {-1: 1.0, 1: 8.0}, "right": {-1: 8.0, 1: 1.0}}.get(closed, {}).get(int(factor))
         if missing is not None:
             assert missing not in np.concatenate(taken)
+
+
+@pytest.mark.parametrize("closed", ["both", "left", "right", "neither"])
+@pytest.mark.parametrize(("scale", "offset"), [(0.2125, 0.3), (1 / 3, 1e7 + 0.1), (7.0, -5.5), (1e-6, 0.3)])
+@pytest.mark.parametrize("turn", ["none", "mirrored", "quarter"])
+def test_pixels_on_a_bound_are_those_whose_centres_are(closed: Any, scale: float, offset: float, turn: str) -> None:
+    linear = {"none": np.eye(2), "mirrored": np.diag([-1.0, 1.0]), "quarter": np.array([[0.0, -1.0], [1.0, 0.0]])}[turn]
+    matrix = np.eye(3)
+    matrix[:2, :2], matrix[:2, 2] = linear * scale, offset
+    place = {"world": Affine(matrix, ("x", "y"), ("x", "y"))}
+    centres = np.stack(np.meshgrid(np.arange(9) + 0.5, np.arange(9) + 0.5), axis=-1).reshape(-1, 2)
+    labels = Labels2DModel.parse(np.arange(1, 82).reshape(9, 9), transformations=place)
+    frame = pd.DataFrame({"x": centres[:, 0], "y": centres[:, 1], "id": np.arange(1, 82)})
+    points = PointsModel.parse(frame, transformations=place)
+    # The bounds are places of centres to the last bit.
+    world = np.stack(
+        [matrix[k, 2] + matrix[k, 0] * centres[:, 0] + matrix[k, 1] * centres[:, 1] for k in (0, 1)], axis=1
+    )
+    for lower, upper in ((world[20], world[60]), (world[3], world[77]), (world[40], world[40])):
+        low, high = np.minimum(lower, upper), np.maximum(lower, upper)
+        above = world >= low if closed in ("both", "left") else world > low
+        below = world <= high if closed in ("both", "right") else world < high
+        expected = np.flatnonzero((above & below).all(axis=1)) + 1
+        pixels = bounding_box_query(labels, ("x", "y"), low, high, "world", closed=closed)
+        found = bounding_box_query(points, ("x", "y"), low, high, "world", closed=closed)
+        assert ([] if pixels is None else sorted(pixels.values.ravel().tolist())) == expected.tolist()
+        assert ([] if found is None else found.compute()["id"].tolist()) == expected.tolist()

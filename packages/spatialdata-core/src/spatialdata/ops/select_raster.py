@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.axes import SPATIAL_AXES
+from spatialdata._core.axes import SPATIAL_AXES, ValidAxis
 from spatialdata._core.elements import has_time, is_tree, levels_of, spatial_axes_of
 from spatialdata._core.levels import Along, LevelPlace, level_coordinates, place_of
 from spatialdata._core.sources import Window
@@ -19,7 +19,7 @@ from spatialdata.models.times import time_values
 from spatialdata.ops.bent import pixels_within
 from spatialdata.regions.place import Placed, PlacedBend, place
 from spatialdata.regions.placed import PlacedBox, PlacedPolygon
-from spatialdata.regions.region import BoundingBox, Circle, Closed
+from spatialdata.regions.region import BoundingBox, Circle
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_to_levels, transformations_of
 from spatialdata.transformations.linear import Sequence as Chain
 from spatialdata.transformations.linear import Translation
@@ -65,18 +65,38 @@ def _selected(raster: Any, region: Region, *, mask: bool) -> DataArray | DataTre
     window = _window(raster, placed)
     if window is None:
         return None
-    closed = _closed_in_pixels(region, placed) if isinstance(region, BoundingBox) else {}
-    return _cut(raster, window, inside, closed, times)
+    ends = _Ends(window, placed) if isinstance(region, BoundingBox) else _Ends(window, None)
+    return _cut(raster, ends, inside, times)
 
 
-def _closed_in_pixels(box: BoundingBox, placed: Placed) -> dict[str, Closed]:
-    """Which bounds belong to a box, for the axes of the pixels; they change sides where an axis runs backwards."""
-    if box.closed is None or not isinstance(placed, PlacedBox):
-        return {}
-    turned: dict[Closed, Closed] = {"left": "right", "right": "left"}
-    other = turned.get(box.closed, box.closed)
-    backwards = np.any(placed.projection.linear < 0, axis=0).tolist()
-    return {axis: other if back else box.closed for axis, back in zip(placed.projection.axes, backwards, strict=True)}
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Where the pixels of a region begin and end along each axis.
+
+    Attributes
+    ----------
+    window
+        The box around the region in pixel coordinates.
+    placed
+        A box that its border is to be tested for; None where the window is all that matters.
+    """
+
+    window: Window
+    placed: Placed | None
+
+    def pixels(self, axis: ValidAxis, along: Along, size: int) -> slice:
+        """The pixels whose centre lies inside, along an axis of a level with so many."""
+        lower, upper = (bound - along.start for bound in self.window.bounds(axis))
+        found = pixels_between(lower, upper, size, along.step)
+        if not isinstance(self.placed, PlacedBox) or not self.placed.projection.is_monomial:
+            return found
+        # The window is rounded; where centres lie is told as for points, in the coordinate system of the box.
+        start, stop = max(found.start - 1, 0), min(max(found.stop, found.start) + 1, size)
+        ends = [start, start + 1, start + 2, stop - 3, stop - 2, stop - 1]
+        near = np.unique(np.clip(ends, start, max(stop - 1, start)))
+        centres = along.start + (near + 0.5) * along.step
+        inside = near[self.placed.contains_along(axis, centres)]
+        return slice(int(inside[0]), int(inside[-1]) + 1) if len(inside) else slice(start, start)
 
 
 def _window(raster: Any, placed: Placed) -> Window | None:
@@ -116,12 +136,10 @@ def raster_request(raster: Any, region: Region) -> dict[str, slice]:
     return request
 
 
-def _cut(
-    raster: Any, window: Window, inside: Placed | None, closed: dict[str, Closed], times: dict[str, slice]
-) -> DataArray | DataTree | None:
+def _cut(raster: Any, ends: _Ends, inside: Placed | None, times: dict[str, slice]) -> DataArray | DataTree | None:
     full, *coarser = levels_of(raster)
     whole = place_of(full, full)
-    slices = {**times, **_slices(full, whole, window, closed)}
+    slices = {**times, **_slices(full, whole, ends)}
     if _is_empty(slices):
         return None
     start = {str(axis): part.start for axis, part in slices.items() if axis in SPATIAL_AXES}
@@ -132,7 +150,7 @@ def _cut(
     levels, places = [finest], [whole]
     for level in coarser:
         place = place_of(full, level)
-        own = {**times, **_slices(level, place, window, closed)}
+        own = {**times, **_slices(level, place, ends)}
         if _is_empty(own):
             break
         cut = {axis: along.cut(own[axis].start, start[axis]) for axis, along in place.items()}
@@ -142,16 +160,8 @@ def _cut(
     return tree_of(levels) if is_tree(raster) else finest
 
 
-def _slices(level: DataArray, place: LevelPlace, window: Window, closed: dict[str, Closed]) -> dict[str, slice]:
-    found: dict[str, slice] = {}
-    for axis, along in place.items():
-        lower, upper = (bound - along.start for bound in window.bounds(axis))
-        step = along.step
-        pixels = pixels_between(lower, upper, level.sizes[axis], step)
-        first = pixels.start + (closed.get(axis) in ("right", "neither") and (pixels.start + 0.5) * step == lower)
-        last = pixels.stop - (closed.get(axis) in ("left", "neither") and (pixels.stop - 0.5) * step == upper)
-        found[axis] = slice(min(first, pixels.stop), max(last, min(first, pixels.stop)))
-    return found
+def _slices(level: DataArray, place: LevelPlace, ends: _Ends) -> dict[str, slice]:
+    return {axis: ends.pixels(axis, along, level.sizes[axis]) for axis, along in place.items()}
 
 
 def _mask(place: LevelPlace, slices: dict[str, slice], inside: Placed | None) -> _Mask | None:

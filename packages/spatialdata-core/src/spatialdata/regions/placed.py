@@ -67,15 +67,27 @@ class PlacedBox:
 
         ``border`` says whether the border is inside, where the box does not say it.
         """
-        closed = self.closed or ("both" if border else "neither")
-        above = np.greater_equal if closed in ("both", "left") else np.greater
-        below = np.less_equal if closed in ("both", "right") else np.less
         columns = coordinates.T if self.projection.is_identity else self.projection(coordinates).T
         inside = np.ones(len(coordinates), dtype=bool)
         for column, lower, upper in zip(columns, self.lower, self.upper, strict=True):
-            inside &= above(column, lower)
-            inside &= below(column, upper)
+            inside &= self._within(column, lower, upper, border=border)
         return inside
+
+    def contains_along(self, axis: ValidAxis, values: FloatArray) -> NDArray[np.bool_]:
+        """Which values along an axis lie inside, whatever the others; for a map that keeps the axes apart.
+
+        The border is inside, where the box does not say otherwise.
+        """
+        column = self.projection.axes.index(axis)
+        row = int(np.flatnonzero(self.projection.linear[:, column])[0])
+        mapped = self.projection.offset[row] + values * self.projection.linear[row, column]
+        return self._within(mapped, self.lower[row], self.upper[row], border=True)
+
+    def _within(self, values: FloatArray, lower: float, upper: float, *, border: bool) -> NDArray[np.bool_]:
+        closed = self.closed or ("both" if border else "neither")
+        above = np.greater_equal if closed in ("both", "left") else np.greater
+        below = np.less_equal if closed in ("both", "right") else np.less
+        return np.asarray(above(values, lower) & below(values, upper))
 
     def polygon(self, bounds: FloatArray) -> Polygon:
         """The box as a polygon of the intrinsic x-y plane.
