@@ -251,3 +251,20 @@ def test_a_lazy_frame_of_other_origin_is_measured(frame: pd.DataFrame) -> None:
     points = PointsModel.parse(lazy, transformations={"global": TURN})
     found = box(points)
     pd.testing.assert_frame_equal(found.compute().sort_index(), frame[in_box(frame)].sort_index())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_coordinates_of_any_type_are_counted_and_missing_ones_are_not(dtype: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    places = rng.uniform(0, 64, (900, 2)).astype(dtype)
+    if dtype != "int64":
+        places[::7, 0] = np.nan
+    points = PointsModel.parse(pd.DataFrame(places, columns=["x", "y"]), npartitions=3)
+    SpatialData(points={"p": points}).write(tmp_path / "s.zarr")
+    stored = read_zarr(tmp_path / "s.zarr")["p"]
+    found = rasterize(stored, ("x", "y"), [0, 0], [64, 64], "global", target_width=16)
+    known = places[np.isfinite(places).all(axis=1)].astype("float64")
+    expected, _, _ = np.histogram2d(known[:, 1], known[:, 0], bins=16, range=((0, 64), (0, 64)))
+    np.testing.assert_array_equal(found.values[0], expected)
+    empty = rasterize(stored, ("x", "y"), [100, 100], [164, 164], "global", target_width=16)
+    assert not empty.values.any()

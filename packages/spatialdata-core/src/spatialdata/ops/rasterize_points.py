@@ -91,7 +91,7 @@ class _Pixels:
         """The pixel of each point, -1 beside the picture; and the first and the last pixel, see the kernel."""
         from spatialdata.kernels.pixels import pixels_of
 
-        places = tuple(np.ascontiguousarray(column, dtype=np.float64) for column in columns)
+        places = tuple(_for_reading(column) for column in columns)
         pixel, first, last = pixels_of(places, self.linear, self.offset, np.array(self.shape, dtype=np.int64))
         return pixel, first, last
 
@@ -104,6 +104,13 @@ class _Pixels:
     def values(self, part: pd.DataFrame, where: NDArray[np.intp]) -> pd.Series:
         """The values of some rows."""
         return _of_rows(part, where, str(self.key), self.table)
+
+
+def _for_reading(column: NDArray[Any]) -> NDArray[np.float64]:
+    """A column as the kernel takes it: all of them may be lent by Arrow, or none, but not some."""
+    lent = np.ascontiguousarray(column, dtype=np.float64).view()
+    lent.flags.writeable = False
+    return lent
 
 
 def _near(points: Any, target: Target, pixels: _Pixels) -> Any:
