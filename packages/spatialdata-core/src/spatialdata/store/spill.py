@@ -50,6 +50,8 @@ class Spills:
                 if hasattr(mmap, "MADV_DONTNEED"):
                     content.madvise(mmap.MADV_DONTNEED)
             yield table
+            # A name would keep it while the next one is made.
+            del table
 
     def close(self) -> None:
         """Let go of the files, once nobody has a view of them."""
