@@ -202,6 +202,34 @@ def test_instances_by_labels_with_a_depth() -> None:
     assert [0 if pd.isna(label) else label for label in found] == [3, 3, 0]
 
 
+def test_annotation_keeps_large_numbers_and_times() -> None:
+    when = pd.to_datetime(["2024-05-01", "2025-06-02"])
+    frame = gpd.GeoDataFrame(
+        {"id": [2**60 + 1, 3], "code": np.array([2**63 + 1, 5], dtype="uint64"), "small": [7, 8], "when": when},
+        geometry=[shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)],
+    )
+    points = PointsModel.parse(np.array([[0.5, 0.5], [1.5, 0.5], [9.0, 9.0]]))
+    sdata = SpatialData(points={"points": points}, shapes={"regions": ShapesModel.parse(frame)})
+    for column, first, second in (("id", 2**60 + 1, 3), ("code", 2**63 + 1, 5), ("small", 7, 8), ("when", *when)):
+        found = sdata.annotate("points", by="regions", column=column)["points"]
+        values = found.compute()[column]
+        assert [values[0], values[1]] == [first, second]
+        assert pd.isna(values[2])
+        assert found.dtypes[column] == values.dtype
+    assert values.dtype.kind == "M"
+
+
+def test_large_numbers_of_tables_stay_where_some_are_missing() -> None:
+    labels = Labels2DModel.parse(np.array([[1, 2, 3]]))
+    table = table_of("labels", [1, 3], code=[2**60 + 1, 2**60 + 3])
+    points = PointsModel.parse(np.array([[0.5, 0.5], [1.5, 0.5], [2.5, 0.5]]))
+    sdata = SpatialData(labels={"labels": labels}, points={"points": points}, tables={"table": table})
+    found = sdata.annotate("points", by="labels", column="code")["points"].compute()["code"]
+    assert found[0] == 2**60 + 1
+    assert found[2] == 2**60 + 3
+    assert pd.isna(found[1])
+
+
 def test_annotate_arguments_are_checked(sdata: SpatialData) -> None:
     with pytest.raises(UnsupportedElementError, match="no instances"):
         sdata.annotate("stain", by="regions")

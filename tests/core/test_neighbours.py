@@ -175,3 +175,17 @@ def test_empty_figures_have_no_neighbours_and_are_none() -> None:
     with_empty.loc[1, "geometry"] = shapely.Polygon()
     assert nearest(with_empty, shapes)[["instance", "neighbour"]].to_numpy().tolist() == [[0, 0]]
     assert nearest(shapes, with_empty)["neighbour"].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("k", [0, -1, 1.5, "2", None])
+def test_k_is_a_whole_number(k: object) -> None:
+    points = PointsModel.parse(np.array([[0.0, 0.0], [1.0, 0.0]]))
+    with pytest.raises(ValueError, match="k must be a whole number from 1 on"):
+        nearest(points, points, k=k)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("distance", [-1, np.nan, "2", None])
+def test_a_distance_is_a_number(distance: object) -> None:
+    points = PointsModel.parse(np.array([[0.0, 0.0], [1.0, 0.0]]))
+    with pytest.raises(ValueError, match="The distance must be a number from 0 on"):
+        within_distance(points, points, distance)  # type: ignore[arg-type]

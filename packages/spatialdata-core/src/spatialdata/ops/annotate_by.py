@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 __all__ = ["annotate"]
 
 _DUE = {Kind.SHAPES, Kind.LABELS}
+# Floating point numbers hold each whole number up to this one; these types have larger ones, and missing ones.
+_LARGEST = 2**53
+_WHOLE = ("Int64", "UInt64")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ def _ids_of_labels(sdata: SpatialData, by: str, column: str | None, table_name: 
 
 
 def _values(sdata: SpatialData, by: str, column: str | None, table_name: str | None, index: Any) -> pd.Series:
-    """The value of each region; categories for text, and numbers that can be missing."""
+    """The value of each region; categories for text, and numbers and times that can be missing."""
     import pandas as pd
 
     if column is None:
@@ -161,10 +164,27 @@ def _values(sdata: SpatialData, by: str, column: str | None, table_name: str | N
             if own
             else get_values(column, sdata=sdata, element_name=by, table_name=table_name)
         )
-        found = frame[column].set_axis(as_ids(frame.index)).reindex(as_ids(index))
+        found = _unrounded(frame[column]).set_axis(as_ids(frame.index)).reindex(as_ids(index))
+    if column is not None and pd.api.types.is_datetime64_any_dtype(found.dtype):
+        return found
     if is_category(found) or column is None:
         return found.astype("category")
-    return found.astype("float64") if found.dtype != bool else found.astype("boolean")
+    if pd.api.types.is_bool_dtype(found.dtype):
+        return found.astype("boolean")
+    return found if found.dtype.name in _WHOLE else found.astype("float64")
+
+
+def _unrounded(values: pd.Series) -> pd.Series:
+    """Values; whole numbers too large for floating point numbers as a type that has them beside missing ones."""
+    import pandas as pd
+
+    if not pd.api.types.is_integer_dtype(values.dtype):
+        return values
+    known = values[values.notna()]
+    large = bool(((known > _LARGEST) | (known < -_LARGEST)).any())
+    if not large:
+        return values
+    return values.astype("UInt64" if pd.api.types.is_unsigned_integer_dtype(values.dtype) else "Int64")
 
 
 def _finder_of_shapes(shapes: Any, system: str) -> Any:

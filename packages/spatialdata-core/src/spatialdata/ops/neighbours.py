@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,7 +65,7 @@ def nearest(element: Any, others: Any, k: int = 1, coordinate_system: str = "glo
     >>> nearest(points, circles)["distance"].tolist()
     [2.0, 5.0]
     """
-    if k < 1:
+    if not _is_whole(k) or k < 1:
         raise ValueError(f"k must be a whole number from 1 on. Found {k!r}.")
     return _paired(element, others, coordinate_system, _Nearest(k))
 
@@ -97,7 +98,7 @@ def within_distance(element: Any, others: Any, distance: float, coordinate_syste
     >>> within_distance(points, points, 2.0)[["instance", "neighbour"]].to_numpy().tolist()
     [[0, 1], [1, 0]]
     """
-    if not distance >= 0:
+    if not _is_real(distance) or not distance >= 0:
         raise ValueError(f"The distance must be a number from 0 on. Found {distance!r}.")
     return _paired(element, others, coordinate_system, _Within(float(distance)))
 
@@ -188,6 +189,14 @@ def _joined(found: Sequence[_Found]) -> pd.DataFrame:
     check_finite(sum(one.lost for one in found), sum(one.instances for one in found))
     frames = [one.frame for one in found if len(one.frame)] or [found[0].frame]
     return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral)
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, Real)
 
 
 def _paired(element: Any, others: Any, system: str, rule: _Nearest | _Within) -> pd.DataFrame:

@@ -76,6 +76,9 @@ def tiles_of(region: Region, size: float | Mapping[str, float], halo: float = 0.
             "element, give the box of its extent (get_extent), or of labels their region (region_of_labels)."
         )
     axes, lower, upper = _bounds(region)
+    missing = [axis for axis in axes if axis not in size] if isinstance(size, Mapping) else []
+    if missing:
+        raise ValueError(f"Tiles need a size along each of the axes {axes}. Found {size!r} without {missing}.")
     sizes = np.array([size[axis] if isinstance(size, Mapping) else size for axis in axes], dtype=np.float64)
     if not (sizes > 0).all() or not halo >= 0:
         raise ValueError(f"Tiles need sizes above 0 and a halo from 0 on. Found {size!r} and {halo!r}.")
