@@ -127,6 +127,13 @@ def damage_chunk(store: Path) -> None:
     chunk.write_bytes(chunk.read_bytes()[:-9])
 
 
+def deny_chunk(store: Path) -> None:
+    """Leave something that the system refuses to read as a file, also to those who may read everything."""
+    chunk = next(path for path in (store / "labels" / "mask" / "s0" / "c").rglob("*") if path.is_file())
+    chunk.unlink()
+    chunk.mkdir()
+
+
 def damage_rows(store: Path) -> None:
     part = store / "points" / "molecules" / "points.parquet" / "part.0.parquet"
     data = bytearray(part.read_bytes())
@@ -153,6 +160,7 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, list[str]]] = {
     "stale": (make_stale, "shapes/spots: the consolidated metadata say something else", []),
     "stage": (leave_stage, ".photo.stage: an interrupted writer", []),
     "chunk": (damage_chunk, "images/pyramid: The chunk ", ["--deep"]),
+    "denied": (deny_chunk, "labels/mask: ", ["--deep"]),
     "rows": (damage_rows, "points/molecules: ", ["--deep"]),
     "group": (lose_group, "shapes: there is no Zarr document", []),
     "document": (damage_group, "labels: ", []),

@@ -123,16 +123,14 @@ class StoredArray:
 
     @contextmanager
     def _named(self) -> Iterator[None]:
-        """Name the array where a connection fails."""
-        if is_local(self.path):
-            yield
-            return
+        """Name the array where a file cannot be read, or a connection fails."""
         try:
             yield
         except StoreError:
             raise
         except connection_errors(OSError) as error:
-            raise StoreError(f"{self.path} cannot be read: {said(error)}") from error
+            why = f"{type(error).__name__}: {error}." if is_local(self.path) else said(error)
+            raise StoreError(f"{self.path} cannot be read: {why}") from error
 
     def _values_at(self, key: Any) -> Any:
         window = _window(key, self.shape)
