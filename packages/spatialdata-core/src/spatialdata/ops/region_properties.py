@@ -60,7 +60,8 @@ def get_region_properties(
     Returns
     -------
     One row for each instance, indexed by id. The columns ``area`` (``volume`` in 3D), ``centroid_x``, …, and the
-    bounds ``x_min``, ``x_max``, …, in units of the coordinate system. For flat labels also ``major_axis_length``,
+    bounds ``x_min``, ``x_max``, …, in units of the coordinate system; those of labels that are turned against it are
+    the bounds of the turned box around their pixels. For flat labels also ``major_axis_length``,
     ``minor_axis_length`` and ``eccentricity`` of the ellipse with the same second moments; for shapes the
     ``perimeter``. Of flat labels whose place is not linear, all that is measured on the outlines of their pixels.
     Then ``<channel>_<statistic>`` and ``<channel>_q<quantile>``; nan where an instance has no pixel of the image.
