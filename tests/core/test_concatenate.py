@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 
 from spatialdata import SpatialData, concatenate, deepcopy
 from spatialdata.datasets import blobs
-from spatialdata.models import Labels2DModel, TableModel
+from spatialdata.models import Labels2DModel, ShapesModel, TableModel
 from spatialdata.testing import assert_spatial_data_objects_are_identical
 from spatialdata.transformations import get_transformation
 
@@ -100,3 +103,40 @@ def test_a_single_object_is_no_list_of_objects() -> None:
     for wrong in (one("a", [1]), 3, None):
         with pytest.raises(TypeError, match="a list or a dict of SpatialData objects"):
             concatenate(wrong)
+
+
+def assert_tables_equal(first: ad.AnnData, second: ad.AnnData) -> None:
+    for sides in ((first.X, second.X), (first.layers["raw"], second.layers["raw"]), (first.raw.X, second.raw.X)):
+        dense = [side if isinstance(side, np.ndarray) else side.toarray() for side in sides]
+        np.testing.assert_array_equal(*dense)
+    np.testing.assert_array_equal(first.obsm["place"], second.obsm["place"])
+    pd.testing.assert_frame_equal(first.obs, second.obs)
+    assert first.uns == second.uns
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("matrix", [np.ones, lambda shape: csr_matrix(np.ones(shape))])
+@pytest.mark.parametrize("is_view", [False, True])
+def test_tables_of_the_result_share_nothing_with_the_inputs(together: bool, matrix: Any, is_view: bool) -> None:
+    objects = {}
+    for name in "ab":
+        obs = pd.DataFrame({"region": pd.Categorical(["cells"] * 4), "id": range(4)}, index=list("wxyz"))
+        whole = ad.AnnData(matrix((4, 3)), obs=obs, obsm={"place": np.zeros((4, 2))}, layers={"raw": matrix((4, 3))})
+        whole.raw = whole.copy()
+        table = TableModel.parse(whole, region="cells", region_key="region", instance_key="id")
+        cells = ShapesModel.parse(np.zeros((4, 2)), geometry=0, radius=1.0)
+        objects[name] = SpatialData.init_from_elements({"cells": cells, "table": table[:3] if is_view else table})
+    before = {name: sdata["table"].copy() for name, sdata in objects.items()}
+    merged = concatenate(objects, concatenate_tables=together)
+    for table in merged.tables.values():
+        table.X[0, 0], table.layers["raw"][0, 0], table.obsm["place"][0, 0] = 7, 7, 7
+        table.obs.loc[table.obs_names[0], "id"] = 3
+        table.uns["new"] = 1
+    for name, sdata in objects.items():
+        assert_tables_equal(sdata["table"], before[name])
+    if together:
+        rows = merged["table"]
+        assert rows.obs_names.tolist() == [
+            f"{row}-{name}" for name in "ab" for row in list("wxyz")[: 3 if is_view else 4]
+        ]
+        assert list(rows.obs["region"].cat.categories) == ["cells-a", "cells-b"]

@@ -95,8 +95,12 @@ def rows_annotating(table: AnnData, elements: Mapping[str, Any], table_name: str
 def with_regions_in_use(table: AnnData) -> AnnData:
     """Let the metadata of a table, which is changed in place, name only the regions that its rows have."""
     _, region_key, _ = get_table_keys(table)
-    column = table.obs[region_key].astype("category").cat.remove_unused_categories()
-    table.obs[region_key] = column
+    given = table.obs[region_key]
+    column = given.astype("category")
+    codes = column.cat.codes.to_numpy()
+    if given.dtype != column.dtype or len(np.unique(codes[codes >= 0])) < len(column.cat.categories):
+        column = column.cat.remove_unused_categories()
+        table.obs[region_key] = column
     regions = [str(value) for value in column.cat.categories]
     table.uns[ATTRS_KEY] = {**table.uns[ATTRS_KEY], "region": regions[0] if len(regions) == 1 else regions}
     return table

@@ -157,7 +157,9 @@ def _rows(table: AnnData, chosen: list[Rows], *, element_order: bool) -> AnnData
     if not chosen or not any(len(rows) for rows in chosen):
         return None
     rows = np.concatenate(chosen)
-    return with_regions_in_use(table[rows if element_order else np.sort(rows)].copy())
+    rows = rows if element_order else np.sort(rows)
+    whole = len(rows) == table.n_obs and bool((np.diff(rows) == 1).all())
+    return with_regions_in_use(table.copy() if whole else table[rows].copy())
 
 
 def _warn_unmatched(linked: Link, name: str) -> None:

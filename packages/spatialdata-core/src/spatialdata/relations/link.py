@@ -80,4 +80,6 @@ def link(element: Any, name: str, table: AnnData) -> Link:
     check_unique(ids, f"The ids in obs[{instance_key!r}] of the rows that annotate {name!r}")
     if of_points is not None:
         return Link(rows, of_points.positions, of_points.sizes, None)
-    return Link(rows, present.get_indexer(ids), np.array([len(present)]), present)
+    # Ids in the same order need not be looked for.
+    positions = np.arange(len(ids)) if ids.equals(present) else present.get_indexer(ids)
+    return Link(rows, positions, np.array([len(present)]), present)
