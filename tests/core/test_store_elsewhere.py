@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import fsspec
@@ -21,7 +22,7 @@ from upath import UPath
 from spatialdata import SpatialData, read_zarr
 from spatialdata.errors import StoreError, StoreExistsError, StoreNotFoundError
 from spatialdata.models import Labels2DModel
-from spatialdata.store.files import stage_elsewhere
+from spatialdata.store.files import path_of, stage_elsewhere
 from spatialdata.testing import assert_spatial_data_objects_are_identical
 
 Everything = Callable[[], SpatialData]
@@ -161,6 +162,17 @@ def test_a_query_of_a_remote_store(everything: Everything) -> None:
     box = {"axes": ("x", "y"), "min_coordinate": [0, 0], "max_coordinate": [1, 1], "target_coordinate_system": "global"}
     local = everything().query.bounding_box(**box)
     assert_spatial_data_objects_are_identical(sdata.query.bounding_box(**box), local)
+
+
+def test_stores_of_zarr_in_a_folder(tmp_path: Path, everything: Everything) -> None:
+    everything().write(tmp_path / "store.zarr")
+    sdata = read_zarr(zarr.storage.LocalStore(tmp_path / "store.zarr", read_only=True))
+    assert sdata.path == tmp_path / "store.zarr"
+    assert_spatial_data_objects_are_identical(sdata, everything())
+    # What a FsspecStore says of itself.
+    by_fsspec: Any = SimpleNamespace(fs=fsspec.filesystem("file"), path=(tmp_path / "store.zarr").as_posix())
+    assert path_of(by_fsspec) == tmp_path / "store.zarr"
+    assert path_of(SimpleNamespace(store=by_fsspec, path="images")) == tmp_path / "store.zarr" / "images"
 
 
 @pytest.fixture

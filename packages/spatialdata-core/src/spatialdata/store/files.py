@@ -174,6 +174,8 @@ def _of_zarr(location: Any) -> Path:
     if system is not None:
         system = getattr(system, "sync_fs", system)
         protocol = system.protocol if isinstance(system.protocol, str) else system.protocol[0]
+        if protocol in _LOCAL:
+            return Path(str(archive)) / inner
         options = {key: value for key, value in system.storage_options.items() if key != "asynchronous"}
         found = UPath(f"{protocol}://{str(archive).lstrip('/')}", **options)
         return cast("Path", found / inner if inner else found)
