@@ -93,6 +93,7 @@ def write_store(
     >>> import tempfile
     >>> import numpy as np
     >>> from spatialdata.models import Labels2DModel
+    >>> from spatialdata.store.store import Store
     >>> labels = Labels2DModel.parse(np.eye(4, dtype=np.int32))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_store(f"{folder}/cells.zarr", {Kind.LABELS: {"cells": labels}}, {"project": "demo"})
