@@ -284,6 +284,9 @@ def test_arguments_are_checked() -> None:
         rasterize(points, **BOX, target_width=0)
     with pytest.raises(ValueError, match="along z"):
         rasterize(points, **BOX, target_depth=3)
+    for sizes in ({"target_unit_to_pixels": 1e9}, {"target_width": 1e300}):
+        with pytest.raises(ValueError, match=r"at most 2\*\*40 pixels"):
+            rasterize(points, **BOX, **sizes)
     with pytest.raises(ValueError, match="must have an extent"):
         rasterize(points, ("x", "y"), [0, 0], [0, 1], "global", target_width=3)
     with pytest.raises(ValueError, match="agg_func is for points and shapes"):

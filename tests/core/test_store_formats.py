@@ -106,13 +106,14 @@ def test_attributes_of_elements_survive(tmp_path: Path, formats: Any, everything
     stain = {"stain": "DAPI", "exposure": [1, 2.5]}
     sdata["photo"].attrs.update(stain)
     sdata["pyramid"]["scale0"]["image"].attrs.update(stain)
-    sdata["mask"].attrs["model"] = {"name": "nuclei"}
+    own = {"model": {"name": "nuclei"}, "label_index_to_category": {1: "a", 7: 3}}
+    sdata["mask"].attrs.update(own)
     sdata["molecules"].attrs["run"] = 7
     sdata["cells"].attrs["source"] = "hand"
     back = written(sdata, tmp_path / "store.zarr", sdata_formats=formats)
     assert {key: back["photo"].attrs[key] for key in stain} == stain
     assert {key: back["pyramid"]["scale0"]["image"].attrs[key] for key in stain} == stain
-    assert back["mask"].attrs["model"] == {"name": "nuclei"}
+    assert {key: back["mask"].attrs[key] for key in own} == own
     assert (back["molecules"].attrs["run"], back["cells"].attrs["source"]) == (7, "hand")
     back.write_transformations("photo")
     assert read_zarr(tmp_path / "store.zarr")["photo"].attrs["stain"] == "DAPI"

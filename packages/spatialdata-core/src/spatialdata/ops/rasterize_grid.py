@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Target", "target_of"]
 
 _ARRAY_ORDER = ("z", "y", "x")
+_MOST_PIXELS = 2**40
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def target_of(
     Raises
     ------
     ValueError
-        The bounds are not valid, the box is empty, or not exactly one size is given.
+        The bounds are not valid, the box is empty, not exactly one size is given, or the pixels are more than 2**40.
     """
     boxes, many = boxes_of(axes, min_coordinate, max_coordinate, target_coordinate_system)
     if many or not {"x", "y"} <= set(axes):
@@ -120,7 +122,14 @@ def target_of(
     if not (np.isfinite(extent).all() and (extent > 0).all()):
         raise ValueError(f"The box must have an extent along each of its axes {ordered}. Found {extent.tolist()}.")
     density = _density(dict(zip(ordered, extent.tolist(), strict=True)), unit_to_pixels, width, height, depth)
-    shape = tuple(int(size) for size in np.maximum(np.rint(extent * density), 1))
+    sizes = np.maximum(np.rint(extent * density), 1)
+    if math.prod(sizes.tolist()) > _MOST_PIXELS:
+        described = " by ".join(f"{size:.4g}" for size in sizes)
+        raise ValueError(
+            f"A picture has at most 2**40 pixels, but this one would have {described} along "
+            f"{ordered}: {density:.4g} for each unit of the coordinate system. Ask for fewer, or for a smaller box."
+        )
+    shape = tuple(int(size) for size in sizes)
     return Target(ordered, lower, upper, shape, target_coordinate_system)
 
 

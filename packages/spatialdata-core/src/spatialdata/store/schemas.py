@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from spatialdata._core.axes import SPATIAL_AXES
 from spatialdata.models.kind import Kind
-from spatialdata.store.attributes import OWN_ATTRS
+from spatialdata.store.attributes import NUMBERED_ATTRS, OWN_ATTRS
 from spatialdata.store.dialects import v06_spatialdata
 from spatialdata.store.dialects.multiscale import EDGES
 from spatialdata.store.linked import LINKED_KEY
@@ -32,7 +32,7 @@ def _element(
     version = {"version": {"enum": list(container.elements[kind])}}
     return object_of(
         {**properties, "spatialdata_attrs": object_of(version, optional=own)},
-        optional={OWN_ATTRS: {"type": "object"}, **(optional or {})},
+        optional={OWN_ATTRS: {"type": "object"}, NUMBERED_ATTRS: list_of(TEXT), **(optional or {})},
     )
 
 
