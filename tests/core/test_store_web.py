@@ -65,6 +65,8 @@ def annotated(everything: Everything) -> SpatialData:
 def test_a_table_has_all_its_parts(web: str, tmp_path: Path, annotated: SpatialData, formats: Any, lazy: bool) -> None:
     annotated.write(tmp_path / "store.zarr", sdata_formats=formats)
     table = read_zarr(f"{web}/store.zarr", lazy=lazy)["table"]
+    for matrix in (table.X, table.layers["doubled"], table.obsm["spatial"]):
+        assert hasattr(matrix, "compute") is lazy
     assert_elements_are_identical(annotated["table"], table.to_memory() if lazy else table)
 
 

@@ -168,9 +168,11 @@ def read_lazily(folder: Path, documents: Callable[[str], Mapping[str, Mapping[st
     from anndata.experimental import read_dispatched
 
     def read(function: Any, name: str, stored: Any, iospec: Any) -> Any:
-        if not _is_place(name):
+        # A bucket names what is in it from its own root on.
+        place = name.strip("/").removeprefix(group.path).strip("/")
+        if not _is_place(place):
             return function(stored)
-        path, known = folder / name.strip("/"), documents(name.strip("/"))
+        path, known = folder / place, documents(place)
         if iospec.encoding_type in _SPARSE:
             return StoredSparse(path, known).lazy()
         is_array = iospec.encoding_type in ("array", "") and hasattr(stored, "dtype")
@@ -183,7 +185,7 @@ def read_lazily(folder: Path, documents: Callable[[str], Mapping[str, Mapping[st
     return table
 
 
-def _is_place(name: str) -> bool:
+def _is_place(place: str) -> bool:
     """Whether a matrix lies at a place of a table."""
-    parts = name.strip("/").split("/")
+    parts = place.split("/")
     return parts == ["X"] or parts == ["raw", "X"] or (len(parts) == 2 and parts[0] in MAPPINGS)
