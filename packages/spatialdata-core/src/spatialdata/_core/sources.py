@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bounded",
+    "ColumnedTable",
     "Derived",
     "DerivedShapes",
     "InMemory",
@@ -97,6 +98,18 @@ class PartedShapes(Source, Protocol):
 
     def has_parts(self) -> bool:
         """Whether a window may load less than all."""
+        ...
+
+
+@runtime_checkable
+class ColumnedTable(Source, Protocol):
+    """A source of a table that loads some of the columns without the others."""
+
+    def with_columns(self, columns: Sequence[str]) -> Any:
+        """The table with these columns of ``obs``, as far as there are such, and those that say what it annotates.
+
+        Matrices are lazy, ``var`` has no columns, there is no ``raw``, and ``uns`` says only what the table annotates.
+        """
         ...
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from spatialdata._core.container import require_container
 from spatialdata._core.elements import is_points, is_shapes, is_table
 from spatialdata._core.matrices import dense_part, in_memory
+from spatialdata._core.sources import ColumnedTable
 from spatialdata.errors import ElementNotFoundError, listing, unknown_name
 from spatialdata.models.table import ElementNotFoundValueError, get_table_keys
 from spatialdata.relations.filter import annotates
@@ -16,6 +17,8 @@ from spatialdata.relations.ids import as_ids
 from spatialdata.relations.link import link
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from anndata import AnnData
     from numpy.typing import NDArray
@@ -74,7 +77,7 @@ def get_values(
     keys = [value_key] if isinstance(value_key, str) else list(value_key)
     if not keys:
         raise ValueError("value_key is empty. Name at least one value.")
-    found, table = _sources(element, sdata, element_name, table_name)
+    found, table = _sources(element, sdata, element_name, table_name, keys)
     place = _place(keys, found, table)
     if place == "element":
         frame = found[keys].compute() if is_points(found) else _plain(found[keys])
@@ -89,7 +92,7 @@ def get_values(
 
 
 def _sources(
-    element: Any, sdata: SpatialData | None, element_name: str | None, table_name: str | None
+    element: Any, sdata: SpatialData | None, element_name: str | None, table_name: str | None, keys: Sequence[str]
 ) -> tuple[Any, AnnData | None]:
     """The element (None for a bare table) and the table to search."""
     if (element is None) == (sdata is None):
@@ -106,7 +109,17 @@ def _sources(
         return None, found
     if table_name is not None and table_name not in sdata.tables:
         raise ElementNotFoundError(unknown_name("table", table_name, sdata.tables))
-    return found, None if table_name is None else sdata.tables[table_name]
+    return found, None if table_name is None else _table_with(sdata, table_name, keys)
+
+
+def _table_with(sdata: SpatialData, name: str, keys: Sequence[str]) -> AnnData:
+    """A table of the object; of one that is not loaded only its columns of such names, if they are in ``obs``."""
+    source = None if sdata.tables.is_loaded(name) else sdata.tables.source(name)
+    if isinstance(source, ColumnedTable):
+        table: AnnData = source.with_columns(keys)
+        if set(keys) <= set(table.obs.columns):
+            return table
+    return sdata.tables[name]
 
 
 def places_of(key: str, element: Any, table: AnnData | None) -> list[str]:

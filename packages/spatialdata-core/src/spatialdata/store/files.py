@@ -103,7 +103,7 @@ def path_of(location: str | os.PathLike[str] | zarr.Group | ZarrStore) -> Path:
     ----------
     location
         A path, an address such as ``"s3://bucket/cells.zarr"``, an ``UPath`` (with credentials, if need be), the path
-        of a ``.zarr.zip``, or a group or store of zarr.
+        of a ``.zarr.zip``, a group or store of zarr, or a store of obstore.
 
     Returns
     -------
@@ -164,8 +164,15 @@ def _of_zarr(location: Any) -> Path:
     """The path of a group or a store of zarr."""
     from upath import UPath
 
-    store = getattr(location, "store", location)
-    inner = str(getattr(location, "path", "") or "") if store is not location else ""
+    from spatialdata.store.objects.places import is_of_obstore, place_of_store
+
+    is_node = hasattr(location, "store") and not is_of_obstore(location.store)
+    store = location.store if is_node else location
+    inner = str(getattr(location, "path", "") or "") if is_node else ""
+    objects = getattr(store, "store", store)
+    if is_of_obstore(objects):
+        place = place_of_store(objects)
+        return place / inner if inner else place
     root = getattr(store, "root", None)
     if isinstance(root, str | os.PathLike):
         return Path(root) / inner if inner else Path(root)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatialdata._core.matrices import MAPPINGS
 from spatialdata.errors import StoreError
+from spatialdata.models.base import ATTRS_KEY
 from spatialdata.store.documents import opened_stamp
 from spatialdata.store.files import is_local, zarr_location
 from spatialdata.store.stored_array import StoredArray
 
 if TYPE_CHECKING:
     import dask.array as da
+    import pandas as pd
     import zarr
     from anndata import AnnData
 
@@ -22,6 +24,7 @@ __all__ = ["StoredSparse", "read_lazily"]
 _BLOCK_BYTES = 2**25
 _SPARSE = ("csr_matrix", "csc_matrix")
 _NUMERIC = "biufc"
+_FRAME_VERSION = "0.2.0"
 
 
 class StoredSparse:
@@ -149,7 +152,11 @@ def _lazy_array(path: Path, documents: Mapping[str, Mapping[str, Any]] | None) -
     return da.from_array(stored, chunks=(rows * factor, *stored.shape[1:]))
 
 
-def read_lazily(folder: Path, documents: Callable[[str], Mapping[str, Mapping[str, Any]] | None]) -> AnnData:
+def read_lazily(
+    folder: Path,
+    documents: Callable[[str], Mapping[str, Mapping[str, Any]] | None],
+    columns: Collection[str] | None = None,
+) -> AnnData:
     """A table with ``obs``, ``var`` and ``uns`` in memory, and lazy matrices.
 
     Parameters
@@ -158,6 +165,9 @@ def read_lazily(folder: Path, documents: Callable[[str], Mapping[str, Mapping[st
         The folder of the table.
     documents
         Gives the documents of a node of the table and of those in it, if they are known.
+    columns
+        The columns of ``obs`` that are read; all of them if not given. With them ``var`` has no columns, there is no
+        ``raw``, and ``uns`` says only what the table annotates.
 
     Returns
     -------
@@ -170,6 +180,8 @@ def read_lazily(folder: Path, documents: Callable[[str], Mapping[str, Mapping[st
     def read(function: Any, name: str, stored: Any, iospec: Any) -> Any:
         # A bucket names what is in it from its own root on.
         place = name.strip("/").removeprefix(group.path).strip("/")
+        if columns is not None and place in _PARTS:
+            return _PARTS[place](stored, columns)
         if not _is_place(place):
             return function(stored)
         path, known = folder / place, documents(place)
@@ -189,3 +201,35 @@ def _is_place(place: str) -> bool:
     """Whether a matrix lies at a place of a table."""
     parts = place.split("/")
     return parts == ["X"] or parts == ["raw", "X"] or (len(parts) == 2 and parts[0] in MAPPINGS)
+
+
+def _frame(stored: Any, columns: Collection[str]) -> pd.DataFrame:
+    """A frame with its index and some of its columns, as far as there are such."""
+    import pandas as pd
+    from anndata.io import read_elem
+
+    if stored.attrs.get("encoding-version") != _FRAME_VERSION:
+        # Older frames keep the categories of a column elsewhere.
+        whole: pd.DataFrame = read_elem(stored)
+        return whole[[name for name in whole.columns if name in columns]]
+    index = str(stored.attrs["_index"])
+    kept = [str(name) for name in stored.attrs["column-order"] if name in columns]
+    frame = pd.DataFrame({name: read_elem(stored[name]) for name in kept}, index=pd.Index(read_elem(stored[index])))
+    frame.index.name = None if index == "_index" else index
+    return frame
+
+
+def _annotation(stored: Any, _: Collection[str]) -> dict[str, Any]:
+    """What ``uns`` says of the elements that a table annotates."""
+    from anndata.io import read_elem
+
+    return {ATTRS_KEY: read_elem(stored[ATTRS_KEY])} if ATTRS_KEY in stored else {}
+
+
+# What is read of the parts of a table of which only some columns are.
+_PARTS: Mapping[str, Callable[[Any, Collection[str]], Any]] = {
+    "obs": _frame,
+    "var": lambda stored, _: _frame(stored, ()),
+    "uns": _annotation,
+    "raw": lambda _stored, _columns: None,
+}

@@ -64,12 +64,21 @@ class TableSource(ElementSource):
         return {ATTRS_KEY: {key: attributes.get(key) for key in _KEYS}}
 
     def load(self, *, columns: Sequence[str] | None = None, window: Window | None = None) -> AnnData:  # noqa: ARG002
-        """The table, whole and in memory."""
+        """The table, whole and in memory; or what :meth:`with_columns` reads."""
+        return self._loaded(self._read) if columns is None else self.with_columns(columns)
+
+    def with_columns(self, columns: Sequence[str]) -> AnnData:
+        """See :meth:`~spatialdata._core.sources.ColumnedTable.with_columns`."""
+        keys = [self.node.attributes.get(key) for key in _KEYS[1:]]
+        wanted = {*columns, *(str(key) for key in keys if key is not None)}
+        return self._loaded(lambda: read_lazily(self.folder, self.documents, wanted))
+
+    def _loaded(self, read: Callable[[], AnnData]) -> AnnData:
         self._renew()
         _ = self.version
         with reading(self.where, self.folder):
             self._require_listing()
-            table = self._read()
+            table = read()
         stored = table.uns.get(ATTRS_KEY)
         if stored is not None:
             table.uns[ATTRS_KEY] = _plain_attrs(stored)
