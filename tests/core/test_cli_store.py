@@ -65,6 +65,21 @@ def test_ls_as_json(run: Run, store: Path) -> None:
     assert by_name["table"]["annotates"] == ["cells"]
 
 
+def test_ls_tells_the_space_of_elements(run: Run, store: Path, tmp_path: Path) -> None:
+    sizes = {
+        f"{folder.parent.name}/{folder.name}": sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        for folder in store.glob("*/*/")
+    }
+    assert run("cp", store, tmp_path / "copy.zarr.zip").exit_code == 0
+    for place in (store, tmp_path / "copy.zarr.zip"):
+        found = json.loads(run("ls", place, "--json", "--bytes").output)["elements"]
+        assert {f"{each['kind']}/{each['name']}" for each in found} == set(sizes)
+        if place == store:
+            assert {f"{each['kind']}/{each['name']}": each["bytes"] for each in found} == sizes
+        assert all(each["bytes"] > 0 for each in found)
+    assert f"  shapes/cells: {sizes['shapes/cells']:,} bytes, GeoDataFrame" in run("ls", store, "--bytes").output
+
+
 def test_ls_shows_what_cannot_be_read(run: Run, store: Path) -> None:
     (store / "shapes" / "cells" / "shapes.parquet").unlink()
     found = run("ls", store)

@@ -16,8 +16,9 @@ __all__ = ["ls"]
 @click.argument("path")
 @click.argument("selection", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--bytes", "space", is_flag=True, help="Tell the space that each element takes; its files are listed.")
 @traceback_option
-def ls(path: str, selection: tuple[str, ...], as_json: bool) -> None:
+def ls(path: str, selection: tuple[str, ...], as_json: bool, space: bool) -> None:
     """List what the store at PATH holds: kinds, shapes, coordinate systems, and what the tables annotate.
 
     SELECTION are kinds (images), names (dapi) or patterns ('rep1_*'). PATH is a folder, a .zarr.zip, or an address.
@@ -26,7 +27,7 @@ def ls(path: str, selection: tuple[str, ...], as_json: bool) -> None:
     from spatialdata.store.outline import outline
     from spatialdata.store.store import Store
 
-    found = outline(Store.open(path), selection)
+    found = outline(Store.open(path), selection, space=space)
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
@@ -37,6 +38,8 @@ def ls(path: str, selection: tuple[str, ...], as_json: bool) -> None:
 
 def _line(element: dict[str, Any]) -> str:
     line = f"  {element['kind']}/{element['name']}: "
+    if element.get("bytes") is not None:
+        line += f"{element['bytes']:,} bytes, "
     if "error" in element:
         return f"{line}cannot be read. {element['error']}"
     line += element["summary"]

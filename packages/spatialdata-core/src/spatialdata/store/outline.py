@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spatialdata.errors import StoreError
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.store.selection import chosen_entries
+from spatialdata.store.space import bytes_in
 from spatialdata.transformations.attach import TRANSFORM_KEY
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["outline"]
 
 
-def outline(store: Store, selection: Iterable[str] | None = None) -> dict[str, Any]:
+def outline(store: Store, selection: Iterable[str] | None = None, *, space: bool = False) -> dict[str, Any]:
     """Describe a store by its metadata; nothing is loaded.
 
     Parameters
@@ -25,6 +26,8 @@ def outline(store: Store, selection: Iterable[str] | None = None) -> dict[str, A
         The store.
     selection
         Kinds, names and patterns of elements; all if not given.
+    space
+        Whether to tell the ``bytes`` of all files of each element, which are listed for that.
 
     Returns
     -------
@@ -35,13 +38,15 @@ def outline(store: Store, selection: Iterable[str] | None = None) -> dict[str, A
         "path": str(store.path),
         "version": store.version,
         "attrs": store.attrs,
-        "elements": [_element(store, entry) for entry in chosen_entries(store.entries(), selection)],
+        "elements": [_element(store, entry, space) for entry in chosen_entries(store.entries(), selection)],
     }
 
 
-def _element(store: Store, entry: Entry) -> dict[str, Any]:
+def _element(store: Store, entry: Entry, space: bool) -> dict[str, Any]:
     source = store.source(entry)
     found: dict[str, Any] = {"kind": entry.kind.container, "name": entry.name}
+    if space:
+        found["bytes"] = bytes_in(source.folder)
     try:
         attrs = source.attrs
         found.update({"version": source.version, "summary": source.summary(), **source.facts()})
