@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,20 @@ def everything() -> Callable[[], Any]:
         )
 
     return make
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    """A client of a cluster of two processes, which is nobody's default."""
+    distributed = pytest.importorskip("distributed", reason="the cluster of the tests is of dask.distributed")
+    # The clusters of other sessions on this machine keep their ports.
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+        ) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
 
 
 @pytest.fixture(params=["obstore", "fsspec"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,6 @@ from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesM
 from spatialdata.store import pieces
 from spatialdata.transformations import Affine
 
-distributed = pytest.importorskip("distributed", reason="the cluster of the tests is of dask.distributed")
-
 pytestmark = [
     # Processes that end leave sockets and loops behind, and graphs of tests are large beside their data.
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
@@ -67,18 +65,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("cluster") / "s.zarr"
     sdata.write(path)
     return path
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    # The clusters of other sessions on this machine keep their ports.
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
-        ) as cluster,
-        distributed.Client(cluster, set_as_default=False) as client,
-    ):
-        yield client
 
 
 def matrix(found: Any) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,6 @@ from spatialdata import (
 from spatialdata.dataloader import ImageTilesDataset
 from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, Labels3DModel, ShapesModel, TableModel
 from spatialdata.transformations import Affine
-
-distributed = pytest.importorskip("distributed", reason="the cluster of the tests is of dask.distributed")
 
 pytestmark = [
     # Processes that end leave sockets and loops behind, and graphs of tests are large beside their data.
@@ -83,18 +81,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("cluster") / "s.zarr"
     sdata.write(path)
     return path
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    # The clusters of other sessions on this machine keep their ports.
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
-        ) as cluster,
-        distributed.Client(cluster, set_as_default=False) as client,
-    ):
-        yield client
 
 
 def matrix(found: Any) -> np.ndarray:
