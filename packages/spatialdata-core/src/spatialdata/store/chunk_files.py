@@ -145,8 +145,8 @@ class ChunkFiles:
 
     def _decode(self, path: Path, stored: bytes, into: NDArray[Any]) -> None:
         """Fill an array with what is stored."""
-        size = plain_size(self.codec.codec_id, stored)
         with _damage_named(path):
+            size = plain_size(self.codec.codec_id, stored)
             # What is too short would leave the rest of the array as it was.
             into_place = into.view(np.uint8) if size == into.nbytes else None
             plain = self.codec.decode(stored, into_place)

@@ -138,11 +138,11 @@ def _codec_v2(asked: tuple[str, int] | None) -> Any:
 def _codec_v3(data: da.Array, kind: Kind, asked: tuple[str, int] | None) -> Any:
     from zarr.codecs import BloscCodec, ZstdCodec
 
-    # Bits of neighbouring pixels of an image are alike; ids in labels repeat as a whole.
-    bitshuffle = kind is Kind.IMAGE and data.dtype.kind == "u" and data.dtype.itemsize <= 2
+    # The high bytes of neighbouring pixels of an image are alike; ids in labels repeat as a whole.
+    shuffled = kind is Kind.IMAGE and data.dtype.kind == "u" and data.dtype.itemsize <= 2
     if asked is None:
-        asked = ("lz4", 5) if bitshuffle or kind is Kind.LABELS else ("zstd", 0)
+        asked = ("lz4", 5) if shuffled or kind is Kind.LABELS else ("zstd", 0)
     name, level = asked
     if name == "zstd":
         return ZstdCodec(level=level)
-    return BloscCodec(cname="lz4", clevel=level, shuffle="bitshuffle" if bitshuffle else "noshuffle")
+    return BloscCodec(cname="lz4", clevel=level, shuffle="shuffle" if shuffled else "noshuffle")

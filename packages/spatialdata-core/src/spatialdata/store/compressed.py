@@ -26,9 +26,17 @@ def plain_size(codec: str, stored: bytes) -> int | None:
         The name that numcodecs has for the compression.
     stored
         The buffer.
+
+    Raises
+    ------
+    ValueError
+        The buffer ends before it should. Blosc itself would read on.
     """
     if codec == "blosc" and len(stored) >= _HEADER.size:
-        return int(_HEADER.unpack_from(stored)[4])
+        *_, size, _, length = _HEADER.unpack_from(stored)
+        if length > len(stored):
+            raise ValueError(f"it has {len(stored)} bytes, but says that it has {length}")
+        return int(size)
     return _size_of_frame(stored) if codec == "zstd" and stored[:4] == _ZSTD_MAGIC else None
 
 
