@@ -157,11 +157,35 @@ def test_bright_pixels_in_long_rows_do_not_overflow() -> None:
         assert found.total.tolist() == [[2.0 * width * (2**16 - 1)]]
 
 
+@pytest.mark.parametrize("dtype", ["u2", "i4", "f4"])
+def test_rows_that_repeat_are_summed_up_like_others(dtype: str) -> None:
+    rng = np.random.default_rng(4)
+    rows = rng.integers(0, 3, (12, 300))
+    rows[6, 299] = rows[5, 299] + 1
+    labels = np.concatenate([rows[[row]].repeat(1 + 3 * (row % 3), axis=0) for row in [0, 1, 5, 6, 7, 7, 2, 11, 0]])
+    labels = labels.astype(np.int32)
+    limits = np.iinfo(dtype if dtype[0] != "f" else "i2")
+    pixels = rng.integers(limits.min, limits.max, (1, *labels.shape), endpoint=True).astype(dtype)
+    found = Moments.of_labels(labels, pixels)
+    for label, count, total in zip(found.regions, found.count[:, 0], found.total[:, 0], strict=True):
+        assert count == (labels == label).sum()
+        assert total == sum(int(value) for value in pixels[0][labels == label])
+
+
+def test_bright_pixels_in_many_equal_rows_do_not_overflow() -> None:
+    labels, pixels = np.ones((2**16 + 5, 3), np.int32), np.full((1, 2**16 + 5, 3), 2**16 - 1, np.uint16)
+    found = Moments.of_labels(labels, pixels)
+    assert found.count.tolist() == [[3 * (2**16 + 5)]]
+    assert found.total.tolist() == [[3.0 * (2**16 + 5) * (2**16 - 1)]]
+    assert row_runs_of_labels(labels)[1][2].tolist() == [0, 2**16, 2**16 + 5]
+
+
 @pytest.mark.parametrize("shape", [(40, 50), (3, 3000), (0, 7), (7, 0)])
 def test_runs_of_pixels_that_are_all_different(shape: tuple[int, int]) -> None:
     labels = np.arange(shape[0] * shape[1], dtype=np.int32).reshape(shape)
-    ids, start, slot, offset = row_runs_of_labels(labels)
+    ids, (start, slot, band, offset) = row_runs_of_labels(labels)
+    assert band.tolist() == (list(range(shape[0] + 1)) if shape[1] else [0, shape[0]])
     assert ids.tolist() == labels[labels > 0].tolist()
-    assert offset.tolist() == [row * shape[1] for row in range(shape[0] + 1)]
+    assert offset.tolist() == [row * shape[1] for row in range(len(band))]
     assert start.tolist() == np.tile(np.arange(shape[1]), shape[0]).tolist()
     assert [ids[number] if number >= 0 else 0 for number in slot] == labels.ravel().tolist()

@@ -198,10 +198,10 @@ class Moments:
         from spatialdata.kernels.label_sums import row_runs_of_labels, sums_of_row_runs
 
         rows = rows_of(labels)
-        ids, start, slot, offset = row_runs_of_labels(rows)
+        ids, runs = row_runs_of_labels(rows)
         order = np.argsort(ids)
         planes = native(pixels).reshape(len(pixels), *rows.shape)
-        sums = [sums_of_row_runs(plane, (start, slot, offset), len(ids)) for plane in planes]
+        sums = [sums_of_row_runs(plane, runs, len(ids)) for plane in planes]
         count, total = np.zeros((len(ids), len(sums)), np.int64), np.zeros((len(ids), len(sums)))
         for column, (number, together) in enumerate(sums):
             count[:, column], total[:, column] = number[order], together[order]
