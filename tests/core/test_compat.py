@@ -126,3 +126,32 @@ def test_elements_on_one_grid(maintain: bool) -> None:
     assert "table" in grid
     with pytest.raises(ValueError, match="exactly one"):
         transform_to_data_extent(sdata, "global", target_width=3, target_height=3)
+
+
+def test_all_levels_of_a_pyramid_change_at_once() -> None:
+    pyramid = blobs(length=32)["blobs_multiscale_image"]
+    turned = pyramid.msi.transpose("y", "x", "c")
+    named = turned.msi.assign_coords(c=["r", "g", "b"])
+    chosen = named.msi.reindex_data_arrays({"c": ["b", "r"]})
+    sorted_again = named.msi.reindex_data_arrays({"c": ["b", "none"]}, None, None, True, 7)
+    assert list(chosen.children) == list(pyramid.children)
+    for name, level in pyramid.children.items():
+        expected = np.moveaxis(level["image"].to_numpy(), 0, -1)
+        assert level["image"].dims == ("c", "y", "x")
+        assert turned[name]["image"].dims == ("y", "x", "c")
+        np.testing.assert_array_equal(turned[name]["image"], expected)
+        np.testing.assert_array_equal(chosen[name]["image"], expected[..., [2, 0]])
+        np.testing.assert_array_equal(sorted_again[name]["image"][..., 1], 7)
+        assert turned[name]["image"].attrs == level["image"].attrs
+
+
+def test_a_library_may_register_that_accessor_itself() -> None:
+    program = (
+        "import warnings; warnings.simplefilter('error'); import xarray;"
+        "from spatialdata.models.msi import offer_msi;"
+        "offer_msi(); assert xarray.DataTree().msi is not None;"
+        "xarray.register_datatree_accessor('msi')(lambda tree: 'own'); assert xarray.DataTree().msi == 'own';"
+        "offer_msi(); print(xarray.DataTree().msi)"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "own"

@@ -17,6 +17,7 @@ import numpy as np
 from spatialdata._core.axes import SPATIAL_AXES
 from spatialdata._core.levels import Along, level_coordinates
 from spatialdata.kernels.coarsen import mean_of_blocks, mode_of_blocks, picked_of_blocks
+from spatialdata.models.msi import offer_msi
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -197,4 +198,5 @@ def tree_of(levels: Sequence[DataArray]) -> DataTree:
     """Make a multiscale raster of its levels, the finest first."""
     from xarray import DataTree
 
+    offer_msi()
     return DataTree.from_dict({f"scale{k}": level.to_dataset(name=VARIABLE) for k, level in enumerate(levels)})
