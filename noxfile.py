@@ -15,7 +15,12 @@ PYTHONS = ("3.11", "3.12", "3.13")
 PEER = ROOT / ".dev" / "peer"
 VALIDATORS = ROOT / ".dev" / "validators"
 PUBLISHED = ("spatialdata==0.7.3", "spatialdata-io==0.7.1", "spatialdata-plot==0.4.0")
-SATELLITES = ("plot", "io")
+# Each with what it needs beside benchmarks/peer.txt.
+SATELLITES = {
+    "plot": (),
+    "io": (),
+    "napari": ("napari-spatialdata==0.7.2", "napari==0.9.2", "PyQt5==5.15.11", "loguru==0.7.3"),
+}
 DOWNSTREAM = {"squidpy": "squidpy==1.8.2", "sopa": "sopa==2.2.11", "harpy": "harpy-analysis==0.4.2"}
 
 nox.needs_version = ">=2025.2.9"
@@ -165,33 +170,49 @@ def downstream(session: nox.Session) -> None:
 
 def compare(session: nox.Session, workflow: str, pythons: dict[str, str], folder: Path, **env: str) -> None:
     """Run a workflow of tests/downstream with the interpreters of both sides; both must give the same."""
+    display = ("xvfb-run", "-a", "-s", "-screen 0 1280x900x24 +extension GLX") if workflow == "napari_workflow" else ()
     results = []
     for side, python in pythons.items():
         results.append(str(folder / f"{workflow}-{side}.json"))
-        session.run(python, "tests/downstream/run.py", workflow, results[-1], external=True, env=env)
+        session.run(*display, python, "tests/downstream/run.py", workflow, results[-1], external=True, env=env)
     session.run("python", "tests/downstream/compare.py", *results, external=True)
 
 
 @nox.session(python=False, requires=["build"])
 def satellites(session: nox.Session) -> None:
-    """Run the published spatialdata-plot and spatialdata-io on our core and on theirs; both must give the same."""
+    """Run the published plot, io and napari packages on our core and on theirs; both must give the same."""
     folder = Path(session.create_tmp()).resolve()
     core = next((ROOT / "dist").glob("spatialdata-*.whl"))
     pins = (ROOT / "benchmarks" / "peer.txt").read_text().splitlines(keepends=True)
     others = folder / "others.txt"
     others.write_text("".join(line for line in pins if not line.startswith("spatialdata==")))
-    environment = folder / "ours"
-    uv(session, "venv", "--quiet", "--clear", str(environment))
-    pythons = {"ours": str(python_of(environment)), "published": peer_python(session)}
-    uv(session, "pip", "install", "--quiet", "--python", pythons["ours"], "--requirement", str(others), str(core))
     study = folder / "study"
     simulate = (
         "import sys; from spatialdata_io.simulate import simulate_study as s; s(sys.argv[1], 300, overwrite=True)"
     )
     session.run("python", "-W", "ignore", "-c", simulate, str(study))
     for name in session.posargs or SATELLITES:
+        if name == "napari" and shutil.which("xvfb-run") is None:
+            session.warn("xvfb-run was not found: the published napari-spatialdata is NOT tested")
+            continue
+        more = SATELLITES[name]
+        ours = python_beside(session, folder / f"{name}-ours", "--requirement", str(others), str(core), *more)
+        published = peer_python(session)
+        if more:
+            published = python_beside(
+                session, folder / f"{name}-published", "--requirement", "benchmarks/peer.txt", *more
+            )
         # Some readers go through sets of names, in an order that differs between runs.
-        compare(session, f"{name}_workflow", pythons, folder, SPATIALDATA_STUDY=str(study), PYTHONHASHSEED="0")
+        env = {"SPATIALDATA_STUDY": str(study), "PYTHONHASHSEED": "0", "QT_API": "pyqt5"}
+        compare(session, f"{name}_workflow", {"ours": ours, "published": published}, folder, **env)
+
+
+def python_beside(session: nox.Session, environment: Path, *packages: str) -> str:
+    """Create an environment with packages anew, and return its interpreter."""
+    uv(session, "venv", "--quiet", "--clear", str(environment))
+    python = str(python_of(environment))
+    uv(session, "pip", "install", "--quiet", "--python", python, *packages)
+    return python
 
 
 @nox.session(python=False)
