@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import anndata as ad
@@ -140,3 +141,83 @@ def test_tables_of_the_result_share_nothing_with_the_inputs(together: bool, matr
             f"{row}-{name}" for name in "ab" for row in list("wxyz")[: 3 if is_view else 4]
         ]
         assert list(rows.obs["region"].cat.categories) == ["cells-a", "cells-b"]
+
+
+def rich_table(name: str, seed: int) -> ad.AnnData:
+    rng = np.random.default_rng(seed)
+    names = pd.Index([f"r{k}" for k in range(5)], name="cell")
+    obs = pd.DataFrame({"region": pd.Categorical([name] * 5), "id": range(5)}, index=names)
+    obs["kind"] = pd.Categorical(rng.choice(["x", "y", name], 5))
+    obs[f"only_{name}"] = rng.random(5)
+    genes = [f"g{k}" for k in range(seed, seed + 4)]
+    table = ad.AnnData(csr_matrix(rng.poisson(1.0, (5, 4)).astype(np.float32)), obs=obs, var=pd.DataFrame(index=genes))
+    table.layers["dense"] = rng.random((5, 4))
+    table.obsm["frame"] = pd.DataFrame({"u": rng.random(5), "v": rng.random(5)}, index=names)
+    table.obsp["near"] = csr_matrix(rng.random((5, 5)))
+    table.varm["loading"] = np.ones((4, 2))
+    table.uns["note"] = {"list": np.arange(3)}
+    return TableModel.parse(table, name, "region", "id")
+
+
+def plain(matrix: Any) -> np.ndarray:
+    return matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"join": "outer"},
+        {"join": "outer", "fill_value": 0},
+        {"merge": "same", "uns_merge": "same", "pairwise": True},
+        {"merge": "first", "label": "sample", "index_unique": "_", "keys": ["one", "two"]},
+    ],
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_tables_are_put_together_as_anndata_does_it(options: dict[str, Any], named: bool) -> None:
+    tables = {"a": rich_table("cells", 0), "b": rich_table("cells" if named else "others", 1)}
+    objects = {}
+    for key, table in tables.items():
+        cells = ShapesModel.parse(np.zeros((5, 2)), geometry=0, radius=1.0)
+        objects[key] = SpatialData.init_from_elements({table.uns["spatialdata_attrs"]["region"]: cells, "table": table})
+    expected_parts = []
+    for key, table in tables.items():
+        twin = table.copy()
+        if named:
+            twin.obs_names = pd.Index([f"{row}-{key}" for row in twin.obs_names], name="cell")
+            twin.obs["region"] = pd.Categorical([f"cells-{key}"] * 5)
+        expected_parts.append(twin)
+    expected = ad.concat(expected_parts, **options) if named else unique_rows(expected_parts, options)
+    found = concatenate(objects if named else list(objects.values()), concatenate_tables=True, **options)["table"]
+    pd.testing.assert_frame_equal(found.obs, expected.obs)
+    pd.testing.assert_frame_equal(found.var, expected.var)
+    np.testing.assert_array_equal(plain(found.X), plain(expected.X))
+    for name in ("layers", "varm", "obsp"):
+        one_side, other = getattr(found, name), getattr(expected, name)
+        assert one_side.keys() == other.keys()
+        for key in one_side:
+            np.testing.assert_array_equal(plain(one_side[key]), plain(other[key]))
+    pd.testing.assert_frame_equal(found.obsm["frame"], expected.obsm["frame"])
+    assert found.uns.keys() - {"spatialdata_attrs"} == expected.uns.keys() - {"spatialdata_attrs"}
+    for table in tables.values():
+        assert not any(np.shares_memory(found.varm[key], table.varm[key]) for key in found.varm)
+        if "note" in found.uns:
+            assert not np.shares_memory(found.uns["note"]["list"], table.uns["note"]["list"])
+
+
+def unique_rows(tables: list[ad.AnnData], options: dict[str, Any]) -> ad.AnnData:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        merged = ad.concat(tables, **options)
+    merged.obs_names_make_unique()
+    return merged
+
+
+def test_one_object_gives_a_table_of_its_own() -> None:
+    table = rich_table("cells", 0)
+    cells = ShapesModel.parse(np.zeros((5, 2)), geometry=0, radius=1.0)
+    sdata = SpatialData.init_from_elements({"cells": cells, "table": table})
+    found = concatenate([sdata], concatenate_tables=True)["table"]
+    assert not np.shares_memory(found.X.data, table.X.data)
+    assert not np.shares_memory(found.layers["dense"], table.layers["dense"])
+    assert not np.shares_memory(found.obsm["frame"]["u"].to_numpy(), table.obsm["frame"]["u"].to_numpy())

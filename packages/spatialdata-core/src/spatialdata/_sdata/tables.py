@@ -113,7 +113,8 @@ def id_type_faults(sdata: ElementHolder, table: AnnData) -> list[str]:
             continue
         element = elements[name]
         present = _index_type(element) if elements.kind is not Kind.LABELS else "whole numbers"
-        ids = id_type(as_ids(table.obs[instance_key].iloc[rows_of_region(table, name, region_key)]))
+        # All rows of a column have ids of the same type.
+        ids = id_type(as_ids(table.obs[instance_key].iloc[rows_of_region(table, name, region_key)[:1]]))
         if "no" not in (present, ids) and present != ids:
             faults.append(
                 f"The table annotates {name!r} with {ids} in obs[{instance_key!r}], but the ids of {name!r} are "

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
 
     from spatialdata.transformations.algebra import BaseTransformation
 
@@ -147,23 +148,23 @@ class ShapesModel:
             raise UnsupportedElementError(f"ShapesModel needs a geopandas.GeoDataFrame, not {type_name(data)}.")
         if cls.GEOMETRY_KEY not in data.columns:
             raise_faults("This is no valid shapes element:", [Fault((), "the column 'geometry' is missing")])
-        faults = cls._geometry_faults(data)
-        if not faults and kinds_of(data)[0] == _POINT:
+        types = kinds_of(data)
+        faults = cls._geometry_faults(types)
+        if not faults and types[0] == _POINT:
             faults.extend(cls._radius_faults(data))
         faults.extend(transform_faults(data.attrs))
         raise_faults("This is no valid shapes element:", faults)
 
     @classmethod
-    def _geometry_faults(cls, data: GeoDataFrame) -> list[Fault]:
+    def _geometry_faults(cls, types: NDArray[np.integer[Any]]) -> list[Fault]:
         import shapely
 
         path = (cls.GEOMETRY_KEY,)
-        if len(data) == 0:
+        if len(types) == 0:
             return [Fault(path, "there are no shapes; an element needs at least one")]
-        types = kinds_of(data)
         missing = int((types == -1).sum())
         if missing:
-            return [Fault(path, f"{missing} of {len(data)} geometries are missing; drop these rows")]
+            return [Fault(path, f"{missing} of {len(types)} geometries are missing; drop these rows")]
         present = sorted({shapely.GeometryType(value).name.title() for value in np.unique(types)})
         if present == ["Point"] or set(present) <= {"Polygon", "Multipolygon"}:
             return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from spatialdata._core.elements import is_table, require_table, type_name
 from spatialdata.errors import ElementNotFoundError, Fault, UnsupportedElementError, listing, unknown_name
 from spatialdata.models.base import ATTRS_KEY, raise_faults
 from spatialdata.models.table_names import table_name_faults
+from spatialdata.models.table_twin import table_twin
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ElementNotFoundValueError",
     "TableModel",
+    "annotate_in_place",
     "check_target_region_column_symmetry",
     "get_table_keys",
 ]
@@ -100,21 +102,12 @@ class TableModel:
                 "A table that annotates elements needs region, region_key and instance_key. "
                 f"Found region={region!r}, region_key={region_key!r}, instance_key={instance_key!r}."
             )
-        regions = _as_regions(region)
-        _check_region_column(adata, region_key, regions)
-        ids = _column(adata, instance_key, "instance_key")
-        _check_instances(ids, instance_key)
-        _check_unique(adata, region_key, instance_key)
-        table = _shallow_copy(adata)
+        keys = {cls.REGION_KEY: region, cls.REGION_KEY_KEY: region_key, cls.INSTANCE_KEY: instance_key}
+        _check_annotation(adata, keys)
+        table = table_twin(adata)
         if adata.obs[region_key].dtype != "category":
             warnings.warn(f"The column {region_key!r} was made categorical.", UserWarning, stacklevel=2)
-            table.obs[region_key] = table.obs[region_key].astype("category")
-        table.uns[cls.ATTRS_KEY] = {
-            cls.REGION_KEY: region if isinstance(region, str) else regions,
-            cls.REGION_KEY_KEY: region_key,
-            cls.INSTANCE_KEY: instance_key,
-        }
-        return cls.validate(table)
+        return annotate_in_place(table, keys)
 
     @classmethod
     def validate(cls, data: AnnData) -> AnnData:
@@ -217,9 +210,44 @@ def _used_regions(column: pd.Series) -> tuple[set[str], int]:
     return {str(value) for value in column.cat.categories[rows[1:].nonzero()[0]]}, int(rows[0])
 
 
-def _check_region_column(adata: AnnData, region_key: str, regions: list[str]) -> None:
-    column = _column(adata, region_key, "region_key")
+def annotate_in_place(table: AnnData, keys: Mapping[str, Any]) -> AnnData:
+    """Let a table, which is changed, say what it annotates; return it.
+
+    Parameters
+    ----------
+    table
+        The table.
+    keys
+        What ``uns`` shall say: ``region``, ``region_key`` and ``instance_key``.
+
+    Raises
+    ------
+    ValueError
+        A column is missing, regions are others than those of the rows, or ids occur twice.
+    TypeError
+        The ids are neither whole numbers nor strings.
+    """
+    raise_faults("The table has invalid names:", table_name_faults(table))
+    _check_annotation(table, keys)
+    region, region_key = keys[TableModel.REGION_KEY], keys[TableModel.REGION_KEY_KEY]
+    if table.obs[region_key].dtype != "category":
+        table.obs[region_key] = table.obs[region_key].astype("category")
+    table.uns[ATTRS_KEY] = {
+        **keys,
+        TableModel.REGION_KEY: region if isinstance(region, str) else _as_regions(region),
+    }
+    return TableModel.validate(table)
+
+
+def _check_annotation(table: AnnData, keys: Mapping[str, Any]) -> None:
+    region, region_key, instance_key = (
+        keys[key] for key in (TableModel.REGION_KEY, TableModel.REGION_KEY_KEY, TableModel.INSTANCE_KEY)
+    )
+    regions = _as_regions(region)
+    column = _column(table, region_key, "region_key")
     raise_faults("The regions of the table do not fit:", _region_faults(column, regions, region_key))
+    _check_instances(_column(table, instance_key, "instance_key"), instance_key)
+    _check_unique(table, region_key, instance_key)
 
 
 def _is_id_dtype(column: pd.Series) -> bool:
@@ -260,26 +288,6 @@ def _check_unique(adata: AnnData, region_key: str, instance_key: str) -> None:
             f"The ids in obs[{instance_key!r}] must be unique in each region: {len(twice)} rows share an id, for "
             f"example {examples}."
         )
-
-
-def _shallow_copy(adata: AnnData) -> AnnData:
-    """A table of its own whose matrices are shared with ``adata``; a view is copied."""
-    from anndata import AnnData
-
-    if adata.is_view or adata.isbacked:
-        return adata.copy()
-    return AnnData(
-        X=adata.X,
-        obs=adata.obs.copy(),
-        var=adata.var.copy(),
-        uns=dict(adata.uns),
-        obsm=dict(adata.obsm),
-        varm=dict(adata.varm),
-        layers=dict(adata.layers),
-        raw=adata.raw.to_adata() if adata.raw is not None else None,
-        obsp=dict(adata.obsp),
-        varp=dict(adata.varp),
-    )
 
 
 def get_table_keys(table: AnnData) -> tuple[str | list[str], str, str]:

@@ -5,23 +5,28 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from functools import partial, reduce
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spatialdata._core.sources import Derived, Pending
 from spatialdata.errors import listing
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.kind import Kind
-from spatialdata.models.table import TableModel
+from spatialdata.models.table import TableModel, annotate_in_place
+from spatialdata.models.table_twin import table_twin
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
     from spatialdata._core.sources import Source
     from spatialdata.sdata import SpatialData
 
 __all__ = ["TablePart", "joined", "side_by_side", "suffixed", "tables_with_suffix"]
+
+Change: TypeAlias = "Callable[[pd.DataFrame], pd.DataFrame]"
 
 
 def suffixed(name: str, suffix: str) -> str:
@@ -40,15 +45,18 @@ class TablePart:
     keys
         What it annotates; empty if nothing.
     load
-        Gives the table.
+        Gives the table as it is in the object.
     source
         Where it comes from if it is not loaded.
+    changes
+        What is done to ``obs``: each takes a frame, which it leaves alone, and gives another.
     """
 
     name: str
     keys: Mapping[str, Any]
     load: Callable[[], AnnData]
     source: Source | None
+    changes: tuple[Change, ...] = ()
 
     @property
     def annotates(self) -> bool:
@@ -61,12 +69,28 @@ class TablePart:
         region = self.keys[TableModel.REGION_KEY]
         return [region] if isinstance(region, str) else list(region)
 
+    def changed(self, change: Change, keys: Mapping[str, Any] | None = None) -> TablePart:
+        """The table with a further change, and with other keys."""
+        return replace(self, changes=(*self.changes, change), keys={**self.keys, **(keys or {})})
+
+    def table(self, *, shared: bool = False) -> AnnData:
+        """The table with its changes; its matrices are its own unless they may be shared with the object."""
+        found = self.load()
+        if not self.changes:
+            return found
+        obs = reduce(lambda rows, change: change(rows), self.changes, found.obs)
+        # What was read just now is nobody else's.
+        twin = table_twin(found if shared or self.source is not None else found.copy(), obs)
+        if self.keys:
+            twin.uns[ATTRS_KEY] = dict(self.keys)
+        return twin
+
     def item(self) -> Any:
         """What is put into the new object: the table, or where it comes from."""
         if self.source is None:
-            return self.load()
+            return self.table()
         return Pending(
-            Kind.TABLE.container, Derived(self.load, {ATTRS_KEY: dict(self.keys)} if self.keys else {}, [self.source])
+            Kind.TABLE.container, Derived(self.table, {ATTRS_KEY: dict(self.keys)} if self.keys else {}, [self.source])
         )
 
 
@@ -90,14 +114,11 @@ def _renamed(part: TablePart, suffix: str) -> TablePart:
     renamed = suffixed(region, suffix) if isinstance(region, str) else [suffixed(name, suffix) for name in region]
     region_key = part.keys[TableModel.REGION_KEY_KEY]
 
-    def load() -> AnnData:
-        twin = part.load().copy()
-        column = twin.obs[region_key].astype("category")
-        twin.obs[region_key] = column.cat.rename_categories(lambda name: suffixed(str(name), suffix))
-        twin.uns[ATTRS_KEY] = {**twin.uns[ATTRS_KEY], TableModel.REGION_KEY: renamed}
-        return twin
+    def change(obs: pd.DataFrame) -> pd.DataFrame:
+        column = obs[region_key].astype("category")
+        return obs.assign(**{region_key: column.cat.rename_categories(lambda name: suffixed(str(name), suffix))})
 
-    return replace(part, keys={**part.keys, TableModel.REGION_KEY: renamed}, load=load)
+    return part.changed(change, {TableModel.REGION_KEY: renamed})
 
 
 def side_by_side(tables: Sequence[Sequence[TablePart]], suffixes: Sequence[str]) -> dict[str, Any]:
@@ -159,13 +180,7 @@ def joined(
 def _with_row_suffix(part: TablePart, suffix: str) -> TablePart:
     if not suffix:
         return part
-
-    def load() -> AnnData:
-        twin = part.load().copy()
-        twin.obs_names = [suffixed(str(name), suffix) for name in twin.obs_names]
-        return twin
-
-    return replace(part, load=load)
+    return part.changed(lambda obs: obs.set_axis(obs.index.astype(str) + f"-{suffix}", axis=0))
 
 
 def _joined(
@@ -180,7 +195,7 @@ def _joined(
     if annotating and len(annotating) < len(parts):
         raise ValueError(f"Some tables of the name {name!r} annotate elements and others none; they cannot become one.")
     if not annotating:
-        return TablePart(name, {}, lambda: concatenated([part.load() for part in parts]), whole)
+        return TablePart(name, {}, lambda: concatenated([part.table(shared=True) for part in parts]), whole)
     region_key, instance_key = (_common_key(name, annotating, key, given[key]) for key in given)
     regions = [region for part in annotating for region in part.regions]
     twice = sorted(region for region, count in Counter(regions).items() if count > 1)
@@ -189,31 +204,35 @@ def _joined(
             f"Several tables of the name {name!r} annotate {listing(twice)}; a dict of objects renames them."
         )
 
-    def load() -> AnnData:
-        aligned = [_with_keys(part.load(), part.keys, region_key, instance_key) for part in annotating]
-        merged = concatenated(aligned)
-        merged.obs[region_key] = merged.obs[region_key].astype("category")
-        return TableModel.parse(
-            merged, region=regions, region_key=region_key, instance_key=instance_key, overwrite_metadata=True
-        )
-
     keys = {
         TableModel.REGION_KEY: regions,
         TableModel.REGION_KEY_KEY: region_key,
         TableModel.INSTANCE_KEY: instance_key,
     }
+
+    def load() -> AnnData:
+        merged = concatenated([_with_keys(part, region_key, instance_key).table(shared=True) for part in annotating])
+        return annotate_in_place(merged, keys)
+
     return TablePart(name, keys, load, whole)
 
 
 def _concatenated(tables: Sequence[AnnData], kwargs: Mapping[str, Any], *, unique: bool) -> AnnData:
+    """One table of several, which shares nothing with them."""
     import anndata
 
-    if not unique:
-        return anndata.concat(tables, **kwargs)
+    given = tables if len(tables) > 1 else [table.copy() for table in tables]
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Observation names are not unique", UserWarning)
-        merged = anndata.concat(tables, **kwargs)
-    merged.obs_names_make_unique()
+        if unique:
+            warnings.filterwarnings("ignore", "Observation names are not unique", UserWarning)
+        merged = anndata.concat(given, **kwargs)
+    # What is merged is taken from the tables as it is.
+    merged.uns = deepcopy(merged.uns)
+    for aligned in (merged.varm, merged.varp):
+        for key, value in aligned.items():
+            aligned[key] = value.copy()
+    if unique:
+        merged.obs_names_make_unique()
     return merged
 
 
@@ -228,11 +247,7 @@ def _common_key(name: str, parts: Sequence[TablePart], key: str, given: str | No
     return found[0]
 
 
-def _with_keys(table: AnnData, keys: Mapping[str, Any], region_key: str, instance_key: str) -> AnnData:
-    old = (keys[TableModel.REGION_KEY_KEY], keys[TableModel.INSTANCE_KEY])
+def _with_keys(part: TablePart, region_key: str, instance_key: str) -> TablePart:
+    old = (part.keys[TableModel.REGION_KEY_KEY], part.keys[TableModel.INSTANCE_KEY])
     renames = {before: after for before, after in zip(old, (region_key, instance_key), strict=True) if before != after}
-    if not renames:
-        return table
-    twin = table.copy()
-    twin.obs = twin.obs.rename(columns=renames)
-    return twin
+    return part.changed(lambda obs: obs.rename(columns=renames)) if renames else part

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
-__all__ = ["annotates", "rows_annotating", "tables_of", "with_regions_in_use"]
+__all__ = ["annotates", "part_of", "rows_annotating", "tables_of", "with_regions_in_use"]
 
 logger = logging.getLogger("spatialdata")
 
@@ -30,6 +30,13 @@ def annotates(table: AnnData) -> bool:
     """Whether a table says which elements its rows annotate."""
     attrs = table.uns.get(ATTRS_KEY)
     return bool(attrs) and attrs.get("region") is not None
+
+
+def part_of(table: AnnData, rows: NDArray[np.bool_], variables: NDArray[np.bool_]) -> AnnData:
+    """A copy of some rows and variables of a table; along an axis that stays whole nothing is selected."""
+    if variables.all():
+        return table.copy() if rows.all() else table[rows].copy()
+    return table[:, variables].copy() if rows.all() else table[rows, variables].copy()
 
 
 def tables_of(

@@ -13,7 +13,7 @@ from spatialdata.errors import ElementNotFoundError, unknown_name
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.pyramid import tree_of
 from spatialdata.models.table import get_table_keys
-from spatialdata.relations.filter import annotates, with_regions_in_use
+from spatialdata.relations.filter import annotates, part_of, with_regions_in_use
 from spatialdata.relations.ids import as_ids, rows_of_region
 from spatialdata.relations.labels import ids_like, only
 from spatialdata.relations.match import match_sdata_to_table
@@ -103,7 +103,7 @@ def filter_by_table_query(
     rows, variables = rows_and_variables(
         table, obs=obs_expr, var=var_expr, x=x_expr, obs_names=obs_names_expr, var_names=var_names_expr, layer=layer
     )
-    kept = table[rows, variables].copy()
+    kept = part_of(table, rows, variables)
     return match_sdata_to_table(sdata, table_name, kept, how, filter_label_pixels)
 
 
@@ -156,7 +156,7 @@ def filter_object(
         elements[name] = DROP[kind_of(elements[name])](elements[name], dropped[name])
     kept = {name: element for name, element in elements.items() if element is not None}
     tables = {name: _others(other, dropped) for name, other in sdata.tables.items() if name != table_name}
-    chosen = table[rows, variables].copy()
+    chosen = part_of(table, rows, variables)
     if annotates(chosen) and chosen.n_obs:
         chosen = with_regions_in_use(chosen)
     order = {name: chosen if name == table_name else tables[name] for name in sdata.tables}
