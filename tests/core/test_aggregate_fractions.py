@@ -14,7 +14,7 @@ from shapely import affinity
 
 from spatialdata import aggregate
 from spatialdata.kernels.coverage import coverage_of_polygons
-from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, Labels3DModel, ShapesModel
+from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, ShapesModel
 from spatialdata.ops.polygon_moments import moments_of_polygons, oriented_rings
 from spatialdata.regions import HexagonGrid, SquareGrid
 from spatialdata.transformations import Affine, Scale, Sequence, Translation
@@ -144,9 +144,3 @@ def test_means_weighted_by_a_channel_and_the_parts_of_pixels() -> None:
     assert found.X.toarray()[0].tolist() == pytest.approx([0.5 * 2 + 0.25 * 18, (1 + 4.5) / (0.5 + 0.75)])
     counted = aggregate(image, by, agg_func=["count", "max"], value_key="v", fractions=True)["table"]
     assert counted.X.toarray()[0].tolist() == [2, 1.5]
-
-
-def test_parts_of_cubes_are_refused() -> None:
-    image = Image3DModel.parse(np.ones((1, 2, 4, 4)))
-    with pytest.raises(NotImplementedError, match="labels with a depth, whose pixels are cubes"):
-        aggregate(image, Labels3DModel.parse(np.ones((2, 4, 4), dtype=int)), fractions=True)

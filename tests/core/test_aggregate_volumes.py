@@ -84,7 +84,8 @@ def test_labels_on_other_pixels_and_elsewhere(finer: str) -> None:
 def test_labels_with_a_depth_by_flat_shapes_and_cells(fractions: bool) -> None:
     values = volume((4, 10, 12), 15, 6)
     labels = Labels3DModel.parse(values, chunks=(3, 4, 5), transformations={"global": Scale([2, 1, 3], AXES)})
-    y, x = np.meshgrid(np.arange(10) + 0.5, 2 * (np.arange(12) + 0.5), indexing="ij")
+    y, x = np.mgrid[:10, :12]
+    pixels = shapely.box(2 * x, y, 2 * x + 2, y + 1)
     polygons = np.array(
         [shapely.box(1.3, 0.2, 9.2, 6.1), shapely.Point(12, 5).buffer(4.3), shapely.box(90, 90, 99, 99)]
     )
@@ -92,12 +93,10 @@ def test_labels_with_a_depth_by_flat_shapes_and_cells(fractions: bool) -> None:
     grid = SquareGrid.covering([0, 0], [23, 9], 5)
     by_cells = aggregate(labels, grid, fractions=fractions)["table"]
     sizes = pd.Series(values.ravel()).value_counts()
-    cell = y // 5 * grid.columns + x // 5
-    inside = [shapely.contains_xy(polygon, x, y) for polygon in polygons]
-    inside_cells = [cell == number for number in range(len(grid))]
-    for table, masks in ((found, inside), (by_cells, inside_cells)):
-        for row, mask in enumerate(masks):
-            under = pd.Series(values[:, mask].ravel()).value_counts().drop(0, errors="ignore")
+    for table, regions in ((found, polygons), (by_cells, grid.shapes().geometry)):
+        for row, region in enumerate(regions):
+            part = np.broadcast_to(shapely.area(shapely.intersection(pixels, region)) / 2, values.shape)
+            under = pd.Series(part[part > 0]).groupby(values[part > 0]).sum().drop(0, errors="ignore")
             expected = (under / sizes.reindex(under.index)).sum() if fractions else len(under)
             assert table.X[row].sum() == pytest.approx(expected)
     if fractions:

@@ -188,3 +188,15 @@ def test_columns_of_several_types_or_named_twice_are_refused() -> None:
         aggregate(by_points(frame), regions, value_key=["gene", "gene"])
     with pytest.raises(ValueError, match="'gene' hold categories, which have no order"):
         aggregate(by_points(frame), regions, value_key=["gene"], agg_func="median")
+
+
+@pytest.mark.parametrize("function", [np.average, lambda v, w: (v * w).sum() / w.sum()])
+def test_functions_of_your_own_get_the_weights(function: Any) -> None:
+    rng = np.random.default_rng(11)
+    frame = pd.DataFrame({"x": rng.uniform(0, 4, 50), "y": 0.5, "v": rng.normal(size=50)})
+    frame["w"] = rng.integers(0, 3, 50).astype(float)
+    points = PointsModel.parse(frame, npartitions=3)
+    by = ShapesModel.parse(gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2, 1), shapely.box(2, 0, 4, 1)]))
+    found = aggregate(points, by, value_key="v", agg_func=function, weights="w")["table"].X.toarray()[:, 0]
+    for row, side in enumerate((frame[frame.x < 2], frame[frame.x > 2])):
+        assert found[row] == pytest.approx((side.v * side.w).sum() / side.w.sum())

@@ -94,8 +94,10 @@ class _Groups:
 
     def apply(self, func: AggFunc) -> NDArray[Any]:
         if func.function is not None:
-            pieces = zip(self.start[:-1].tolist(), self.start[1:].tolist(), strict=True)
-            return np.array([float(func.function(self.values[a:b].copy())) for a, b in pieces], dtype=np.float64)
+            pieces = [slice(a, b) for a, b in zip(self.start[:-1].tolist(), self.start[1:].tolist(), strict=True)]
+            weights = [None if self.weights is None else self.weights[piece].copy() for piece in pieces]
+            found = [func.of(self.values[piece].copy(), weight) for piece, weight in zip(pieces, weights, strict=True)]
+            return np.array(found, dtype=np.float64)
         if func.probability is not None:
             return self._quantile(func.probability)
         return self._distinct() if func.name == "nunique" else self._mode()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["aggregate"]
 
-AggFuncs: TypeAlias = "str | Callable[[Any], float] | list[str | Callable[[Any], float]]"
+AggFuncs: TypeAlias = "str | Callable[..., float] | list[str | Callable[..., float]]"
 
 
 def aggregate(
@@ -48,11 +48,11 @@ def aggregate(
 ) -> SpatialData:
     """Aggregate the values of points, shapes, labels or an image by shapes, labels, the cells of a grid, or a table.
 
-    A value counts for every region that it lies on, so it may count for several. Points and shapes count for the
-    shapes whose border they touch. A pixel counts where its centre lies, and on a border that shapes share for one of
-    them; the pixels of labels are taken as squares, with an area. Circles are taken exactly. The elements may have
-    different resolutions. What is flat lies at all depths of what is not: flat regions stand for all planes, and flat
-    values count once for each region above or below them.
+    A value counts for every region that it lies on, so it may count for several. Points and shapes count for the shapes
+    whose border they touch. A pixel counts where its centre lies, and on a border that shapes share for one of them;
+    the pixels of labels are taken as squares, with an area, or as cubes with a volume. Circles are taken exactly. The
+    elements may have different resolutions. What is flat lies at all depths of what is not: flat regions stand for all
+    planes, and flat values count once for each region above or below them.
 
     Parameters
     ----------
@@ -79,8 +79,9 @@ def aggregate(
     target_coordinate_system
         The coordinate system in which the elements are brought together.
     fractions
-        Multiply each value by the part of its area that lies on the region; of flat ones by labels with a depth, by
-        the part of the column through all planes. The pixels of images are squares then, of which any part counts.
+        Multiply each value by the part of its area, or volume, that lies on the region; of flat ones by labels with a
+        depth, by the part of the column through all planes. The pixels of images are squares, or cubes, then, of which
+        any part counts. A cube whose place is not linear is taken as six tetrahedra that are moved linearly.
     region_key, instance_key
         The names of the columns of the resulting table that name the region's element and the region.
     deepcopy
@@ -91,10 +92,11 @@ def aggregate(
     buffer_resolution
         Take circles as polygons with that many segments in a quarter of a circle instead of exactly.
     weights
-        A column of numbers beside the values, or a channel of the image, that says how often each value counts, for
-        all but functions of your own. The number of values is then that of the weights, and samples have as many
-        members; the quantiles are the least values at which that share of the weights is reached. Only sums, means and
-        counts take weights below 0. With ``fractions=True``, parts of areas are weights, too.
+        A column of numbers beside the values, or a channel of the image, that says how often each value counts. The
+        number of values is then that of the weights, and samples have as many members; the quantiles are the least
+        values at which that share of the weights is reached. Functions of your own get those that are not 0 as
+        ``weights``, if they have such a parameter, or as the second of two arrays. Only sums, means and counts take
+        weights below 0. With ``fractions=True``, parts of areas are weights, too.
 
     Returns
     -------

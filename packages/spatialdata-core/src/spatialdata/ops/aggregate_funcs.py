@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spatialdata.errors import listing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["AGG_FUNCS", "AggFunc", "agg_funcs_of"]
 
@@ -31,17 +35,50 @@ class AggFunc:
     probability
         For quantiles (and the median), the share of the values that lie below.
     function
-        For functions of the caller: takes the values of a region as an array and returns a number.
+        For functions of the caller: takes the values of a region as an array, and where there are weights those as
+        another, and returns a number.
     """
 
     name: str
     probability: float | None = None
-    function: Callable[[Any], float] | None = None
+    function: Callable[..., float] | None = None
 
     @property
     def needs_sample(self) -> bool:
         """Whether all values of a region are needed at once."""
         return self.name not in MOMENTS or self.function is not None
+
+    @property
+    def takes_weights(self) -> bool:
+        """Whether it can be called with values and weights: those of the caller by a parameter for them."""
+        return self.function is None or _has_weights(self.function) or _needs_two(self.function)
+
+    def of(self, values: NDArray[Any], weights: NDArray[Any] | None) -> float:
+        """What a function of the caller says to the values of a region."""
+        if self.function is None:
+            raise ValueError(f"{self.name!r} is no function of the caller.")
+        if weights is None:
+            return float(self.function(values))
+        return float(
+            self.function(values, weights=weights) if _has_weights(self.function) else self.function(values, weights)
+        )
+
+
+def _parameters(function: Callable[..., float]) -> list[inspect.Parameter]:
+    """What a function takes; nothing where it does not tell."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return []
+
+
+def _has_weights(function: Callable[..., float]) -> bool:
+    return any(one.name == "weights" and one.kind is not one.POSITIONAL_ONLY for one in _parameters(function))
+
+
+def _needs_two(function: Callable[..., float]) -> bool:
+    required = [one for one in _parameters(function) if one.default is one.empty]
+    return len([one for one in required if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]) == 2
 
 
 def agg_funcs_of(agg_func: Any) -> tuple[AggFunc, ...]:

@@ -15,9 +15,10 @@ from spatialdata.ops.aggregate_planes import shapes_by_volumes
 from spatialdata.ops.aggregate_raster import aggregate_image_by_labels, aggregate_image_by_regions
 from spatialdata.ops.aggregate_values import ValueSource, source_of_values
 from spatialdata.ops.aggregate_vector import aggregate_points, aggregate_shapes
-from spatialdata.ops.aggregate_volumes import volumes_by_labels, volumes_by_regions
+from spatialdata.ops.aggregate_volumes import aggregate_volumes
 from spatialdata.ops.alike import unmoved
 from spatialdata.ops.bent import in_system, on_pixels, placed_outlines, straight_points, under_pixels
+from spatialdata.ops.cube_fractions import CubeFractions
 from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import copied_attrs
 from spatialdata.ops.image_values import ImageValues
@@ -34,7 +35,6 @@ from spatialdata.transformations.linear import Identity
 if TYPE_CHECKING:
     from spatialdata.ops.aggregate_funcs import AggFunc
     from spatialdata.ops.pairs import Locator
-    from spatialdata.ops.pixel_runs import PixelRuns
 
 __all__ = ["AGGREGATE", "BY_GRID", "Found", "Task", "gathered"]
 
@@ -133,8 +133,7 @@ def _shapes_by_grid(task: Task) -> Found:
     """The shapes, or the outlines of labels, that share an area with a cell; those that only touch it do not count."""
     source, regions = _source(task), task.by.shapes()
     if _is_deep(task.values):
-        runs = GridRuns(task.by, projection_of(task.values, task.system).plane())
-        return regions, *_volumes_on(task, source, runs), regions.index
+        return regions, *_volumes_on(task, source, regions), regions.index
     values = outlines_of_labels(task.values) if kind_of(task.values) is Kind.LABELS else task.values
     matrix, names = aggregate_shapes(
         in_system(values, task.system), regions, source, task.funcs, task.buffer_resolution,
@@ -196,27 +195,31 @@ def _is_deep(element: Any) -> bool:
 
 def _volumes(task: Task, source: ValueSource) -> Found:
     if kind_of(task.by) is Kind.LABELS:
-        return _labels(task), *volumes_by_labels(
-            task.values, task.by, source, task.funcs, task.system, fractions=task.fractions
-        )
+        if _is_deep(task.by):
+            cubes = CubeFractions.of(task.values, task.by, task.system)
+            found = aggregate_volumes(task.values, cubes, source, task.funcs, fractions=task.fractions)
+            return _labels(task), *found, cubes.ids
+        outlines = in_system(outlines_of_labels(task.by), task.system).sort_index()
+        return _labels(task), *_volumes_on(task, source, outlines), outlines.index
     regions = _vector_regions(task)
-    figures = Figures.of(_figures(task, regions), task.buffer_resolution)
-    runs = FigureRuns.of(figures, projection_of(task.values, task.system).plane())
-    return regions, *_volumes_on(task, source, runs), regions.index
+    return regions, *_volumes_on(task, source, _figures(task, regions)), regions.index
 
 
-def _volumes_on(task: Task, source: ValueSource, runs: PixelRuns) -> tuple[Any, list[str]]:
-    return volumes_by_regions(task.values, runs, source, task.funcs, fractions=task.fractions)
+def _volumes_on(task: Task, source: ValueSource, shapes: Any) -> tuple[Any, list[str]]:
+    """Labels with a depth by flat figures in the coordinate system."""
+    values, shapes = under_pixels(task.values, shapes, task.system)
+    figures = Figures.of(shapes, task.buffer_resolution).repaired()
+    regions = FigureFractions.of(figures, projection_of(values, task.system).plane())
+    return aggregate_volumes(task.values, regions, source, task.funcs, fractions=task.fractions)
 
 
 def _image_by_labels(task: Task) -> Found:
     values = _image_values(task)
     if task.fractions:
         if _is_deep(task.by):
-            raise NotImplementedError(
-                "fractions=True is not for images by labels with a depth, whose pixels are cubes that would have to be "
-                "cut by others. Aggregate with fractions=False, which takes the pixels of the finer of the two."
-            )
+            cubes = CubeFractions.of(values.image, task.by, task.system)
+            found = aggregate_image_by_regions(values.image, cubes, task.funcs, weighted=values.weighted)
+            return _labels(task), *found, cubes.ids
         regions = in_system(outlines_of_labels(task.by), task.system).sort_index()
         return _labels(task), *_image_on(task, values, regions), regions.index
     return _labels(task), *aggregate_image_by_labels(

@@ -109,11 +109,11 @@ class Plan:
                 f"{listing(self.names)} hold categories, which have no order and no size: agg_func must be some of "
                 f"{listing(CATEGORY_FUNCS)}, not {listing(names)}."
             )
-        own = [func.name for func in self.funcs if func.function is not None]
-        if self.weighted and own:
+        single = [func.name for func in self.funcs if self.weighted and not func.takes_weights]
+        if single:
             raise ValueError(
-                f"Functions of your own see values without their weights, as {listing(own)} would. Leave weights out, "
-                "or name a function."
+                f"With weights, functions of your own need a parameter weights, or two parameters: the values and "
+                f"their weights. {listing(single)} have neither. Give one, or leave weights out."
             )
 
     def part(

@@ -17,6 +17,7 @@ from spatialdata.ops.accumulate import Moments
 from spatialdata.ops.accumulate_samples import Samples
 from spatialdata.ops.aggregate_plan import Part, Plan, table_of
 from spatialdata.ops.common_pixels import CommonPixels
+from spatialdata.ops.cube_fractions import CubeFractions
 from spatialdata.ops.label_pixels import labels_of_columns
 from spatialdata.ops.pixel_fractions import FigureFractions
 from spatialdata.regions.project import projection_of
@@ -131,14 +132,18 @@ def _flat_by_volumes(image: Any, labels: Any, plan: Plan, system: str) -> tuple[
 
 
 def aggregate_image_by_regions(
-    image: Any, regions: PixelRuns | FigureFractions, funcs: tuple[AggFunc, ...], *, weighted: bool = False
+    image: Any,
+    regions: PixelRuns | FigureFractions | CubeFractions,
+    funcs: tuple[AggFunc, ...],
+    *,
+    weighted: bool = False,
 ) -> tuple[csr_matrix, list[str]]:
     """Statistics of the pixels whose centre lies in each region, by channel.
 
     Parameters
     ----------
     image
-        The image; its finest level counts. Of a 3D image the pixels of all planes count, since regions are flat.
+        The image; its finest level counts. Of a 3D image the pixels of all planes count where regions are flat.
     regions
         Finds the pixels of the regions, or those that they cover and the part of each, which values are multiplied by.
     funcs
@@ -152,6 +157,8 @@ def aggregate_image_by_regions(
     """
     plan = _plan(image, funcs, len(regions), weighted=weighted)
     data = levels_of(image)[0].data
+    if isinstance(regions, CubeFractions):
+        return _table(plan, _in_blocks(data, _PixelWork(plan, flat=False), plan, regions.tasks(data)))
     work = _PixelWork(plan) if isinstance(regions, FigureFractions) else _RunWork(plan, flat=True)
     return _table(plan, _in_blocks(data, work, plan, _runs_on_planes(regions, data)))
 
@@ -233,13 +240,18 @@ class _RunWork:
 
 @dataclass(frozen=True, slots=True)
 class _PixelWork:
-    """What is done with a block of an image and pairs of a pixel of a plane and a region, and the part that counts."""
+    """What is done with a block of an image and pairs of a pixel and a region, and the part that counts.
+
+    The pixels are those of a plane, and stand for those of all planes, if ``flat``; otherwise those of the block.
+    """
 
     plan: Plan
+    flat: bool = True
 
     def __call__(self, block: NDArray[Any], found: tuple[Any, ...]) -> Part:
         pixel, region, *parts = found
-        planes = native(block).reshape(len(block), -1, block.shape[-2] * block.shape[-1])
+        size = math.prod(block.shape[-2:] if self.flat else block.shape[1:])
+        planes = native(block).reshape(len(block), math.prod(block.shape[1:]) // max(size, 1), size)
         columns = [channel[:, pixel] for channel in planes]
         region = np.tile(region, planes.shape[1])
         if self.plan.weighted:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["ORDERS", "Bounds", "Pull", "nearest_pixels", "resample"]
+__all__ = ["ORDERS", "Bounds", "Pull", "nearest_pixels", "resample", "window_under"]
 
 Bounds: TypeAlias = "tuple[FloatArray, FloatArray]"
 
@@ -85,7 +85,7 @@ def resample(
     for rest in np.ndindex(*(len(sizes) for sizes in chunks)):
         corner = tuple(int(begin[i]) for begin, i in zip(starts, rest, strict=True))
         size = tuple(int(sizes[i]) for sizes, i in zip(chunks, rest, strict=True))
-        window = _window(to_source, corner, size, limits, _MARGIN[order])
+        window = window_under(to_source, corner, size, limits, _MARGIN[order])
         pieces = _pieces(window, data.chunks[data.ndim - depth :])
         block = _Block(to_source, corner, size, window, limits, (lower, upper), data.dtype, order, pieces)
         for lead in np.ndindex(*(len(sizes) for sizes in leading)):
@@ -121,7 +121,7 @@ def nearest_pixels(
     The picture as :func:`resample` makes it with ``order=0``; None where it meets no pixel of the source.
     """
     corner = (0,) * len(shape)
-    window = _window(to_source, corner, shape, limits, _MARGIN[0])
+    window = window_under(to_source, corner, shape, limits, _MARGIN[0])
     if window is None:
         return None
     return _gather(read(window), to_source, corner, shape, tuple(part.start for part in window), bounds)
@@ -131,10 +131,22 @@ def _starts(sizes: Sequence[int]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(sizes)])[:-1].astype(np.int64)
 
 
-def _window(
+def window_under(
     to_source: Projection | Pull, corner: tuple[int, ...], size: tuple[int, ...], limits: tuple[int, ...], margin: int
 ) -> tuple[slice, ...] | None:
-    """The pixels of the source that a block depends on; None if there are none."""
+    """The pixels of the source that a block depends on; None if there are none.
+
+    Parameters
+    ----------
+    to_source
+        From pixel coordinates of the result to pixel coordinates of the source.
+    corner, size
+        The first pixel of the block, and its shape.
+    limits
+        The shape of the source along these axes.
+    margin
+        How many pixels more are taken to each side.
+    """
     lower = np.array(corner, dtype=np.float64)
     low, high = to_source.box(lower, lower + np.array(size))
     far = float(max(limits) + margin)
