@@ -35,7 +35,7 @@ from spatialdata import (
 )
 from spatialdata.errors import StoreError
 from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel, TableModel
-from spatialdata.store import pieces
+from spatialdata.store import portions
 from spatialdata.transformations import Affine
 
 pytestmark = [
@@ -162,7 +162,7 @@ def test_workers_read_their_own_pieces_of_points(
         raise StoreError(f"rows of points were read by the process that asked: {args}, {kwargs}")
 
     # The workers are other processes, which have the function as it is.
-    monkeypatch.setattr(pieces, "_table", refuse)
+    monkeypatch.setattr(portions, "_table", refuse)
     with client.as_current():
         there = CALLS[name](read_zarr(store))
     np.testing.assert_array_equal(there, here)

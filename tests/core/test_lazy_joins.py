@@ -23,7 +23,7 @@ from spatialdata import (
 )
 from spatialdata.errors import IdTypeError
 from spatialdata.models import PointsModel, TableModel
-from spatialdata.store import parquet, pieces
+from spatialdata.store import parquet, portions
 from spatialdata.store import points as points_store
 
 ROWS = 3000
@@ -70,13 +70,13 @@ def test_a_join_looks_at_ids_only_and_leaves_the_rows_in_the_store(
 ) -> None:
     points, seen = stored(frame), []
     assert points.npartitions > 2
-    inner = pieces._table
+    inner = portions._table
 
     def spied(file: Any, groups: Any, columns: Any, *, indexed: bool) -> Any:
         seen.append(tuple(columns))
         return inner(file, groups, columns, indexed=indexed)
 
-    monkeypatch.setattr(pieces, "_table", spied)
+    monkeypatch.setattr(portions, "_table", spied)
     ids = np.random.default_rng(6).choice(frame.index.to_numpy(), 500, replace=False)
     found, rows = joined(points, ids, "inner")
     assert set(seen) == {()}

@@ -27,7 +27,7 @@ from spatialdata import (
 )
 from spatialdata.errors import StoreError
 from spatialdata.models import PointsModel
-from spatialdata.store import parquet, pieces
+from spatialdata.store import parquet, portions
 from spatialdata.store import points as points_store
 from spatialdata.transformations import Affine
 
@@ -58,14 +58,14 @@ def store(tmp_path: Path, frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) 
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, tuple[str, ...] | None]]:
     """What is read from now on: the number of rows, and the columns."""
     seen: list[tuple[int, tuple[str, ...] | None]] = []
-    inner: Callable[..., Any] = pieces._table
+    inner: Callable[..., Any] = portions._table
 
     def spied(file: Any, groups: Any, columns: Any, *, indexed: bool) -> Any:
         table = inner(file, groups, columns, indexed=indexed)
         seen.append((table.num_rows, None if columns is None else tuple(columns)))
         return table
 
-    monkeypatch.setattr(pieces, "_table", spied)
+    monkeypatch.setattr(portions, "_table", spied)
     return seen
 
 

@@ -115,7 +115,7 @@ def test_points_in_polygons_and_circles(case) -> None:
 
 
 def test_points_of_a_store_are_read_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from spatialdata.store import parquet, pieces, points
+    from spatialdata.store import parquet, points, portions
 
     for module in (parquet, points):
         monkeypatch.setattr(module, "ROWS_PER_GROUP", 500)
@@ -123,14 +123,14 @@ def test_points_of_a_store_are_read_in_part(tmp_path: Path, monkeypatch: pytest.
     element = PointsModel.parse(xy, transformations={"bent": SPLINE})
     SpatialData(points={"p": element}).write(tmp_path / "s.zarr")
     read: list[int] = []
-    original = pieces._table
+    original = portions._table
 
     def counted(*args: Any, **kwargs: Any) -> Any:
         table = original(*args, **kwargs)
         read.append(table.num_rows)
         return table
 
-    monkeypatch.setattr(pieces, "_table", counted)
+    monkeypatch.setattr(portions, "_table", counted)
     sdata = read_zarr(tmp_path / "s.zarr")
     found = bounding_box_query(sdata["p"], XY, [20, 20], [40, 30], "bent")
     moved = by_spline(xy)

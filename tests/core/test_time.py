@@ -191,15 +191,16 @@ def test_points_and_shapes_at_times(tmp_path: Path) -> None:
 
 
 def test_only_row_groups_of_the_time_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from spatialdata.store import parquet, pieces
+    from spatialdata.store import parquet, portions
 
     monkeypatch.setattr(parquet, "ROWS_PER_GROUP", 10)
     frame = pd.DataFrame({"x": np.arange(40.0) % 7, "y": 0.0, "t": np.repeat([0, 1, 2, 3], 10)})
     SpatialData(points={"p": PointsModel.parse(frame)}).write(tmp_path / "s.zarr", points_layout="kept")
     read: list[Any] = []
-    original = pieces.read_portion
+    original = portions.read_portion
     monkeypatch.setattr(
-        "spatialdata.store.points.read_portion", lambda found, **more: read.extend(found) or original(found, **more)
+        "spatialdata.store.point_files.read_portion",
+        lambda found, **more: read.extend(found) or original(found, **more),
     )
     found = bounding_box_query(read_zarr(tmp_path / "s.zarr")["p"], ("t",), [2], [2], "global")
     assert found.compute().index.tolist() == list(range(20, 30))

@@ -52,8 +52,17 @@ def _categories_in(part: Path, footer: Footer) -> Categories:
     return found
 
 
-def with_categories(frame: pd.DataFrame, categories: Categories, part: Path) -> pd.DataFrame:
-    """Rows of a file whose columns have all categories, as far as they have not; they are changed in place.
+def with_categories(frame: pd.DataFrame, categories: Categories, where: str) -> pd.DataFrame:
+    """Rows of files whose columns have all categories, as far as they have not; they are changed in place.
+
+    Parameters
+    ----------
+    frame
+        The rows.
+    categories
+        The categories.
+    where
+        The files.
 
     Raises
     ------
@@ -73,7 +82,7 @@ def with_categories(frame: pd.DataFrame, categories: Categories, part: Path) -> 
         strange = [value for value in present if value not in known]
         if strange:
             raise StoreError(
-                f"The column {column!r} of {part} holds {listing(strange)}, which the other files of these points "
+                f"The column {column!r} of {where} holds {listing(strange)}, which the other files of these points "
                 "do not know. "
                 "The file was changed by another program, or after the points had been opened."
             )

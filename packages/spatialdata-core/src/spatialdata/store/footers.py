@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from spatialdata._core.sources import Window
     from spatialdata.store.objects.objects import Stamp, Tail
 
-__all__ = ["NOTE_KEY", "Footer", "PartFile", "footer_of", "look_again", "opened", "part_stamp"]
+__all__ = ["NOTE_KEY", "Footer", "PartFile", "footer_of", "footer_seen", "look_again", "opened", "part_stamp"]
 
 NOTE_KEY = b"spatialdata"
 _FOOTERS_KEPT = 1024
@@ -63,6 +63,11 @@ class Footer:
     def index_columns(self) -> list[Any]:
         """What pandas noted of the index: names of columns, or the description of a range."""
         return list((self.schema.pandas_metadata or {}).get("index_columns", []))
+
+    @property
+    def stored_index(self) -> list[str]:
+        """The columns that hold the index; none where it is a range."""
+        return [name for name in self.index_columns if isinstance(name, str)]
 
     @cached_property
     def note(self) -> dict[str, Any]:
@@ -208,6 +213,11 @@ def footer_of(part: Path, stamp: Stamp | None = None) -> Footer:
     return _read(part) if now is None else _kept(part, now)
 
 
+def footer_seen(part: Path, stamp: Stamp | None) -> Footer:
+    """The footer of a file whose stamp was just looked at, so that it need not be looked at again."""
+    return _kept(part, stamp) if stamp is not None and is_local(part) else footer_of(part, stamp)
+
+
 @lru_cache(maxsize=_FOOTERS_KEPT)
 def _kept(part: Path, stamp: Stamp) -> Footer:  # noqa: ARG001
     return _read(part)
@@ -246,7 +256,7 @@ class PartFile:
         """Fetch at once, from behind an address, what is going to be read; all groups or columns if not given."""
         if self.stream is None:
             return
-        index = [name for name in self.footer.index_columns if isinstance(name, str)] if indexed else []
+        index = self.footer.stored_index if indexed else []
         numbers = range(self.footer.metadata.num_row_groups) if groups is None else groups
         wanted = None if columns is None else [*columns, *index]
         self.stream.fetch(spans_of_groups(self.footer.metadata, numbers, wanted))

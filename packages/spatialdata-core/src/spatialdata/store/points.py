@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,29 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.elements import axes_of
-from spatialdata.errors import StoreError, listing
+from spatialdata.errors import StoreError
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.models.categories import with_known_categories
 from spatialdata.models.kind import Kind
 from spatialdata.store.attributes import own_attrs, stored_attrs
-from spatialdata.store.categories import Categories, read_categories
 from spatialdata.store.dialects.edges import edges_of, transformations_of_edges
 from spatialdata.store.documents import contents, write_group
 from spatialdata.store.files import exists, is_local
 from spatialdata.store.footers import footer_of, look_again, part_stamp
 from spatialdata.store.objects.objects import objects_of
 from spatialdata.store.parquet import ROWS_PER_GROUP, ROWS_PER_PART, Layout, table_of, write_partition, write_table
-from spatialdata.store.pieces import (
-    Blocks,
-    Piece,
-    Reading,
-    column_names,
-    empty_frame,
-    holds_any,
-    pieces_of,
-    portions_of,
-    read_portion,
-)
+from spatialdata.store.pieces import Piece, column_names, portions_of
+from spatialdata.store.point_files import PointFiles, files_of
+from spatialdata.store.portions import Blocks, holds_any
 from spatialdata.store.sorting import Bounds, bounds_of, merged, sort_table
 from spatialdata.store.source import ElementSource, reading
 from spatialdata.store.spill import opened_spills, spill_sorted
@@ -57,7 +47,7 @@ _ENCODING = "ngff:points"
 class PointsSource(ElementSource):
     """Points in a store."""
 
-    _known: tuple[list[tuple[Path, Any]], _Files] | None = None
+    _known: PointFiles | None = None
 
     @property
     def attrs(self) -> Mapping[str, Any]:
@@ -119,12 +109,10 @@ class PointsSource(ElementSource):
 
         self._renew()
         attrs = dict(self.attrs)
+        whole = columns is None and window is None
         with reading(self.where, self.folder / PARQUET):
             files = self._files()
-            pieces = files.pieces(window)
-            # The partitions of all points are the files.
-            frame = files.frame(columns, [(piece,) for piece in pieces] if window is None else portions_of(pieces))
-        whole = columns is None and window is None
+            frame = files.whole() if whole else files.frame(columns, files.portions(window))
         return PointsFrame(frame, attrs, source=self if whole else None)
 
     def rows(self, columns: Sequence[str], window: Window) -> PointsFrame:
@@ -133,8 +121,7 @@ class PointsSource(ElementSource):
 
         with reading(self.where, self.folder / PARQUET):
             files = self._files()
-            portions = portions_of(files.pieces(window))
-            return PointsFrame(files.frame(columns, portions, indexed=False), dict(self.attrs))
+            return PointsFrame(files.frame(columns, files.portions(window), indexed=False), dict(self.attrs))
 
     def blocks(self, columns: Sequence[str], window: Window) -> list[Blocks]:
         """See :meth:`spatialdata._core.sources.RowSource.blocks`."""
@@ -155,16 +142,15 @@ class PointsSource(ElementSource):
                 for some, found, (_, test) in zip(filled, pieces, wanted, strict=True)
             ]
 
-    def _files(self) -> _Files:
+    def _files(self) -> PointFiles:
         """The files; what they have in common is read again only when one of them was replaced."""
         parts = self.parts
         if self._known is None and not is_local(parts[0]):
             look_again(parts)
-        stamps = [(part, part_stamp(part)) for part in parts]
-        if self._known is None or self._known[0] != stamps or any(stamp is None for _, stamp in stamps):
-            categories = read_categories(parts)
-            self._known = stamps, _Files(self.where, parts, categories, empty_frame(parts[0], categories))
-        return self._known[1]
+        stamps = tuple((part, part_stamp(part)) for part in parts)
+        if self._known is None or self._known.stamps != stamps or any(stamp is None for _, stamp in stamps):
+            self._known = files_of(self.where, stamps)
+        return self._known
 
     def bounds(self, axes: Sequence[str]) -> tuple[list[float], list[float]] | None:
         """The least and the greatest coordinate along each axis, by the footers; None if they do not say."""
@@ -198,69 +184,6 @@ class PointsSource(ElementSource):
         facts = self.facts()
         shape = f"({facts['rows']}, {len(facts['columns'])})"
         return f"DataFrame with shape: {shape} ({len(facts['axes'])}D points)"
-
-
-@dataclass(frozen=True, slots=True)
-class _Files:
-    """The Parquet files of one element as they are now.
-
-    Attributes
-    ----------
-    where
-        The element as error messages name it.
-    parts
-        The files.
-    categories
-        The categories of the categorical columns.
-    meta
-        A frame without rows, with their columns, dtypes and index.
-    """
-
-    where: str
-    parts: list[Path]
-    categories: Categories
-    meta: pd.DataFrame
-
-    def pieces(self, window: Window | None) -> list[Piece]:
-        """The pieces that may hold points inside a window."""
-        return [piece for part in self.parts for piece in pieces_of(part, window)]
-
-    def frame(
-        self,
-        columns: Sequence[str] | None,
-        portions: Sequence[tuple[Piece, ...]],
-        test: RowTest | None = None,
-        *,
-        indexed: bool = True,
-    ) -> DaskDataFrame:
-        """A lazy frame of some columns of the rows that pass a test; each portion makes a partition."""
-        import dask
-        import dask.dataframe as dd
-
-        own = footer_of(self.parts[0]).own_columns
-        meta = self.meta if own is None else self.meta[own]
-        chosen = own if columns is None else list(columns)
-        missing = [column for column in chosen or () if column not in meta.columns]
-        if missing:
-            raise StoreError(f"{self.where} has no column {listing(missing)}. Columns: {listing(meta.columns)}.")
-        if not indexed:
-            meta = meta.reset_index(drop=True)
-        if chosen is not None:
-            meta = meta[chosen]
-        portions = portions or [(Piece.nothing_of(self.parts[0]),)]
-        how = Reading(self.categories, test, indexed)
-        # What holds no text need not be looked through for it.
-        plain = {} if _has_text(meta) else {"dataframe.convert-string": False}
-        with dask.config.set(plain):
-            return dd.from_map(read_portion, portions, columns=chosen, how=how, meta=meta, label="read-points")
-
-
-def _has_text(meta: pd.DataFrame) -> bool:
-    """Whether dask may take columns or the index for text, which it keeps in a type of its own."""
-    import pandas as pd
-
-    types = [*meta.dtypes, meta.index.dtype]
-    return any(pd.api.types.is_string_dtype(dtype) or pd.api.types.is_object_dtype(dtype) for dtype in types)
 
 
 def _filled(wanted: Sequence[tuple[list[Piece], Window, RowTest]]) -> list[bool]:
