@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,18 @@ def test_values_may_be_assigned(made: Any) -> None:
     np.testing.assert_array_equal(lazy.compute(), expected)
     np.testing.assert_array_equal(lazy[:, 2:5].compute(), expected[:, 2:5])
     np.testing.assert_array_equal(lazy_pixels(StoredArray(folder)).compute(), pixels)
+
+
+def test_copies_need_no_graph_and_are_others(made: Any) -> None:
+    folder, pixels = made
+    lazy = lazy_pixels(StoredArray(folder))[1:]
+    for copied in (lazy.copy(), copy.deepcopy(lazy)):
+        assert has_no_graph(lazy)
+        assert has_no_graph(copied)
+        assert (copied.name, copied.chunks, copied.dtype) == (lazy.name, lazy.chunks, lazy.dtype)
+        copied[0, 0] = 7
+        np.testing.assert_array_equal(lazy.compute(), pixels[1:])
+        assert (copied.copy().compute()[0, 0] == 7).all()
 
 
 def test_names_tell_windows_apart(made: Any) -> None:

@@ -199,4 +199,7 @@ def tree_of(levels: Sequence[DataArray]) -> DataTree:
     from xarray import DataTree
 
     offer_msi()
-    return DataTree.from_dict({f"scale{k}": level.to_dataset(name=VARIABLE) for k, level in enumerate(levels)})
+    tree = DataTree()
+    # To put nodes in their place takes half the time of from_dict, which copies them.
+    tree.children = {f"scale{k}": DataTree(level.to_dataset(name=VARIABLE)) for k, level in enumerate(levels)}
+    return tree

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from spatialdata.errors import StoreError, listing
-from spatialdata.store.files import connection_errors, exists, is_local, read_if_there, said, stamp_of
+from spatialdata.store.files import connection_errors, exists, is_local, local_stamp, read_if_there, said
 from spatialdata.store.objects.objects import objects_of
 from spatialdata.store.replacing import put_in_place
 
@@ -227,7 +227,7 @@ def document_stamp(folder: Path) -> object:
     """What changes when the document of a node is replaced; nothing behind an address, where it is not looked at."""
     if not is_local(folder):
         return None
-    return tuple(stamp_of(folder / name) for name in (DOCUMENT, ARRAY_V2, _ATTRS_V2))
+    return tuple([local_stamp(os.path.join(folder, name)) for name in (DOCUMENT, ARRAY_V2, _ATTRS_V2)])  # noqa: PTH118
 
 
 def opened_stamp(folder: Path) -> object:

@@ -28,6 +28,7 @@ __all__ = [
     "exists",
     "is_archive",
     "is_local",
+    "local_stamp",
     "opened_parquet",
     "opened_stream",
     "path_of",
@@ -248,8 +249,13 @@ def stamp_of(path: Path) -> tuple[object, int] | None:
     """What changes when a file is replaced; None where there is no file, and for what is elsewhere."""
     if not is_local(path):
         return None
+    return local_stamp(os.fspath(path))
+
+
+def local_stamp(path: str) -> tuple[object, int] | None:
+    """The same for a file of this machine."""
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116  # making a path takes longer
     except FileNotFoundError:
         return None
     return (found.st_ino, found.st_mtime_ns), found.st_size

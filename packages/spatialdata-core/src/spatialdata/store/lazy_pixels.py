@@ -104,12 +104,11 @@ def _class() -> type:
         _graph: Any
         _stored: StoredWindow | None
 
-        def __new__(cls, stored: StoredWindow, chunks: tuple[tuple[int, ...], ...]) -> LazyPixels:
-            from dask.base import tokenize
-
+        def __new__(
+            cls, stored: StoredWindow, chunks: tuple[tuple[int, ...], ...], name: str | None = None
+        ) -> LazyPixels:
             made: LazyPixels = object.__new__(cls)
-            made._name = f"stored-{tokenize(stored, chunks)}"
-            made._chunks = chunks
+            made._name, made._chunks = name or _name_of(stored, chunks), chunks
             made._meta = np.empty((0,) * stored.ndim, dtype=stored.dtype)
             made._stored, made._graph = stored, None
             return made
@@ -137,17 +136,25 @@ def _class() -> type:
                 return super().rechunk(chunks, *args, **kwargs)
             return self if wanted == self.chunks else LazyPixels(self._stored, wanted)
 
+        def copy(self) -> Any:
+            """The same, for which no graph is made."""
+            return super().copy() if self._stored is None else LazyPixels(self._stored, self.chunks, self.name)
+
         def compute(self, **options: Any) -> Any:
-            found = None if self._stored is None else _loaded(self._stored, options)
+            found = _loaded(self._stored, options)
             return super().compute(**options) if found is None else found
 
         def direct_reader(self) -> WindowReader | None:
             """See :class:`spatialdata._core.direct.DirectArray`."""
-            if self._stored is None or not _is_cut_alike(self.chunks, self._stored.chunks):
-                return None
-            return self._stored.reader()
+            return _reader(self._stored, self.chunks)
 
     return LazyPixels
+
+
+def _name_of(stored: StoredWindow, chunks: tuple[tuple[int, ...], ...]) -> str:
+    from dask.base import tokenize
+
+    return f"stored-{tokenize(stored, chunks)}"
 
 
 def _graph(name: str, stored: StoredWindow, chunks: tuple[tuple[int, ...], ...]) -> Any:
@@ -189,10 +196,16 @@ def _is_cut_alike(chunks: tuple[tuple[int, ...], ...], pieces: tuple[tuple[int, 
     return all(set(accumulate(sizes)) <= set(accumulate(stored)) for sizes, stored in both)
 
 
-def _loaded(stored: StoredWindow, options: dict[str, Any]) -> NDArray[Any] | None:
+def _loaded(stored: StoredWindow | None, options: dict[str, Any]) -> NDArray[Any] | None:
     """The pixels, if the threads of this process read them; None if dask has to."""
-    threads = threads_of(options)
-    return None if threads is None else stored.array.loaded(stored.window, threads)
+    threads = None if stored is None else threads_of(options)
+    return None if stored is None or threads is None else stored.array.loaded(stored.window, threads)
+
+
+def _reader(stored: StoredWindow | None, chunks: tuple[tuple[int, ...], ...]) -> WindowReader | None:
+    if stored is None or not _is_cut_alike(chunks, stored.chunks):
+        return None
+    return stored.reader()
 
 
 def _whole_chunks(chunks: Any, shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...] | None:

@@ -118,12 +118,12 @@ class ElementSource(ABC):
     def folder(self) -> Path:
         """The folder of the element."""
         if is_local(self.root):
-            return self.root / self.kind.container / self.name
+            return self._place
         return self._place if self._documents is not None else self._elsewhere
 
     @cached_property
     def _place(self) -> Path:
-        """The folder behind an address, where making a path takes long."""
+        """The folder, where the element is as soon as its writer is done."""
         return self.root / self.kind.container / self.name
 
     @cached_property
