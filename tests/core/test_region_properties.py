@@ -140,8 +140,8 @@ def test_arguments_are_checked() -> None:
         get_region_properties(PointsModel.parse(np.zeros((1, 2))))
     with pytest.raises(UnsupportedElementError, match="pixels of an image"):
         get_region_properties(labels, labels)
-    with pytest.raises(ValueError, match="'median'"):
-        get_region_properties(labels, image, statistics="median")
+    with pytest.raises(ValueError, match="'medain'"):
+        get_region_properties(labels, image, statistics="medain")
     with pytest.raises(ValueError, match="from 0 to 1"):
         get_region_properties(labels, image, quantiles=[50])
     with pytest.raises(ValueError, match="'um'"):

@@ -108,6 +108,7 @@ class InstanceMethods(ElementHolder):
         quantiles: Sequence[float] = (),
         region_key: str = "region",
         instance_key: str = "instance_id",
+        outlines: bool = False,
     ) -> AnnData:
         """Measure the instances of labels or shapes, and images on them.
 
@@ -123,6 +124,8 @@ class InstanceMethods(ElementHolder):
             Statistics of the pixels; see :func:`spatialdata.get_region_properties`.
         region_key, instance_key
             The names of the columns that name the element and the instance.
+        outlines
+            Measure the outlines too; see :func:`spatialdata.get_region_properties`.
 
         Returns
         -------
@@ -155,6 +158,7 @@ class InstanceMethods(ElementHolder):
             quantiles,
             region_key,
             instance_key,
+            outlines,
         )
 
     def annotate(

@@ -13,7 +13,7 @@ from spatialdata.errors import listing
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["AGG_FUNCS", "AggFunc", "agg_funcs_of"]
+__all__ = ["AGG_FUNCS", "AggFunc", "agg_funcs_of", "probability_of"]
 
 # These need no more than a few numbers for each region.
 MOMENTS = ("sum", "mean", "count", "min", "max", "std", "var")
@@ -81,6 +81,20 @@ def _needs_two(function: Callable[..., float]) -> bool:
     return len([one for one in required if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]) == 2
 
 
+def probability_of(name: str) -> float | None:
+    """The share of the values that lie below a quantile, or the median; None for other names.
+
+    Examples
+    --------
+    >>> probability_of("median"), probability_of("quantile(0.9)"), probability_of("mean")
+    (0.5, 0.9, None)
+    """
+    if name == "median":
+        return 0.5
+    match = _QUANTILE.fullmatch(name)
+    return float(match[1]) if match else None
+
+
 def agg_funcs_of(agg_func: Any) -> tuple[AggFunc, ...]:
     """The functions that a caller names.
 
@@ -111,14 +125,8 @@ def agg_funcs_of(agg_func: Any) -> tuple[AggFunc, ...]:
 def _agg_func(given: Any) -> AggFunc:
     if callable(given):
         return AggFunc(getattr(given, "__name__", type(given).__name__), function=given)
-    if isinstance(given, str):
-        if given == "median":
-            return AggFunc(given, probability=0.5)
-        if given in AGG_FUNCS:
-            return AggFunc(given)
-        match = _QUANTILE.fullmatch(given)
-        if match:
-            return AggFunc(given, probability=float(match[1]))
+    if isinstance(given, str) and (given in AGG_FUNCS or probability_of(given) is not None):
+        return AggFunc(given, probability=probability_of(given))
     raise ValueError(
         f"agg_func must be one of {listing(AGG_FUNCS)}, 'quantile(p)' with p from 0 to 1, or a function from an array "
         f"to a number. Found {given!r}."

@@ -30,6 +30,7 @@ def measure(
     quantiles: Sequence[float] = (),
     region_key: str = "region",
     instance_key: str = "instance_id",
+    outlines: bool = False,
 ) -> AnnData:
     """Measure the instances of labels or shapes, and images on them, as a table that annotates them.
 
@@ -43,7 +44,7 @@ def measure(
         if name not in sdata:
             raise ElementNotFoundError(unknown_name("element", name, [known for _, known in sdata.gen_spatial_names()]))
     element = sdata[regions]
-    shape = get_region_properties(element, None, target_coordinate_system)
+    shape = get_region_properties(element, None, target_coordinate_system, outlines=outlines)
     check_unique(shape.index, f"The ids of {regions!r}")
     columns = [
         _intensities(element, sdata[name], name, len(names) > 1, target_coordinate_system, statistics, quantiles, shape)
@@ -73,5 +74,5 @@ def _intensities(
     shape: pd.DataFrame,
 ) -> pd.DataFrame:
     found = get_region_properties(element, image, system, statistics, quantiles)
-    values = found.drop(columns=list(shape.columns))
+    values = found.drop(columns=list(shape.columns), errors="ignore")
     return values.add_prefix(f"{name}_") if named else values

@@ -10,6 +10,7 @@ import numpy as np
 
 from spatialdata.errors import listing
 from spatialdata.models.label_runs import native
+from spatialdata.ops.aggregate_funcs import probability_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from spatialdata.models.scanlines import Scanlines
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["PIXEL_STATISTICS", "BlockPixels", "check_statistics", "pixels_of_runs", "quantiles_of"]
+__all__ = ["PIXEL_STATISTICS", "BlockPixels", "check_statistics", "pixels_of_runs", "probabilities_of", "quantiles_of"]
 
 PIXEL_STATISTICS = ("mean", "sum", "min", "max", "std", "var", "count")
 
@@ -33,10 +34,26 @@ def check_statistics(statistics: str | Sequence[str]) -> list[str]:
         One is unknown.
     """
     names = [statistics] if isinstance(statistics, str) else list(statistics)
-    unknown = [name for name in names if name not in PIXEL_STATISTICS]
+    sampled = probabilities_of(names)
+    unknown = [name for name in names if name not in PIXEL_STATISTICS and name not in sampled]
     if unknown:
-        raise ValueError(f"Unknown statistics: {listing(unknown)}. Known: {listing(PIXEL_STATISTICS)}.")
+        raise ValueError(
+            f"Unknown statistics: {listing(unknown)}. Known: {listing((*PIXEL_STATISTICS, 'median'))}, and "
+            "'quantile(p)' with p from 0 to 1."
+        )
     return names
+
+
+def probabilities_of(names: Sequence[str]) -> dict[str, float]:
+    """The quantiles among statistics, and the share of the values that lie below each.
+
+    Examples
+    --------
+    >>> probabilities_of(["mean", "median", "quantile(0.9)"])
+    {'median': 0.5, 'quantile(0.9)': 0.9}
+    """
+    found = {name: probability_of(name) for name in names}
+    return {name: share for name, share in found.items() if share is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata.ops.circles import places_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -24,13 +26,13 @@ def moments_of_polygons(polygons: NDArray[Any]) -> tuple[FloatArray, FloatArray,
 
     Returns
     -------
-    Arrays of shape ``(n,)``, ``(n, 2)`` and ``(n, 2, 2)``; the moments are divided by the area.
+    Arrays of shape ``(n,)``, ``(n, 2)`` and ``(n, 2, 2)``; the moments are divided by the area, and nan without one.
     """
     import shapely
 
     rings, owner = oriented_rings(polygons)
     coordinates, ring = shapely.get_coordinates(rings, return_index=True)
-    origin = shapely.get_coordinates(shapely.centroid(polygons))
+    origin = places_of(shapely.centroid(polygons))
     coordinates = coordinates - origin[owner[ring]]
     inner = ring[1:] == ring[:-1]
     (x0, y0), (x1, y1) = coordinates[:-1][inner].T, coordinates[1:][inner].T
@@ -40,12 +42,14 @@ def moments_of_polygons(polygons: NDArray[Any]) -> tuple[FloatArray, FloatArray,
         return np.bincount(of, weights=terms, minlength=len(polygons)).astype(np.float64)
 
     area = total(cross) / 2
-    whole = np.where(area > 0, area, 1.0)
+    has_area = area > 0
+    whole = np.where(has_area, area, 1.0)
     shift = np.stack([total(cross * (x0 + x1)), total(cross * (y0 + y1))], axis=1) / (6 * whole[:, None])
     xx, yy = total(cross * (x0 * x0 + x0 * x1 + x1 * x1)) / 12, total(cross * (y0 * y0 + y0 * y1 + y1 * y1)) / 12
     xy = total(cross * (x0 * y1 + 2 * x0 * y0 + 2 * x1 * y1 + x1 * y0)) / 24
     second = np.stack([xx, xy, xy, yy], axis=1).reshape(-1, 2, 2) / whole[:, None, None]
-    return area, origin + shift, second - shift[:, :, None] * shift[:, None, :]
+    second = np.where(has_area[:, None, None], second - shift[:, :, None] * shift[:, None, :], np.nan)
+    return area, origin + shift, second
 
 
 def oriented_rings(polygons: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:

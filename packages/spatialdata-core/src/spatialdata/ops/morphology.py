@@ -1,0 +1,173 @@
+"""Where regions lie, how large they are, and what form they have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatialdata._core.elements import spatial_axes_of
+from spatialdata.errors import TransformationError
+from spatialdata.ops.bent import in_system
+from spatialdata.ops.circles import RADIUS_KEY, are_circles, places_of
+from spatialdata.ops.label_surfaces import surface_areas
+from spatialdata.ops.polygon_moments import moments_of_polygons
+from spatialdata.ops.to_vector import outlines_of_labels
+from spatialdata.ops.transform_vector import moved_shapes
+from spatialdata.regions.project import Projection, projection_of
+from spatialdata.transformations.attach import get_transformation
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatialdata.models.label_runs import BlockShapes
+    from spatialdata.ops.region_pixels import Gathered
+    from spatialdata.transformations.algebra import FloatArray
+
+__all__ = ["morphology"]
+
+
+def morphology(regions: Any, gathered: Gathered, system: str, *, outlines: bool = False) -> dict[str, FloatArray]:
+    """The measures of regions by their names.
+
+    Parameters
+    ----------
+    regions
+        Labels or shapes.
+    gathered
+        What is known of their pixels.
+    system
+        The coordinate system of the measures.
+    outlines
+        Whether those of outlines, or surfaces, are wanted, which have to be traced first for labels.
+    """
+    if gathered.shapes is None:
+        return _of_shapes(regions, system, outlines=outlines)
+    if not get_transformation(regions, system).is_linear:
+        return _of_bent_labels(regions, system, outlines=outlines)
+    columns = _of_labels(gathered.shapes, projection_of(regions, system))
+    if outlines:
+        columns |= _of_borders(regions, gathered.ids, system)
+    return columns
+
+
+def _of_labels(found: BlockShapes, projection: Projection) -> dict[str, FloatArray]:
+    axes = projection.axes
+    pixel = float(abs(np.linalg.det(projection.linear)))
+    columns = {"volume" if "z" in axes else "area": found.count * pixel}
+    centre = projection(found.centre)
+    columns |= {f"centroid_{axis}": centre[:, axes.index(axis)] for axis in ("x", "y", "z") if axis in axes}
+    low, high = found.lower[:, None] * projection.linear, found.upper[:, None] * projection.linear
+    lower = np.minimum(low, high).sum(axis=2) + projection.offset
+    upper = np.maximum(low, high).sum(axis=2) + projection.offset
+    for side, bound in (("min", lower), ("max", upper)):
+        columns |= {f"{axis}_{side}": bound[:, axes.index(axis)] for axis in ("x", "y", "z") if axis in axes}
+    moments = found.scatter / np.maximum(found.count, 1)[:, None, None]
+    moments = projection.linear @ moments @ projection.linear.T
+    if "z" in axes:
+        return columns | _ellipsoids(moments)
+    order = [axes.index("x"), axes.index("y")]
+    return columns | _ellipses(moments[:, order][:, :, order])
+
+
+def _ellipses(moments: FloatArray) -> dict[str, FloatArray]:
+    """The axes of the ellipses that have some second moments, an array of shape ``(n, 2, 2)`` over x and y."""
+    small, large = np.maximum(_eigenvalues(moments), 0.0).T
+    ratio = np.divide(small, large, out=np.ones_like(small), where=large > 0)
+    return {
+        "major_axis_length": 4 * np.sqrt(large),
+        "minor_axis_length": 4 * np.sqrt(small),
+        "eccentricity": np.sqrt(1 - ratio),
+        "orientation": np.arctan2(2 * moments[:, 0, 1], moments[:, 0, 0] - moments[:, 1, 1]) / 2,
+    }
+
+
+def _ellipsoids(moments: FloatArray) -> dict[str, FloatArray]:
+    """The axes of the ellipsoids that have some second moments, an array of shape ``(n, 3, 3)``."""
+    small, middle, large = np.maximum(_eigenvalues(moments), 0.0).T
+    names = ("major_axis_length", "middle_axis_length", "minor_axis_length")
+    return {name: 2 * np.sqrt(5 * value) for name, value in zip(names, (large, middle, small), strict=True)}
+
+
+def _eigenvalues(moments: FloatArray) -> FloatArray:
+    """Those of each matrix, ascending; nan where it is not known."""
+    found = np.full(moments.shape[:2], np.nan)
+    known = np.isfinite(moments).all(axis=(1, 2))
+    found[known] = np.linalg.eigvalsh(moments[known])
+    return found
+
+
+def _of_borders(labels: Any, ids: NDArray[Any], system: str) -> dict[str, FloatArray]:
+    """Measures of the borders of labels, in the order of their ids; the background has none."""
+    if "z" in spatial_axes_of(labels):
+        found, area = surface_areas(labels, projection_of(labels, system))
+        measures = {"surface_area": area}
+    else:
+        polygons = in_system(outlines_of_labels(labels), system)
+        found, measures = polygons.index.to_numpy(), _of_polygon_borders(polygons.geometry.to_numpy())
+    columns = {}
+    for name, values in measures.items():
+        columns[name] = np.full(len(ids), np.nan)
+        columns[name][np.searchsorted(ids, found)] = values
+    return columns
+
+
+def _of_polygon_borders(polygons: NDArray[Any]) -> dict[str, FloatArray]:
+    import shapely
+
+    area, perimeter = shapely.area(polygons), shapely.length(polygons)
+    return _forms(area, perimeter, shapely.area(shapely.convex_hull(polygons)))
+
+
+def _forms(area: FloatArray, perimeter: FloatArray, convex_area: FloatArray) -> dict[str, FloatArray]:
+    unknown = np.full(len(area), np.nan)
+    return {
+        "perimeter": perimeter,
+        "convex_area": convex_area,
+        "solidity": np.divide(area, convex_area, out=unknown.copy(), where=convex_area > 0),
+        "circularity": np.divide(4 * np.pi * area, perimeter**2, out=unknown, where=perimeter > 0),
+    }
+
+
+def _of_bent_labels(labels: Any, system: str, *, outlines: bool) -> dict[str, FloatArray]:
+    """Measures of labels whose pixels a non-linear map bends, taken from the outlines that these form."""
+    if "z" in spatial_axes_of(labels):
+        raise TransformationError(
+            f"The transformation to {system!r} is not linear, so that the pixels of labels with a depth have no common "
+            "size and shape there. Move them first, with spatialdata.transform(labels, to_coordinate_system=…)."
+        )
+    bent = in_system(outlines_of_labels(labels), system).geometry.to_numpy()
+    columns = _of_polygons(bent)
+    return columns | _of_polygon_borders(bent) if outlines else columns
+
+
+def _of_polygons(polygons: NDArray[Any]) -> dict[str, FloatArray]:
+    """Area, centre, bounds, and the axes of the ellipses with the second moments of the areas."""
+    import shapely
+
+    area, centre, moments = moments_of_polygons(polygons)
+    return _placed(area, centre, shapely.bounds(polygons).reshape(-1, 4)) | _ellipses(moments)
+
+
+def _placed(area: FloatArray, centre: FloatArray, bounds: FloatArray) -> dict[str, FloatArray]:
+    columns = {"area": area, "centroid_x": centre[:, 0], "centroid_y": centre[:, 1]}
+    return columns | dict(zip(("x_min", "y_min", "x_max", "y_max"), bounds.T, strict=True))
+
+
+def _of_shapes(shapes: Any, system: str, *, outlines: bool) -> dict[str, FloatArray]:
+    import shapely
+
+    moved = moved_shapes(shapes, get_transformation(shapes, system))
+    geometry = shapely.force_2d(moved.geometry.to_numpy())
+    if are_circles(moved):
+        return _of_circles(places_of(geometry), moved[RADIUS_KEY].to_numpy(dtype=np.float64), outlines=outlines)
+    columns = _of_polygons(geometry) | {"area": shapely.area(geometry), "perimeter": shapely.length(geometry)}
+    return columns | _of_polygon_borders(geometry) if outlines else columns
+
+
+def _of_circles(centre: FloatArray, radius: FloatArray, *, outlines: bool) -> dict[str, FloatArray]:
+    area, perimeter = np.pi * radius**2, 2 * np.pi * radius
+    bounds = np.concatenate([centre - radius[:, None], centre + radius[:, None]], axis=1)
+    columns = _placed(area, centre, bounds) | _ellipses(radius[:, None, None] ** 2 / 4 * np.eye(2))
+    columns["perimeter"] = perimeter
+    return columns | _forms(area, perimeter, area) if outlines else columns
