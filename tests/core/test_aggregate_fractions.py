@@ -14,8 +14,10 @@ from shapely import affinity
 
 from spatialdata import aggregate
 from spatialdata.kernels.coverage import coverage_of_polygons
+from spatialdata.kernels.polygons import polygons_of
+from spatialdata.kernels.second_moments import moments_of_rings
 from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, ShapesModel
-from spatialdata.ops.polygon_moments import moments_of_polygons, oriented_rings
+from spatialdata.ops.oriented_rings import oriented_rings
 from spatialdata.regions import HexagonGrid, SquareGrid
 from spatialdata.transformations import Affine, Scale, Sequence, Translation
 
@@ -80,8 +82,9 @@ def test_edges_along_and_beyond_those_of_pixels() -> None:
 def test_moments_of_polygons() -> None:
     """A square with a hole, and one of two parts, worked out by hand; the direction of rings does not matter."""
     frame = shapely.box(0, 0, 6, 2).difference(shapely.box(1, 0.5, 2, 1.5))
-    area, centre, second = moments_of_polygons(np.array([frame, shapely.reverse(frame)]))
+    area, perimeter, centre, second = moments_of_rings(*polygons_of(np.array([frame, shapely.reverse(frame)])))
     np.testing.assert_allclose(area, 11)
+    np.testing.assert_allclose(perimeter, 20)
     np.testing.assert_allclose(centre, np.array([[(36 - 1.5) / 11, 1.0]] * 2))
     xx = (2 * 6**3 / 3 - (2**3 - 1) / 3) / 11 - centre[0, 0] ** 2
     yy = (6 * 2**3 / 3 - (1.5**3 - 0.5**3) / 3) / 11 - 1

@@ -175,10 +175,12 @@ def test_measures_of_outlines_go_into_the_table() -> None:
 
 
 def test_regions_without_an_area_or_pixels() -> None:
-    empty = GeoDataFrame(geometry=[shapely.box(0, 0, 2, 1), shapely.Polygon()])
+    line = shapely.Polygon([(0, 0), (4, 2), (0, 0)])
+    empty = GeoDataFrame(geometry=[shapely.box(0, 0, 2, 1), shapely.Polygon(), line])
     found = get_region_properties(ShapesModel.parse(empty), outlines=True)
     assert found.loc[0, ["centroid_x", "solidity"]].tolist() == [1, 1]
     assert found.loc[1, ["centroid_x", "solidity", "major_axis_length"]].isna().all()
+    assert found.loc[2, ["centroid_x", "centroid_y", "area"]].tolist() == [2, 1, 0]
     nothing = get_region_properties(Labels3DModel.parse(np.zeros((2, 3, 4), dtype=int)), outlines=True)
     assert len(nothing) == 0
     assert "surface_area" in nothing

@@ -10,8 +10,8 @@ from spatialdata._core.elements import spatial_axes_of
 from spatialdata.errors import TransformationError
 from spatialdata.ops.bent import in_system
 from spatialdata.ops.circles import RADIUS_KEY, are_circles, places_of
+from spatialdata.ops.figures import Figures
 from spatialdata.ops.label_surfaces import surface_areas
-from spatialdata.ops.polygon_moments import moments_of_polygons
 from spatialdata.ops.to_vector import outlines_of_labels
 from spatialdata.ops.transform_vector import moved_shapes
 from spatialdata.regions.project import Projection, projection_of
@@ -104,7 +104,7 @@ def _of_borders(labels: Any, ids: NDArray[Any], system: str) -> dict[str, FloatA
         measures = {"surface_area": area}
     else:
         polygons = in_system(outlines_of_labels(labels), system)
-        found, measures = polygons.index.to_numpy(), _of_polygon_borders(polygons.geometry.to_numpy())
+        found, measures = polygons.index.to_numpy(), _forms_of(_of_polygons(polygons), polygons)
     columns = {}
     for name, values in measures.items():
         columns[name] = np.full(len(ids), np.nan)
@@ -112,11 +112,12 @@ def _of_borders(labels: Any, ids: NDArray[Any], system: str) -> dict[str, FloatA
     return columns
 
 
-def _of_polygon_borders(polygons: NDArray[Any]) -> dict[str, FloatArray]:
+def _forms_of(columns: dict[str, FloatArray], polygons: Any) -> dict[str, FloatArray]:
+    """Measures of the outlines of polygons, of which others are known."""
     import shapely
 
-    area, perimeter = shapely.area(polygons), shapely.length(polygons)
-    return _forms(area, perimeter, shapely.area(shapely.convex_hull(polygons)))
+    hulls = shapely.area(shapely.convex_hull(polygons.geometry.to_numpy()))
+    return _forms(columns["area"], columns["perimeter"], hulls)
 
 
 def _forms(area: FloatArray, perimeter: FloatArray, convex_area: FloatArray) -> dict[str, FloatArray]:
@@ -136,17 +137,25 @@ def _of_bent_labels(labels: Any, system: str, *, outlines: bool) -> dict[str, Fl
             f"The transformation to {system!r} is not linear, so that the pixels of labels with a depth have no common "
             "size and shape there. Move them first, with spatialdata.transform(labels, to_coordinate_system=…)."
         )
-    bent = in_system(outlines_of_labels(labels), system).geometry.to_numpy()
+    bent = in_system(outlines_of_labels(labels), system)
     columns = _of_polygons(bent)
-    return columns | _of_polygon_borders(bent) if outlines else columns
+    if outlines:
+        return columns | _forms_of(columns, bent)
+    del columns["perimeter"]
+    return columns
 
 
-def _of_polygons(polygons: NDArray[Any]) -> dict[str, FloatArray]:
-    """Area, centre, bounds, and the axes of the ellipses with the second moments of the areas."""
+def _of_polygons(polygons: Any) -> dict[str, FloatArray]:
+    """Area, centre, bounds, the axes of the ellipses with the second moments of the areas, and the perimeter."""
     import shapely
 
-    area, centre, moments = moments_of_polygons(polygons)
-    return _placed(area, centre, shapely.bounds(polygons).reshape(-1, 4)) | _ellipses(moments)
+    from spatialdata.kernels.second_moments import moments_of_rings
+
+    figures = Figures.of(polygons)
+    area, perimeter, centre, moments = moments_of_rings(*figures.polygons)
+    flat = np.flatnonzero(np.isnan(centre[:, 0]))
+    centre[flat] = places_of(shapely.centroid(figures.geometry_at(flat)))
+    return {**_placed(area, centre, figures.bounds), **_ellipses(moments), "perimeter": perimeter}
 
 
 def _placed(area: FloatArray, centre: FloatArray, bounds: FloatArray) -> dict[str, FloatArray]:
@@ -155,14 +164,12 @@ def _placed(area: FloatArray, centre: FloatArray, bounds: FloatArray) -> dict[st
 
 
 def _of_shapes(shapes: Any, system: str, *, outlines: bool) -> dict[str, FloatArray]:
-    import shapely
-
     moved = moved_shapes(shapes, get_transformation(shapes, system))
-    geometry = shapely.force_2d(moved.geometry.to_numpy())
     if are_circles(moved):
-        return _of_circles(places_of(geometry), moved[RADIUS_KEY].to_numpy(dtype=np.float64), outlines=outlines)
-    columns = _of_polygons(geometry) | {"area": shapely.area(geometry), "perimeter": shapely.length(geometry)}
-    return columns | _of_polygon_borders(geometry) if outlines else columns
+        centres = places_of(moved.geometry.to_numpy())
+        return _of_circles(centres, moved[RADIUS_KEY].to_numpy(dtype=np.float64), outlines=outlines)
+    columns = _of_polygons(moved)
+    return columns | _forms_of(columns, moved) if outlines else columns
 
 
 def _of_circles(centre: FloatArray, radius: FloatArray, *, outlines: bool) -> dict[str, FloatArray]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata.ops.figures_on_pixels import FiguresOnPixels
-from spatialdata.ops.polygon_moments import oriented_rings
+from spatialdata.ops.oriented_rings import oriented_rings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
