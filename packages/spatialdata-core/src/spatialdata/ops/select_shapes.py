@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -13,6 +14,7 @@ from spatialdata.ops.circles import RADIUS_KEY, are_circles
 from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import copied_attrs, rows_at_times
 from spatialdata.ops.pairs import polygons_meet
+from spatialdata.ops.stored_shapes import keeps_discs
 from spatialdata.ops.transform_vector import circle_scale
 from spatialdata.regions.place import Placed, PlacedBend, place
 from spatialdata.regions.placed import PlacedBox, PlacedCircle, PlacedPolygon
@@ -69,10 +71,13 @@ def select_shapes(
         if key not in figures:
             there = _bent(shapes, area, by_centre=by_centre) if isinstance(area, PlacedBend) else shapes
             bounds = bounds_of(there)
-            figures[key] = (there, bounds, _total(bounds, placed))
+            figures[key] = (there, bounds, _total(there, bounds, placed))
         there, bounds, total = figures[key]
         rows = _rows(there, bounds, area.region if isinstance(area, PlacedBend) else area, total, rule)
         rows = rows[rows_at_times(shapes, region)[rows]]
+        if clip and by_centre and isinstance(area, PlacedBend) and are_circles(shapes):
+            outlines = _bent(shapes, area, by_centre=False)
+            total = _total(outlines, bounds_of(outlines), placed)
         found.append(_frame(shapes, rows, area.polygon(total) if clip else None))
     return found
 
@@ -112,9 +117,11 @@ def _polygons_within(
     geometry = geometries_at(polygons, near)
     if isinstance(placed, PlacedPolygon):
         return np.asarray(near[np.asarray(shapely.covered_by(geometry, placed.polygon(total)), dtype=bool)])
-    # Boxes and discs are convex: a shape lies inside if all of its corners do.
+    # Boxes and discs are convex: a shape lies inside if all of its corners do. A border that it touches leaves its area
+    # inside, also where the box says that its bounds are not.
+    whole = replace(placed, closed=None) if isinstance(placed, PlacedBox) else placed
     coordinates, owner = shapely.get_coordinates(geometry, return_index=True)
-    outside = np.unique(owner[~placed.contains(coordinates, border=True)])
+    outside = np.unique(owner[~whole.contains(coordinates, border=True)])
     return np.delete(near, outside)
 
 
@@ -125,7 +132,7 @@ def _circles_within(
 
     inside = np.flatnonzero(placed.contains(bounds[:, :2], border=True))
     radius = circles[RADIUS_KEY].to_numpy(dtype=np.float64)[inside]
-    if isinstance(placed, PlacedCircle):
+    if isinstance(placed, PlacedCircle) and keeps_discs(placed.projection):
         distance, reach = _from_centre(placed, bounds[inside, :2], radius)
         return np.asarray(inside[distance + reach <= placed.radius])
     room = shapely.distance(placed.polygon(total).boundary, geometries_at(circles, inside))
@@ -149,12 +156,13 @@ def _refuse_depth(shapes: GeoDataFrame, regions: Sequence[Region]) -> None:
         )
 
 
-def _total(bounds: NDArray[np.float64], placed: Sequence[Placed]) -> NDArray[np.float64]:
+def _total(shapes: GeoDataFrame, bounds: NDArray[np.float64], placed: Sequence[Placed]) -> NDArray[np.float64]:
     """The box around all shapes, where a region is open to a side, or comes through a bend; else any."""
     asked = any(isinstance(one, PlacedBend) or (isinstance(one, PlacedBox) and one.is_open) for one in placed)
     if not len(bounds) or not asked:
         return np.zeros(4)
-    x0, y0, x1, y1 = np.ascontiguousarray(bounds.T)
+    reach = shapes[RADIUS_KEY].to_numpy(dtype=np.float64) if are_circles(shapes) else 0.0
+    x0, y0, x1, y1 = np.concatenate([bounds[:, :2].T - reach, bounds[:, 2:].T + reach])
     total = np.array([np.fmin.reduce(x0), np.fmin.reduce(y0), np.fmax.reduce(x1), np.fmax.reduce(y1)])
     return np.where(np.isnan(total), 0.0, total)
 
@@ -167,7 +175,7 @@ def _circles_inside(
     if isinstance(placed, PlacedBox):
         return np.flatnonzero(placed.contains(bounds[:, :2], border=True))
     radius = circles[RADIUS_KEY].to_numpy(dtype=np.float64)
-    if isinstance(placed, PlacedCircle):
+    if isinstance(placed, PlacedCircle) and keeps_discs(placed.projection):
         distance, reach = _from_centre(placed, bounds[:, :2], radius)
         return np.flatnonzero(distance <= placed.radius + reach)
     discs = np.concatenate([bounds[:, :2] - radius[:, None], bounds[:, 2:] + radius[:, None]], axis=1)

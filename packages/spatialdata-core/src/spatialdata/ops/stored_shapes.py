@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.sources import PartedShapes
-from spatialdata.regions.place import Placed, place
-from spatialdata.regions.placed import PlacedCircle
+from spatialdata.regions.place import place
 from spatialdata.regions.prune import union_of
 from spatialdata.regions.region import BoundingBox
 
@@ -54,11 +53,4 @@ def candidates(sdata: SpatialData, name: str, regions: Sequence[Region]) -> Any:
     empty = stand_in(source)
     placed = [place(region, empty) for region in regions]
     window = union_of([one.window() for one in placed])
-    if not window.axes or (source.are_discs() and any(_swells(one) for one in placed)):
-        return sdata[name]
-    return source.load(window=window)
-
-
-def _swells(placed: Placed) -> bool:
-    """Whether a circle may meet a region though it is farther away in its own coordinates than its radius."""
-    return isinstance(placed, PlacedCircle) and not keeps_discs(placed.projection)
+    return source.load(window=window) if window.axes else sdata[name]
