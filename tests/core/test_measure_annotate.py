@@ -230,6 +230,22 @@ def test_large_numbers_of_tables_stay_where_some_are_missing() -> None:
     assert pd.isna(found[1])
 
 
+def test_of_several_tables_the_one_with_the_column_counts(sdata: SpatialData) -> None:
+    ids = list(range(1, 13))
+    sdata["measures"] = table_of("cells", ids, size=[10.0 * number for number in ids])
+    values = sdata.annotate("molecules", by="cells", column="size")["molecules"].compute()
+    pixels = sdata["cells"].to_numpy()
+    under = [pixels[int(y), int(x)] if y < 15 else 0 for x, y in values[["x", "y"]].to_numpy()]
+    np.testing.assert_array_equal(values["size"].fillna(0), 10.0 * np.array(under))
+    sdata["more"] = table_of("cells", ids, size=ids)
+    with pytest.raises(ValueError, match=r"'size' is in the tables 'measures', 'more'\. Give by_table_name"):
+        sdata.annotate("molecules", by="cells", column="size")
+    with pytest.raises(ValueError, match=r"The regions 'nuclei' have no 'layer'.*Tables that have it: 'table'"):
+        sdata.annotate("molecules", by="nuclei", column="layer")
+    with pytest.raises(ValueError, match=r"\('geometry', 'radius'\).*\(none\). Tables that have it: none"):
+        sdata.annotate("molecules", by="nuclei", column="nothing")
+
+
 def test_annotate_arguments_are_checked(sdata: SpatialData) -> None:
     with pytest.raises(UnsupportedElementError, match="no instances"):
         sdata.annotate("stain", by="regions")

@@ -191,7 +191,7 @@ class InstanceMethods(ElementHolder):
             The table whose ``obs`` takes the column. If not given, the one that annotates the target; points, and
             shapes that no table annotates, take it themselves.
         by_table_name
-            The table that holds the column of the regions; the one that annotates them if not given.
+            The table that holds the column of the regions; the one that annotates them and has it if not given.
         new_column
             The name of the new column; ``column`` if not given, or the name of the regions for their ids.
 

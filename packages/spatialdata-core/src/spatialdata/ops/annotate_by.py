@@ -26,7 +26,7 @@ from spatialdata.regions.bend import Bend
 from spatialdata.regions.project import Projection, motion_of, plane_of, projection_of
 from spatialdata.relations.annotate import get_element_annotators
 from spatialdata.relations.ids import as_ids, rows_of_region
-from spatialdata.relations.values import get_values
+from spatialdata.relations.values import get_values, places_of, table_with
 from spatialdata.transformations.attach import get_transformation
 
 if TYPE_CHECKING:
@@ -130,9 +130,8 @@ def _regions(sdata: SpatialData, by: str, column: str | None, system: str, table
     kind = kind_of(element)
     if kind not in _DUE:
         raise UnsupportedElementError(f"{by!r} is one of the {kind.value}. Regions are shapes or labels.")
-    if table_name is None and (kind is Kind.LABELS or (column is not None and column not in element.columns)):
-        annotators = sorted(get_element_annotators(sdata, by))
-        table_name = annotators[0] if len(annotators) == 1 else None
+    if table_name is None and column is not None and (kind is Kind.LABELS or column not in element.columns):
+        table_name = _table_with(sdata, by, column)
     if kind is Kind.SHAPES:
         values = _values(sdata, by, column, table_name, element.index)
         return _Regions(_finder_of_shapes(element, system), ("x", "y"), values)
@@ -141,6 +140,25 @@ def _regions(sdata: SpatialData, by: str, column: str | None, system: str, table
     axes: tuple[ValidAxis, ...] = spatial_axes_of(element)[::-1]
     pixels = LabelPixels.of(levels_of(at_one_time(element, "annotate"))[0].data)
     return _Regions(_finder_of_labels(element, pixels, system, ids.to_numpy()), axes, values, pixels.scattered)
+
+
+def _table_with(sdata: SpatialData, by: str, column: str) -> str:
+    """The name of the table that annotates the regions and has the column."""
+    annotators = sorted(get_element_annotators(sdata, by))
+    if len(annotators) == 1:
+        return annotators[0]
+    holding = [name for name in sdata.tables if places_of(column, None, table_with(sdata, name, [column]))]
+    found = [name for name in holding if name in annotators]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(f"{column!r} is in the tables {listing(found)}. Give by_table_name, the one to take it from.")
+    columns = sdata[by].columns if kind_of(sdata[by]) is Kind.SHAPES else ()
+    raise ValueError(
+        f"The regions {by!r} have no {column!r}. Searched: their columns ({listing(columns, limit=10)}) and the tables "
+        f"that annotate them ({listing(annotators)}). Tables that have it: {listing(holding)}. Take regions that one "
+        f"of these annotates, or let it annotate {by!r} with set_table_annotates_spatialelement."
+    )
 
 
 def _ids_of_labels(sdata: SpatialData, by: str, column: str | None, table_name: str | None) -> Any:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from spatialdata.sdata import SpatialData
 
-__all__ = ["get_values", "places_of"]
+__all__ = ["get_values", "places_of", "table_with"]
 
 
 def get_values(
@@ -109,10 +109,10 @@ def _sources(
         return None, found
     if table_name is not None and table_name not in sdata.tables:
         raise ElementNotFoundError(unknown_name("table", table_name, sdata.tables))
-    return found, None if table_name is None else _table_with(sdata, table_name, keys)
+    return found, None if table_name is None else table_with(sdata, table_name, keys)
 
 
-def _table_with(sdata: SpatialData, name: str, keys: Sequence[str]) -> AnnData:
+def table_with(sdata: SpatialData, name: str, keys: Sequence[str]) -> AnnData:
     """A table of the object; of one that is not loaded only its columns of such names, if they are in ``obs``."""
     source = None if sdata.tables.is_loaded(name) else sdata.tables.source(name)
     if isinstance(source, ColumnedTable):
