@@ -310,3 +310,27 @@ def test_arguments_are_checked() -> None:
             rasterize(element, **{**BOX, "target_coordinate_system": "nowhere"}, target_width=3)
     with pytest.raises(ValueError, match="for one element"):
         rasterize(SpatialData(points={"points": points}), **BOX, target_width=3, value_key="v")
+
+
+def test_a_channel_for_each_shape() -> None:
+    shapes = ShapesModel.parse(
+        gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 8, 6), shapely.box(4, 3, 12, 9)], index=["a", "b"])
+    )
+    found = rasterize(shapes, **BOX, target_unit_to_pixels=1, return_single_channel=False)
+    assert found.coords["c"].values.tolist() == ["a", "b"]
+    expected = np.zeros((2, 10, 20), dtype=int)
+    expected[0, 0:6, 0:8], expected[1, 3:9, 4:12] = 1, 1
+    np.testing.assert_array_equal(found, expected)
+    with pytest.raises(ValueError, match="one of each shape"):
+        rasterize(shapes, **BOX, target_width=3, return_single_channel=False, return_regions_as_labels=True)
+
+
+def test_channels_of_all_shapes_of_an_object() -> None:
+    shapes = ShapesModel.parse(gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 8, 6), shapely.box(4, 3, 12, 9)]))
+    points = PointsModel.parse(np.array([[1.0, 1.0]]))
+    image = Image2DModel.parse(np.ones((3, 10, 20)))
+    sdata = SpatialData(images={"i": image}, points={"p": points}, shapes={"s": shapes})
+    found = rasterize(sdata, **BOX, target_width=20, return_single_channel=False)
+    assert [len(found[f"{name}_rasterized_{kind}"]) for name, kind in (("i", "images"), ("p", "points"))] == [3, 1]
+    single = rasterize(shapes, **BOX, target_width=20, return_single_channel=False)
+    np.testing.assert_array_equal(found["s_rasterized_shapes"], single)

@@ -20,7 +20,12 @@ from spatialdata.ops.canvas import reduction_of
 from spatialdata.ops.rasterize_grid import Target, target_of
 from spatialdata.ops.rasterize_points import Drawn, draw_categories, draw_numbers, draw_point_ids
 from spatialdata.ops.rasterize_raster import draw_label_values, draw_raster
-from spatialdata.ops.rasterize_shapes import draw_shape_categories, draw_shape_ids, draw_shape_numbers
+from spatialdata.ops.rasterize_shapes import (
+    draw_shape_categories,
+    draw_shape_channels,
+    draw_shape_ids,
+    draw_shape_numbers,
+)
 from spatialdata.ops.rasterize_values import is_category, values_of
 from spatialdata.ops.transform import transform
 from spatialdata.relations.filter import annotates
@@ -108,7 +113,8 @@ def rasterize(
         of shapes, and the count of points.
     return_single_channel
         For categories of points and shapes, one channel with the code of the first (True, as if not given), or one
-        channel with the counts of each category, named after it (False).
+        channel with the counts of each category, named after it (False). Shapes without a ``value_key`` get a channel
+        each then, named by their ids. For an object, that of its points and shapes.
 
     Returns
     -------
@@ -155,7 +161,7 @@ def rasterize(
     if is_container(data):
         given = {"sdata": sdata, "value_key": value_key, "table_name": table_name, "agg_func": agg_func}
         _refuse({key: value for key, value in given.items() if value is not None}, "for one element, not for an object")
-        return _object(data, target, as_labels=return_regions_as_labels)
+        return _object(data, target, as_labels=return_regions_as_labels, single=return_single_channel)
     element, name = _element(data, sdata)
     return _drawn(
         _Task(
@@ -184,7 +190,7 @@ def _element(data: Any, sdata: SpatialData | None) -> tuple[Any, str | None]:
     return sdata[data], data
 
 
-def _object(sdata: SpatialData, target: Target, *, as_labels: bool) -> SpatialData:
+def _object(sdata: SpatialData, target: Target, *, as_labels: bool, single: bool | None) -> SpatialData:
     transformations = dict(sdata.gen_transformations())
     names = [name for name, found in transformations.items() if target.coordinate_system in found]
     if not names:
@@ -193,8 +199,10 @@ def _object(sdata: SpatialData, target: Target, *, as_labels: bool) -> SpatialDa
     made, renamed = {}, {}
     for name in names:
         element = sdata[name]
-        new = f"{name}_rasterized_{kind_of(element).value}"
-        made[new] = _drawn(_Task(element, target, name, None, None, None, as_labels, None, None))
+        kind = kind_of(element)
+        new = f"{name}_rasterized_{kind.value}"
+        of_vectors = single if kind in (Kind.POINTS, Kind.SHAPES) else None
+        made[new] = _drawn(_Task(element, target, name, None, None, None, as_labels, None, of_vectors))
         coded = made[new].attrs.get(CATEGORY_KEY, {})
         if as_labels and all(code == instance for code, instance in coded.items()):
             renamed[name] = new
@@ -309,6 +317,8 @@ def _shapes(task: _Task) -> Drawn:
     get_transformation(task.element, task.target.coordinate_system)
     target, column = _own_axes(task), task.column()
     if column is None:
+        if task.single is False or task.reduction == "count_cat":
+            return _shape_channels(task, target)
         if task.reduction in (None, "first") or task.as_labels:
             return _typed(draw_shape_ids(task.element, target), as_labels=task.as_labels)
         return draw_shape_numbers(task.element, target, None, task.reduction or "count")
@@ -318,6 +328,17 @@ def _shapes(task: _Task) -> Drawn:
         drawn = draw_shape_categories(task.element, target, column, single=single)
         return _typed(drawn, as_labels=task.as_labels) if single else drawn
     return draw_shape_numbers(task.element, target, column, _number_reduction(task, column))
+
+
+def _shape_channels(task: _Task, target: Target) -> Drawn:
+    if task.as_labels:
+        raise ValueError(
+            "Labels have one channel, but return_single_channel=False (or agg_func='count_cat') asks for one of each "
+            "shape. Leave it out, or return_regions_as_labels."
+        )
+    if not len(task.element):
+        return draw_shape_ids(task.element, target)
+    return draw_shape_channels(task.element, target)
 
 
 def _typed(drawn: Drawn, *, as_labels: bool) -> Drawn:

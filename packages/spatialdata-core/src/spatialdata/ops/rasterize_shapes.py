@@ -14,6 +14,7 @@ from spatialdata.ops.rasterize_points import Drawn
 from spatialdata.ops.rasterize_values import InstanceCodes, Values, code_dtype
 from spatialdata.ops.scanlines import Scanlines, circle_scanlines, polygon_scanlines
 from spatialdata.regions.project import projection_of
+from spatialdata.relations.ids import check_unique
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
     from spatialdata.ops.rasterize_grid import Target
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["PlacedFigures", "draw_shape_categories", "draw_shape_ids", "draw_shape_numbers", "figures_reaching"]
+__all__ = [
+    "PlacedFigures",
+    "draw_shape_categories",
+    "draw_shape_channels",
+    "draw_shape_ids",
+    "draw_shape_numbers",
+    "figures_reaching",
+]
 
 _TILE = 2048
 
@@ -100,6 +108,21 @@ def draw_shape_categories(shapes: Any, target: Target, column: pd.Series, *, sin
     return Drawn(da.stack(of_each), names)
 
 
+def draw_shape_channels(shapes: Any, target: Target) -> Drawn:
+    """Each shape in a channel of its own, named by its id: 1 where it lies."""
+    import dask.array as da
+
+    check_unique(shapes.index, "The ids of the shapes")
+    placed = PlacedFigures.of(shapes, target)
+    bounds, ones = placed.bounds(), np.ones(len(shapes))
+    _warn_of_small(bounds, target)
+    of_each = [
+        _picture(placed, bounds, np.array([row]), target, ones, _Reduce("count"), np.dtype(np.uint32))
+        for row in range(len(shapes))
+    ]
+    return Drawn(da.stack(of_each), [str(name) for name in shapes.index])
+
+
 def draw_shape_numbers(shapes: Any, target: Target, column: pd.Series | None, reduction: str) -> Drawn:
     """One reduction of the numbers of the shapes on each pixel, or of their number without a column."""
     if column is None:
@@ -132,24 +155,37 @@ class _Reduce:
 
 def _tiles(shapes: Any, target: Target, numbers: NDArray[Any], draw: Any, dtype: np.dtype[Any]) -> Any:
     """A lazy picture; each tile is drawn from the figures that reach it."""
-    import dask
-    import dask.array as da
-
     placed = PlacedFigures.of(shapes, target)
     bounds = placed.bounds()
     _warn_of_small(bounds, target)
+    return _picture(placed, bounds, np.arange(len(bounds)), target, numbers, draw, dtype)
+
+
+def _picture(
+    placed: PlacedFigures,
+    bounds: FloatArray,
+    rows: NDArray[np.intp],
+    target: Target,
+    numbers: NDArray[Any],
+    draw: Any,
+    dtype: np.dtype[Any],
+) -> Any:
+    """A lazy picture of some of the figures."""
+    import dask
+    import dask.array as da
+
     height, width = target.shape
-    rows = []
+    tiles = []
     for y in range(0, height, _TILE):
         row = []
         for x in range(0, width, _TILE):
             shape = (min(_TILE, height - y), min(_TILE, width - x))
-            chosen = figures_reaching(bounds, (y, x), shape)
+            chosen = rows[figures_reaching(bounds[rows], (y, x), shape)]
             part = placed.part(chosen, (y, x))
             tile = dask.delayed(_tile, pure=False)(part, numbers[chosen], draw, shape, dtype)
             row.append(da.from_delayed(tile, shape=shape, dtype=dtype))
-        rows.append(row)
-    return da.block(rows)
+        tiles.append(row)
+    return da.block(tiles)
 
 
 def _tile(
