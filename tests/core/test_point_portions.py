@@ -129,3 +129,19 @@ def test_a_file_of_no_rows_beside_others(tmp_path: Path) -> None:
     path = stored(molecules(10), tmp_path / "s.zarr")
     replaced(path, frames)
     pd.testing.assert_frame_equal(in_box(path), expected_in_box(joined(frames)))
+
+
+@pytest.mark.parametrize("ranged", [False, True])
+def test_rows_without_columns_are_counted(tmp_path: Path, ranged: bool) -> None:
+    frames = [molecules(300, 1), molecules(300, 2)]
+    if ranged:
+        frames = [frame.reset_index(drop=True) for frame in frames]
+    path = stored(molecules(10), tmp_path / "s.zarr")
+    replaced(path, frames)
+    whole, expected = read_zarr(path)["p"], joined(frames)
+    box = bounding_box_query(whole, XY, [20, 30], [60, 70], "global")
+    for found, rows in ((whole, expected), (box, expected_in_box(expected))):
+        assert found is not None
+        assert len(found) == len(rows)
+        assert found.index.compute().tolist() == rows.index.tolist()
+        assert found[[]].compute().index.tolist() == rows.index.tolist()

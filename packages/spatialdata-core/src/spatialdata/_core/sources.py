@@ -21,6 +21,7 @@ __all__ = [
     "OneByOne",
     "PartedShapes",
     "Pending",
+    "RowMove",
     "RowSource",
     "RowTest",
     "Source",
@@ -126,6 +127,19 @@ class RowTest(Protocol):
         ...
 
 
+class RowMove(Protocol):
+    """Gives rows other coordinates. It travels to where the rows are read."""
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes that it changes."""
+        ...
+
+    def __call__(self, columns: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+        """The new coordinates, of shape ``(axes, rows)``, of rows whose coordinates are given axis by axis."""
+        ...
+
+
 @runtime_checkable
 class RowSource(Protocol):
     """A source of rows that reads no more of them than is asked for, wherever the work is done."""
@@ -143,6 +157,10 @@ class RowSource(Protocol):
 
     def select(self, wanted: Sequence[tuple[Window, RowTest]]) -> list[Any]:
         """For each window the rows inside that pass a test, as a lazy frame without attributes; None for no rows."""
+        ...
+
+    def moved(self, move: RowMove) -> Any:
+        """All rows at other coordinates, as a lazy frame without attributes."""
         ...
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spatialdata._core.collecting import making_many
 from spatialdata._core.elements import spatial_axes_of
+from spatialdata._core.sources import RowSource
 from spatialdata.errors import TransformationError
 from spatialdata.models.packed import packed_of
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
@@ -36,6 +39,42 @@ _AT_ONCE = 4096
 _CORNERS_AT_ONCE = 16 * _AT_ONCE
 
 
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """Moves points.
+
+    Attributes
+    ----------
+    move
+        The map.
+    """
+
+    move: Projection | Bend
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes of the points."""
+        return self.move.axes
+
+    def __call__(self, columns: Sequence[NDArray[Any]]) -> FloatArray:
+        """The coordinates that points have afterwards, of shape ``(axes, points)``; see ``RowMove``."""
+        count = len(columns[0])
+        moved = np.empty((len(columns), count))
+        at_once = count if isinstance(self.move, Bend) else _CORNERS_AT_ONCE
+        for first in range(0, count, max(at_once, 1)):
+            rows = slice(first, first + at_once)
+            part = np.stack([column[rows] for column in columns], dtype=np.float64, casting="unsafe")
+            moved[:, rows] = self.move(part.T).T
+        return moved
+
+    def rows(self, part: pd.DataFrame) -> pd.DataFrame:
+        """The new coordinates of the rows of a partition."""
+        import pandas as pd
+
+        moved = self([part[axis].to_numpy(dtype=np.float64) for axis in self.axes])
+        return pd.DataFrame(dict(zip(self.axes, moved, strict=True)), index=part.index, copy=False)
+
+
 def moved_points(points: Any, transformation: BaseTransformation) -> PointsFrame:
     """Points at other coordinates, which become float64; all else stays as it is, and lazy."""
     from spatialdata.models.points_frame import PointsFrame
@@ -43,25 +82,16 @@ def moved_points(points: Any, transformation: BaseTransformation) -> PointsFrame
     axes = spatial_axes_of(points)
     move = _map_over(transformation, axes)
     attrs = copied_attrs(points)
+    source = getattr(points, "source", None)
     if move.is_identity:
-        return PointsFrame(points, attrs, getattr(points, "source", None))
-    # Only the coordinates go through the map, so that columns that nobody asks for need not be read.
+        return PointsFrame(points, attrs, source)
+    if isinstance(source, RowSource):
+        return PointsFrame(source.moved(_Move(move)), attrs)
+    # Only the coordinates go through the map, so that columns that nobody asks for need not be computed.
     coordinates = points[list(axes)]
     meta = coordinates._meta.astype(np.float64)  # noqa: SLF001
-    moved = coordinates.map_partitions(_moved_rows, move, meta=meta)
+    moved = coordinates.map_partitions(_Move(move).rows, meta=meta)
     return PointsFrame(points.assign(**{axis: moved[axis] for axis in axes}), attrs)
-
-
-def _moved_rows(part: pd.DataFrame, move: Projection | Bend) -> pd.DataFrame:
-    import pandas as pd
-
-    columns = [part[axis].to_numpy(dtype=np.float64) for axis in move.axes]
-    moved = np.empty((len(columns), len(part)))
-    at_once = len(part) if isinstance(move, Bend) else _CORNERS_AT_ONCE
-    for first in range(0, len(part), max(at_once, 1)):
-        rows = slice(first, first + at_once)
-        moved[:, rows] = move(np.stack([column[rows] for column in columns]).T).T
-    return pd.DataFrame(dict(zip(move.axes, moved, strict=True)), index=part.index, copy=False)
 
 
 def moved_shapes(shapes: GeoDataFrame, transformation: BaseTransformation) -> GeoDataFrame:

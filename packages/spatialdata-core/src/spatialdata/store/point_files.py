@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from dask.dataframe import DataFrame as DaskDataFrame
 
-    from spatialdata._core.sources import RowTest, Window
+    from spatialdata._core.sources import RowMove, RowTest, Window
     from spatialdata.store.objects.objects import Stamp
 
 __all__ = ["PointFiles", "files_of"]
@@ -84,9 +84,10 @@ class PointFiles:
         portions: Sequence[tuple[Piece, ...]],
         test: RowTest | None = None,
         *,
+        move: RowMove | None = None,
         indexed: bool = True,
     ) -> DaskDataFrame:
-        """A lazy frame of some columns of the rows that pass a test; each portion makes a partition."""
+        """A lazy frame of some columns of the rows that pass a test, moved; each portion makes a partition."""
         import dask
         import dask.dataframe as dd
 
@@ -100,8 +101,10 @@ class PointFiles:
             meta = meta.reset_index(drop=True)
         if chosen is not None:
             meta = meta[chosen]
+        if move is not None:
+            meta = meta.astype(dict.fromkeys(move.axes, "float64"))
         portions = portions or [(Piece.nothing_of(self._first),)]
-        how = Reading(self.categories, test, indexed)
+        how = Reading(self.categories, test, move, indexed)
         # What holds no text need not be looked through for it.
         plain = {} if _has_text(meta) else {"dataframe.convert-string": False}
         with dask.config.set(plain):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from dask.dataframe import DataFrame as DaskDataFrame
 
-    from spatialdata._core.sources import RowTest, Window
+    from spatialdata._core.sources import RowMove, RowTest, Window
     from spatialdata.models.points_frame import PointsFrame
     from spatialdata.store.options import WriteOptions
 
@@ -141,6 +141,14 @@ class PointsSource(ElementSource):
                 PointsFrame(files.frame(None, portions_of(found), test)) if some else None
                 for some, found, (_, test) in zip(filled, pieces, wanted, strict=True)
             ]
+
+    def moved(self, move: RowMove) -> PointsFrame:
+        """See :meth:`spatialdata._core.sources.RowSource.moved`."""
+        from spatialdata.models.points_frame import PointsFrame
+
+        with reading(self.where, self.folder / PARQUET):
+            files = self._files()
+            return PointsFrame(files.frame(None, files.portions(None), move=move))
 
     def _files(self) -> PointFiles:
         """The files; what they have in common is read again only when one of them was replaced."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from spatialdata._core.sources import RowTest, Window
+    from spatialdata._core.sources import RowMove, RowTest, Window
 
 __all__ = ["Blocks", "Reading", "empty_frame", "holds_any", "read_portion"]
 
@@ -35,16 +35,24 @@ class Reading:
         The categories of the categorical columns.
     test
         Which rows are wanted, by their coordinates; all if None.
+    move
+        What gives them other coordinates; they keep theirs if None.
     indexed
         Whether the index is needed; otherwise rows are counted from 0 in each piece.
     """
 
     categories: Categories = field(default_factory=dict)
     test: RowTest | None = None
+    move: RowMove | None = None
     indexed: bool = True
 
+    def moving(self, columns: Sequence[str] | None) -> list[str]:
+        """The axes that are needed to move the rows; none if none of them is among the columns."""
+        axes = [] if self.move is None else list(self.move.axes)
+        return axes if columns is None or not set(axes).isdisjoint(columns) else []
+
     def __dask_tokenize__(self) -> tuple[Any, ...]:
-        return type(self).__name__, repr(self.categories), pickle.dumps(self.test), self.indexed
+        return type(self).__name__, repr(self.categories), pickle.dumps((self.test, self.move)), self.indexed
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +146,8 @@ def _joined(found: Sequence[_Rows]) -> Sequence[_Rows]:
     import pyarrow as pa
 
     first = found[0]
+    if len(found) == 1 or not first.table.num_columns:
+        return found
     alike = all(
         rows.numbers is None and rows.table.schema.equals(first.table.schema, check_metadata=True) for rows in found
     )
@@ -149,17 +159,32 @@ def _joined(found: Sequence[_Rows]) -> Sequence[_Rows]:
 
 def _frame(rows: _Rows, columns: Sequence[str] | None, how: Reading) -> pd.DataFrame:
     where = ", ".join(map(str, rows.parts))
+    axes = how.moving(columns)
     with reading(where, rows.parts[0].parent):
-        frame = rows.table.to_pandas(ignore_metadata=not how.indexed)
+        kept = rows.table.drop_columns(axes) if axes else rows.table
+        frame = kept.to_pandas(ignore_metadata=not how.indexed)
         if rows.numbers is not None:
             described = rows.table.schema.pandas_metadata["index_columns"][0]
             frame = frame.set_axis(described["start"] + described["step"] * rows.numbers, axis=0)
         frame = _finished(frame, how.categories, where)
+    if how.move is not None and axes:
+        moved = how.move([_values(rows.table.column(axis)) for axis in axes])
+        columns = columns or [name for name in rows.table.column_names if name in axes or name in frame.columns]
+        return _with_columns(frame, dict(zip(axes, moved, strict=True)), columns)
     return frame if columns is None or columns == list(frame.columns) else frame[columns]
+
+
+def _with_columns(frame: pd.DataFrame, arrays: dict[str, NDArray[Any]], columns: Sequence[str]) -> pd.DataFrame:
+    """Some columns of a frame and arrays beside it, which are not copied, in their order."""
+    import pandas as pd
+
+    known = {name: arrays[name] if name in arrays else frame[name] for name in columns}
+    return pd.DataFrame(known, index=frame.index, copy=False)
 
 
 def _rows(piece: Piece, columns: list[str] | None, how: Reading) -> _Rows:
     piece.check()
+    columns = None if columns is None else list(dict.fromkeys([*columns, *how.moving(columns)]))
     footer = footer_of(piece.part, piece.stamp)
     ranged = how.indexed and bool(footer.index_columns) and isinstance(footer.index_columns[0], dict)
     if how.test is None:
@@ -167,7 +192,8 @@ def _rows(piece: Piece, columns: list[str] | None, how: Reading) -> _Rows:
         with opened(piece.part, footer) as file:
             table, kept = _table(file, piece.groups, wanted, indexed=how.indexed), None
     else:
-        table, kept = _tested(piece, columns, how.test, indexed=how.indexed)
+        # A table without columns would not know how many rows are left.
+        table, kept = _tested(piece, how.test.axes if columns == [] else columns, how.test, indexed=how.indexed)
     if not ranged or (kept is None and piece.groups is None):
         return _Rows((piece.part,), table, None)
     numbers = _numbers(footer, piece.groups)
