@@ -16,6 +16,7 @@ from spatialdata.ops.bent import in_system
 from spatialdata.ops.circles import places_of
 from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import coordinates_of
+from spatialdata.ops.near_points import near_points, nearest_points, points_within, reach_of_points
 from spatialdata.ops.shadows import shadow_polygons
 from spatialdata.ops.solids import Solids
 from spatialdata.ops.to_vector import outlines_of_labels
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from spatialdata.ops.near_points import Pairs
     from spatialdata.regions.bend import Bend
     from spatialdata.regions.project import Projection
     from spatialdata.transformations.algebra import FloatArray
@@ -160,8 +162,7 @@ class Others:
     def reach(self, instances: Instances, k: int) -> FloatArray:
         """For each instance a distance within which at least k of these are; for points that of the k-th."""
         if self.geometries is None:
-            distance, _ = self.tree.query(self._along(instances), k=[k])
-            return np.asarray(distance[:, 0])
+            return reach_of_points(self.tree, self._along(instances), k)
         places, margin = instances.places()
         present = np.isfinite(places).all(axis=1)
         reach = np.zeros(len(places))
@@ -170,10 +171,10 @@ class Others:
             reach[present] = np.maximum(distance[:, 0] * (1 + _ROUNDING) - margin[present], 0.0)
         return reach
 
-    def near(self, instances: Instances, reach: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
+    def near(self, instances: Instances, reach: FloatArray) -> Pairs:
         """The pairs within reach, with their distances."""
         if self.geometries is None:
-            return _near_points(self._along(instances), np.asarray(self.all.coordinates), self.tree, reach)
+            return near_points(self.tree, self._along(instances), reach)
         import shapely
 
         geometry, margin = instances.geometry()
@@ -183,6 +184,18 @@ class Others:
         distance = np.maximum(gap - margin[first] - self.margin[second], 0.0)
         keep = distance <= reach[first]
         return first[keep], np.asarray(second[keep]), distance[keep]
+
+    def nearest(self, instances: Instances, k: int) -> Pairs:
+        """Pairs of each instance with those of these that are nearest to it, k or more."""
+        if self.geometries is None:
+            return nearest_points(self.tree, self._along(instances), k)
+        return self.near(instances, np.nextafter(self.reach(instances, k), np.inf))
+
+    def within(self, instances: Instances, distance: float) -> Pairs:
+        """The pairs within a distance."""
+        if self.geometries is None:
+            return points_within(self.tree, self._along(instances), distance)
+        return self.near(instances, np.full(len(instances.ids), distance))
 
     def _along(self, instances: Instances) -> FloatArray:
         """Coordinates along the axes that both have."""
@@ -221,25 +234,22 @@ class OthersInSpace:
         """See :meth:`Others.reach`."""
         return self._solids(instances).reach(self.all, k)
 
-    def near(
-        self, instances: Instances | Solids, reach: FloatArray
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
+    def near(self, instances: Instances | Solids, reach: FloatArray) -> Pairs:
         """See :meth:`Others.near`."""
         return self._solids(instances).near(self.all, reach)
+
+    def nearest(self, instances: Instances | Solids, k: int) -> Pairs:
+        """See :meth:`Others.nearest`."""
+        return self.near(instances, np.nextafter(self.reach(instances, k), np.inf))
+
+    def within(self, instances: Instances | Solids, distance: float) -> Pairs:
+        """See :meth:`Others.within`."""
+        return self.near(instances, np.full(len(instances.ids), distance))
 
     def _solids(self, instances: Instances | Solids) -> Solids:
         if isinstance(instances, Solids):
             return instances
         return Solids.of_points(instances.ids, np.asarray(instances.coordinates), self.frame)
-
-
-def _near_points(
-    a: FloatArray, b: FloatArray, tree: Any, reach: FloatArray
-) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
-    found = tree.query_ball_point(a, reach, return_sorted=True)
-    first = np.repeat(np.arange(len(a)), [len(one) for one in found])
-    second = np.fromiter((number for one in found for number in one), dtype=np.intp, count=len(first))
-    return first, second, np.sqrt(((a[first] - b[second]) ** 2).sum(axis=1))
 
 
 def check_finite(lost: int, found: int) -> None:

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from spatialdata.ops.near_points import Pairs
     from spatialdata.regions.project import Projection
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["nearest", "within_distance"]
 
+# For fewer pairs, loading compiled code takes longer than doing without it.
+_MANY = 20_000
 _COLUMNS = ("instance", "neighbour", "distance")
 
 
@@ -133,7 +136,7 @@ class _Found:
 
         values = (a.ids.take(first).to_numpy(), b.all.ids.take(second).to_numpy(), distance)
         lost = a.lost if isinstance(a, Instances) else 0
-        return cls(pd.DataFrame(dict(zip(_COLUMNS, values, strict=True))), len(a.ids), lost)
+        return cls(pd.DataFrame(dict(zip(_COLUMNS, values, strict=True)), copy=False), len(a.ids), lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +151,9 @@ class _Nearest:
         if not len(a.ids) or not wanted:
             nothing = np.zeros(0, dtype=np.intp)
             return _Found.of(a, b, nothing, nothing, np.zeros(0))
-        first, second, distance = b.near(a, np.nextafter(b.reach(a, wanted), np.inf))
-        first, second, distance = _ordered(*_but_itself(b, part, first, second, distance))
-        near = np.arange(len(first)) - np.searchsorted(first, first) < self.k
+        first, second, distance = _ordered(*_but_itself(b, part, *b.nearest(a, wanted)), len(a.ids))
+        begins = np.flatnonzero(np.diff(first, prepend=-1))
+        near = np.arange(len(first)) - np.repeat(begins, np.diff(begins, append=len(first))) < self.k
         return _Found.of(a, b, first[near], second[near], distance[near])
 
 
@@ -162,24 +165,32 @@ class _Within:
 
     def __call__(self, a: Any, b: Others | OthersInSpace, part: int | None) -> _Found:
         """See :meth:`_Nearest.__call__`."""
-        first, second, found = _but_itself(b, part, *b.near(a, np.full(len(a.ids), self.distance)))
+        first, second, found = _but_itself(b, part, *b.within(a, self.distance))
         keep = found <= self.distance
-        return _Found.of(a, b, *_ordered(first[keep], second[keep], found[keep]))
+        return _Found.of(a, b, *_ordered(first[keep], second[keep], found[keep], len(a.ids)))
 
 
 def _but_itself(
     b: Others | OthersInSpace, part: int | None, first: NDArray[np.intp], second: NDArray[np.intp], distance: FloatArray
-) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
+) -> Pairs:
     if part is None:
         return first, second, distance
     keep = first + b.starts[part] != second
     return first[keep], second[keep], distance[keep]
 
 
-def _ordered(
-    first: NDArray[np.intp], second: NDArray[np.intp], distance: FloatArray
-) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
-    order = np.lexsort((second, distance, first))
+def _ordered(first: NDArray[np.intp], second: NDArray[np.intp], distance: FloatArray, instances: int) -> Pairs:
+    """Pairs by instance, by distance and by neighbour."""
+    before, after = slice(None, -1), slice(1, None)
+    nearer = (first[before] == first[after]) & (distance[before] < distance[after])
+    if (nearer | (first[before] < first[after])).all():
+        return first, second, distance
+    if len(first) < _MANY:
+        order = np.lexsort((second, distance, first))
+    else:
+        from spatialdata.kernels.neighbour_order import order_of_neighbours
+
+        order = order_of_neighbours(first, second, distance, instances)
     return first[order], second[order], distance[order]
 
 
