@@ -15,14 +15,18 @@ import pandas as pd
 import shapely
 from geopandas.array import GeometryArray, from_wkb
 
-from spatialdata.models.packed import PackedPoints
+from spatialdata.kernels.polygons import Polygons
+from spatialdata.models.packed import PackedPoints, PackedPolygons
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatialdata.models.packed import Packed
 
-__all__ = ["LazyGeometry", "column_of_points"]
+__all__ = ["LazyGeometry", "column_of_points", "column_of_rings"]
+
+# Of fewer, objects are made at once, so that nothing needs compiled code for their sake.
+_MANY = 10_000
 
 
 def column_of_points(places: NDArray[np.float64]) -> GeometryArray:
@@ -43,6 +47,27 @@ def column_of_points(places: NDArray[np.float64]) -> GeometryArray:
     points = shapely.points(places)
     points[np.isnan(places).any(axis=1)] = shapely.Point()
     return GeometryArray(points)
+
+
+def column_of_rings(corners: NDArray[np.float64]) -> GeometryArray:
+    """Polygons with as many corners each as a column of geometries.
+
+    Parameters
+    ----------
+    corners
+        Array of shape ``(polygons, corners, 2)`` of x, y; the last corner is not the first one again.
+
+    Examples
+    --------
+    >>> column_of_rings(np.array([[[0.0, 0.0], [2.0, 0.0], [0.0, 1.0]]])).area.tolist()
+    [1.0]
+    """
+    count, edges = corners.shape[0], corners.shape[1] + 1
+    closed = np.concatenate([corners, corners[:, :1]], axis=1, dtype=np.float64)
+    start, first = np.arange(count + 1, dtype=np.int64) * edges, np.arange(count + 1, dtype=np.int64)
+    polygons = Polygons(closed.reshape(-1, 2), start, first, np.zeros(count, dtype=bool))
+    packed = PackedPolygons(polygons, np.full(count, shapely.GeometryType.POLYGON, dtype=np.int8))
+    return GeometryArray(packed.geometries()) if count < _MANY else LazyGeometry(packed)
 
 
 class _Cell:

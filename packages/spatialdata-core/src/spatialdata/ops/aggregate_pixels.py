@@ -59,8 +59,7 @@ def aggregate_points_by_labels(
     back = of_labels.plane().over(("y", "x")).inverse() if flat else of_labels.inverse()
     ids = instance_ids(labels).to_numpy()
     columns = list(dict.fromkeys([*there.axes, *values.columns]))
-    meta, _ = values.rows(points._meta[columns])  # noqa: SLF001
-    template = meta if values.table is None else values.table
+    template = values.template(points._meta[columns])  # noqa: SLF001
     plan = Plan.of(funcs, len(ids), template, fractions=False, weighted=values.weighted)
     mask = LabelPixels.of(levels_of(labels)[0].data)
     work = _LabelsWork(there, back, mask, ids, values, plan)

@@ -136,7 +136,7 @@ class Plan:
             values = values.iloc[:, :-1]
         if self.categories is not None:
             return self._pairs(region, row, values, factor)
-        if factor is None and self._exact:
+        if factor is None and self.exact:
             return self._wholes(region, np.stack([values[name].to_numpy(self.dtype) for name in values], axis=1)[row])
         numbers = as_numbers(values)[row].T
         if self.weighted and factor is not None:
@@ -174,7 +174,7 @@ class Plan:
         return Part(moments=moments, samples=samples)
 
     @property
-    def _exact(self) -> bool:
+    def exact(self) -> bool:
         """Whether values are whole numbers that would be rounded as others, and come out as whole numbers."""
         exact = {*EXACT, *_COMPARED}
         # That every row counts 1 needs no such care.
@@ -244,15 +244,15 @@ class Plan:
         if part.pairs is not None:
             return self._of_categories(part.pairs, part.counts or part.pairs)
         matrix, names = table_of(self.statistics(part), self.funcs, self.names)
-        return matrix.astype(self._result_dtype()), names
+        return matrix.astype(self.result_dtype), names
 
     def statistics(self, part: Part) -> list[NDArray[Any]]:
         """For each function the statistics of shape ``(regions, values)``."""
         sampled = [func for func in self.funcs if func.needs_sample]
-        dtype = self.dtype if self._exact else np.dtype(np.float64)
+        dtype = self.dtype if self.exact else np.dtype(np.float64)
         from_samples = iter(part.samples.results(sampled, self.regions, dtype) if part.samples is not None else ())
         empty = np.zeros((self.regions, len(self.names)), dtype=dtype)
-        added = part.wholes if self._exact else part.moments
+        added = part.wholes if self.exact else part.moments
         found = []
         for func in self.funcs:
             if func.needs_sample:
@@ -288,7 +288,9 @@ class Plan:
         several = len(self.names) > 1
         return CategoryTotals(key, [f"{key}_{name}" for name in names] if several else names, totals, number)
 
-    def _result_dtype(self) -> np.dtype[Any]:
+    @property
+    def result_dtype(self) -> np.dtype[Any]:
+        """The dtype of numbers in the end."""
         names = {func.name for func in self.funcs}
         if self.weighted or any(func.function is not None for func in self.funcs):
             return np.dtype(np.float64)
@@ -296,7 +298,7 @@ class Plan:
             return np.dtype(np.int64)
         if np.issubdtype(self.dtype, np.floating):
             return self.dtype
-        if self._exact:
+        if self.exact:
             return self.dtype
         whole = names <= {*EXACT, *_COMPARED} and not self.fractions
         return np.dtype(np.int64 if whole else np.float64)

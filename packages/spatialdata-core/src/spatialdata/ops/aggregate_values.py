@@ -10,6 +10,7 @@ import numpy as np
 
 from spatialdata._core.elements import is_points, is_raster
 from spatialdata.models.base import ATTRS_KEY
+from spatialdata.ops.aggregate_sparse import SparseTable
 from spatialdata.relations.annotate import get_element_annotators
 from spatialdata.relations.ids import as_ids, check_same_type
 from spatialdata.relations.instances import instance_ids
@@ -45,7 +46,7 @@ class ValueSource:
     """
 
     keys: list[str]
-    table: pd.DataFrame | None = None
+    table: pd.DataFrame | SparseTable | None = None
     ones: bool = False
     weighted: bool = False
 
@@ -60,12 +61,25 @@ class ValueSource:
 
         if self.ones:
             return pd.DataFrame({ONES: np.ones(len(frame), dtype=np.int64)}), np.ones(len(frame), dtype=bool)
+        position, present = self.positions(frame)
         if self.table is None:
-            return pd.DataFrame(frame[self.keys]), np.ones(len(frame), dtype=bool)
+            return pd.DataFrame(frame[self.keys]), present
+        return self.table.at(position) if isinstance(self.table, SparseTable) else self.table.iloc[position], present
+
+    def positions(self, frame: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Where the values of the rows of a frame are in the table, and which rows have any; of others any place."""
+        if self.table is None:
+            return np.arange(len(frame)), np.ones(len(frame), dtype=bool)
         ids = as_ids(frame.index)
         check_same_type(ids, self.table.index, "values", "instance key")
         position = self.table.index.get_indexer(ids)
-        return self.table.iloc[np.maximum(position, 0)], position >= 0
+        return np.maximum(position, 0), position >= 0
+
+    def template(self, meta: pd.DataFrame) -> pd.DataFrame:
+        """A frame with the columns and types of the values; ``meta`` has those of the element, without rows."""
+        if self.table is None or isinstance(self.table, SparseTable):
+            return self.rows(meta)[0]
+        return self.table
 
 
 def source_of_values(
@@ -100,7 +114,8 @@ def source_of_values(
         return ValueSource(keys, weighted=weights is not None)
     if sdata is None or table_name is None or table_name not in sdata.tables:
         get_values(keys, element=element)
-    found = get_values(keys, sdata=sdata, element_name=name, table_name=table_name)
+    sparse = SparseTable.of(sdata, str(name), str(table_name), keys) if annotating else None
+    found = get_values(keys, sdata=sdata, element_name=name, table_name=table_name) if sparse is None else sparse
     total = _size(element, len(found))
     missing = total - len(found)
     if missing:
@@ -109,7 +124,8 @@ def source_of_values(
             UserWarning,
             stacklevel=4,
         )
-    return ValueSource(list(found.columns), found, weighted=weights is not None)
+    columns = keys if isinstance(found, SparseTable) else list(found.columns)
+    return ValueSource(columns, found, weighted=weights is not None)
 
 
 def _size(element: Any, known: int) -> int:
@@ -139,6 +155,8 @@ def is_categorical(frame: pd.DataFrame) -> bool:
 
 def as_numbers(frame: pd.DataFrame) -> FloatArray:
     """Numeric columns as an array of shape ``(rows, columns)``; missing values are nan."""
+    if all(isinstance(dtype, np.dtype) for dtype in frame.dtypes):
+        return frame.to_numpy(dtype=np.float64)
     columns = [frame[key].to_numpy(dtype=np.float64, na_value=np.nan) for key in frame.columns]
     return np.stack(columns, axis=1)
 

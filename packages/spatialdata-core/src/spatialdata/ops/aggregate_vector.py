@@ -9,6 +9,7 @@ import numpy as np
 
 from spatialdata.errors import listing
 from spatialdata.ops.aggregate_plan import Part, Plan
+from spatialdata.ops.aggregate_sparse import SparseTable, sums_of_sparse
 from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import over_partitions, plain_rows, plane_coordinates, windowed
 from spatialdata.ops.pairs import pairs_of_shapes, shared_areas
@@ -85,10 +86,8 @@ def aggregate_points(
     """
     plane = projection.plane()
     columns = list(dict.fromkeys([*plane.axes, *values.columns]))
-    meta, _ = values.rows(points._meta[columns])  # noqa: SLF001
-    plan = Plan.of(
-        funcs, len(locate), meta if values.table is None else values.table, fractions=False, weighted=values.weighted
-    )
+    template = values.template(points._meta[columns])  # noqa: SLF001
+    plan = Plan.of(funcs, len(locate), template, fractions=False, weighted=values.weighted)
     work = _PointsWork(plane, locate, values, plan)
     window = window_around(plane, *locate.bounds())
     near = plain_rows(points, columns, window) if values.table is None else windowed(points, window)
@@ -132,8 +131,8 @@ def aggregate_shapes(
     figures, regions = Figures.of(shapes, buffer_resolution), Figures.of(by, buffer_resolution)
     if fractions or overlapping:
         figures, regions = figures.repaired(), regions.repaired()
-    table, present = values.rows(shapes)
-    plan = Plan.of(funcs, len(by), table, fractions=fractions, weighted=values.weighted)
+    plan = Plan.of(funcs, len(by), values.template(shapes.iloc[:0]), fractions=fractions, weighted=values.weighted)
+    position, present = values.positions(shapes)
     value, region = pairs_of_shapes(figures, regions, sharing=fractions or overlapping)
     keep = present[value]
     value, region = value[keep], region[keep]
@@ -145,7 +144,12 @@ def aggregate_shapes(
     elif overlapping:
         keep = shared_areas(figures, regions, value, region) > 0
         value, region = value[keep], region[keep]
-    return plan.result(plan.merged([plan.part(region.astype(np.int32), value, table, weight)]))
+    of_region = region.astype(np.int32)
+    if isinstance(values.table, SparseTable):
+        found = sums_of_sparse(plan, values.table, of_region, position[value], weight)
+        if found is not None:
+            return found
+    return plan.result(plan.merged([plan.part(of_region, value, values.rows(shapes)[0], weight)]))
 
 
 def _fractions(figures: Figures, regions: Figures, value: NDArray[np.intp], region: NDArray[np.intp]) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -66,12 +66,15 @@ class _Lattice:
         row, column = np.divmod(np.arange(len(self)), self.columns)
         return row, column
 
-    def _shapes(self, polygons: Any) -> GeoDataFrame:
+    def _shapes(self, x: FloatArray, y: FloatArray) -> GeoDataFrame:
+        """Shapes of the corners, each of shape ``(cells, corners)``."""
         import geopandas
 
+        from spatialdata.models.lazy_geometry import column_of_rings
         from spatialdata.models.shapes import ShapesModel
 
         row, column = self._places()
+        polygons = column_of_rings(np.stack([x, y], axis=2))
         frame = geopandas.GeoDataFrame({"row": row, "column": column}, geometry=polygons)
         return ShapesModel.parse(frame, transformations={self.target_coordinate_system: Identity()})
 
@@ -156,12 +159,10 @@ class SquareGrid(_Lattice):
 
     def shapes(self) -> GeoDataFrame:
         """The squares as shapes, with their numbers as index and the columns ``row`` and ``column``."""
-        import shapely
-
         row, column = self._places()
         left, right = self.x + column * self.size, self.x + (column + 1) * self.size
         bottom, top = self.y + row * self.size, self.y + (row + 1) * self.size
-        return self._shapes(shapely.box(left, bottom, right, top))
+        return self._shapes(np.stack([right, right, left, left], axis=1), np.stack([bottom, top, top, bottom], axis=1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,11 +237,9 @@ class HexagonGrid(_Lattice):
 
     def shapes(self) -> GeoDataFrame:
         """The hexagons as shapes, with their numbers as index and the columns ``row`` and ``column``."""
-        import shapely
-
         row, column = self._places()
         # Corners are counted in whole steps, so that neighbours have them in common to the last bit.
         across = (2 * column + row % 2)[:, None] + np.array([0, 1, 1, 0, -1, -1])
         up = (3 * row)[:, None] + np.array([2, 1, -1, -2, -1, 1])
         x, y = self.x + across * (self.size / 2), self.y + up * (self.size / (2 * math.sqrt(3.0)))
-        return self._shapes(shapely.polygons(np.stack([x, y], axis=2)))
+        return self._shapes(x, y)

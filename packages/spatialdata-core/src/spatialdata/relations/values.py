@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from spatialdata.sdata import SpatialData
 
-__all__ = ["get_values", "places_of", "table_with"]
+__all__ = ["MatrixOfValues", "get_values", "matrix_of_values", "places_of", "table_with"]
 
 
 def get_values(
@@ -89,6 +90,31 @@ def get_values(
             raise ValueError(f"return_obsm_as_is=True returns one array. Found {listing(keys)}.")
         return _part(table.obsm[keys[0]], rows)
     return _checked(_frame_of_table(table, place, keys, rows, table_layer).set_axis(ids, axis=0), keys)
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixOfValues:
+    """Where values of ``var`` are in the matrix of a table: some rows with the ids of instances, and columns."""
+
+    matrix: Any
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    ids: pd.Index
+
+
+def matrix_of_values(keys: list[str], sdata: SpatialData, element_name: str, table_name: str) -> MatrixOfValues | None:
+    """Where the values are that :func:`get_values` would give as a frame; None if they are not in ``X``.
+
+    Raises
+    ------
+    ValueError
+        As :func:`get_values`.
+    """
+    found, table = _sources(None, sdata, element_name, table_name, keys)
+    if table is None or _place(keys, found, table) != "var":
+        return None
+    rows, ids = _rows(found, element_name, table)
+    return MatrixOfValues(table.X, rows, table.var_names.get_indexer(keys), ids)
 
 
 def _sources(
