@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatialdata.models.points_frame import PointsFrame
+    from spatialdata.regions.kinds import Region
     from spatialdata.regions.project import Projection
-    from spatialdata.regions.region import Region
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = [

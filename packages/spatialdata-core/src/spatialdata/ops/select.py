@@ -18,7 +18,8 @@ from spatialdata.ops.select_object import select_object
 from spatialdata.ops.select_points import select_points
 from spatialdata.ops.select_raster import raster_request, select_raster
 from spatialdata.ops.select_shapes import Rule, select_shapes
-from spatialdata.regions.region import BoundingBox, Circle, Closed, PolygonRegion, Region, boxes_of
+from spatialdata.regions.region import BoundingBox, Circle, Closed, PolygonRegion, boxes_of
+from spatialdata.regions.volume import VolumeRegion
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame, GeoSeries
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from shapely import MultiPolygon, Polygon
     from xarray import DataArray
 
+    from spatialdata.regions.kinds import Region
     from spatialdata.sdata import SpatialData
 
 __all__ = ["BoundingBoxRequest", "bounding_box_query", "get_bounding_box_corners", "polygon_query", "select"]
@@ -86,16 +88,17 @@ def select(
         An image, labels, points, shapes, or a SpatialData object.
     region
         A :class:`~spatialdata.regions.BoundingBox`, a :class:`~spatialdata.regions.PolygonRegion`, a
-        :class:`~spatialdata.regions.Circle`, or a list of them, each in a coordinate system. The region is brought to
-        the element; the data do not move.
+        :class:`~spatialdata.regions.Circle`, a :class:`~spatialdata.regions.VolumeRegion`, which is its outline for
+        flat elements, or a list of them, each in a coordinate system. The region is brought to the element; the data
+        do not move.
     clip
         Cut shapes at the border of the region.
     rule
         Which shapes count: ``"meets"`` (those that meet the region; of circles and a box, those whose centre lies in
         it), ``"within"`` (those wholly inside) or ``"centroid"`` (those whose centroid lies inside).
     mask
-        For images and labels and a polygon or circle, set the pixels whose centre lies outside to 0. Otherwise the
-        whole rectangle of pixels around the region is kept.
+        For images and labels and a polygon, circle or volume, set the pixels whose centre lies outside to 0. Otherwise
+        the whole rectangle of pixels around the region is kept.
     filter_table
         For objects, keep only the rows of tables that annotate what remains. Tables of which none remains are left
         out; the logger ``spatialdata`` reports them at the level INFO.
@@ -135,11 +138,11 @@ def select(
 def _checked(regions: list[Any]) -> list[Region]:
     """The regions of a query, if they are regions."""
     for region in regions:
-        if not isinstance(region, BoundingBox | Circle | PolygonRegion):
+        if not isinstance(region, BoundingBox | Circle | PolygonRegion | VolumeRegion):
             raise TypeError(
-                f"A region is a BoundingBox, a Circle or a PolygonRegion of spatialdata.regions, or a list of these, "
-                f"not {type(region).__name__}. They say in which coordinate system they lie; polygon_query takes "
-                "polygons and frames of geopandas, bounding_box_query takes bounds."
+                "A region is a BoundingBox, a Circle, a PolygonRegion or a VolumeRegion of spatialdata.regions, or a "
+                f"list of these, not {type(region).__name__}. They say in which coordinate system they lie; "
+                "polygon_query takes polygons and frames of geopandas, bounding_box_query takes bounds."
             )
     return regions
 

@@ -11,7 +11,7 @@ from spatialdata.ops.stored_shapes import candidates
 from spatialdata.relations.filter import tables_of
 
 if TYPE_CHECKING:
-    from spatialdata.regions.region import Region
+    from spatialdata.regions.kinds import Region
     from spatialdata.sdata import SpatialData
 
 __all__ = ["select_object"]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatialdata.models.points_frame import PointsFrame
-    from spatialdata.regions.region import Region
+    from spatialdata.regions.kinds import Region
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["select_points"]

@@ -20,6 +20,7 @@ from spatialdata.ops.bent import pixels_within
 from spatialdata.regions.place import Placed, PlacedBend, place
 from spatialdata.regions.placed import PlacedBox, PlacedPolygon
 from spatialdata.regions.region import BoundingBox, Circle
+from spatialdata.regions.volume import PlacedVolume, VolumeRegion
 from spatialdata.transformations.attach import TRANSFORM_KEY, attach_to_levels, transformations_of
 from spatialdata.transformations.linear import Sequence as Chain
 from spatialdata.transformations.linear import Translation
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from xarray import DataArray, DataTree
 
-    from spatialdata.regions.region import Region
+    from spatialdata.regions.kinds import Region
+    from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["raster_request", "select_raster"]
 
@@ -45,8 +47,8 @@ def select_raster(raster: Any, regions: Sequence[Region], *, mask: bool = True) 
         The regions. The rectangle of pixels around each is taken; where the place of the raster is not linear, around
         the pixels whose centre lies in the box around the region.
     mask
-        Set the pixels whose centre lies outside of a polygon or circle to 0. Boxes are never masked, not even those
-        that are turned against the pixels.
+        Set the pixels whose centre lies outside of a polygon, circle or volume to 0. Boxes are never masked, not even
+        those that are turned against the pixels.
 
     Returns
     -------
@@ -116,6 +118,14 @@ def _rectangle(region: Region) -> BoundingBox:
     """The box around a region in its coordinate system."""
     if isinstance(region, BoundingBox):
         return region
+    if isinstance(region, VolumeRegion):
+        lower, upper = region.bounds()
+        return BoundingBox(
+            target_coordinate_system=region.target_coordinate_system,
+            axes=("x", "y", "z"),
+            min_coordinate=lower,
+            max_coordinate=upper,
+        )
     x_min, y_min, x_max, y_max = region.bounds if isinstance(region, Circle) else region.polygon.bounds
     return BoundingBox(
         target_coordinate_system=region.target_coordinate_system,
@@ -174,7 +184,7 @@ def _mask(place: LevelPlace, slices: dict[str, slice], inside: Placed | None) ->
 
 @dataclass(frozen=True, slots=True)
 class _Mask:
-    """The pixels of a level that lie inside a region of the x-y plane.
+    """The pixels of a level that lie inside a region; one of the x-y plane stands for all planes.
 
     Attributes
     ----------
@@ -192,16 +202,22 @@ class _Mask:
 
     def __call__(self, block: NDArray[Any], block_info: Any = None) -> NDArray[Any]:
         """A block with 0 outside."""
-        location = block_info[0]["array-location"][-2:]
-        y, x = (
-            along.start + (first + np.arange(low, high) + 0.5) * along.step
-            for (low, high), first, along in zip(location, self.first[-2:], self.place[-2:], strict=True)
-        )
         depth = len(self.first)
-        centres = np.zeros((len(y) * len(x), depth))
-        centres[:, depth - 2], centres[:, depth - 1] = np.repeat(y, len(x)), np.tile(x, len(y))
-        inside = self.region.contains(centres, border=True).reshape(len(y), len(x))
-        return np.where(inside, block, np.zeros((), dtype=block.dtype))
+        location = block_info[0]["array-location"][-depth:]
+        steps = [
+            along.start + (first + np.arange(low, high) + 0.5) * along.step
+            for (low, high), first, along in zip(location, self.first, self.place, strict=True)
+        ]
+        bare = self.region.region if isinstance(self.region, PlacedBend) else self.region
+        planes = steps[0] if isinstance(bare, PlacedVolume) else np.zeros(1)
+        inside = [self._in_plane(plane, *steps[-2:]) for plane in planes]
+        return np.where(inside if len(inside) > 1 else inside[0], block, np.zeros((), dtype=block.dtype))
+
+    def _in_plane(self, plane: float, y: FloatArray, x: FloatArray) -> NDArray[np.bool_]:
+        """Which pixel centres of a plane lie inside."""
+        centres = np.full((len(y) * len(x), len(self.first)), plane)
+        centres[:, -2], centres[:, -1] = np.repeat(y, len(x)), np.tile(x, len(y))
+        return self.region.contains(centres, border=True).reshape(len(y), len(x))
 
 
 def _is_empty(slices: dict[str, slice]) -> bool:

@@ -19,12 +19,14 @@ from spatialdata.ops.transform_vector import circle_scale
 from spatialdata.regions.place import Placed, PlacedBend, place
 from spatialdata.regions.placed import PlacedBox, PlacedCircle, PlacedPolygon
 from spatialdata.regions.prune import rows_meeting
-from spatialdata.regions.region import BoundingBox, Region
+from spatialdata.regions.region import BoundingBox
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
     from shapely import MultiPolygon, Polygon
+
+    from spatialdata.regions.kinds import Region
 
 __all__ = ["Rule", "select_shapes"]
 

@@ -15,8 +15,8 @@ from spatialdata.regions.region import BoundingBox
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
+    from spatialdata.regions.kinds import Region
     from spatialdata.regions.project import Projection
-    from spatialdata.regions.region import Region
     from spatialdata.sdata import SpatialData
 
 __all__ = ["candidates", "keeps_discs", "pending_shapes", "stand_in"]

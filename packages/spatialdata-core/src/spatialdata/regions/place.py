@@ -11,12 +11,14 @@ from spatialdata._core.sources import Window
 from spatialdata.regions.bend import Bend, Cells
 from spatialdata.regions.placed import PlacedBox, PlacedCircle, PlacedPolygon
 from spatialdata.regions.project import Projection, motion_of
-from spatialdata.regions.region import BoundingBox, Circle, PolygonRegion, Region
+from spatialdata.regions.region import BoundingBox, Circle, PolygonRegion
+from spatialdata.regions.volume import PlacedVolume, VolumeRegion, outline_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiPolygon, Polygon
 
+    from spatialdata.regions.kinds import Region
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["Placed", "PlacedBend", "place"]
@@ -37,7 +39,7 @@ class PlacedBend:
     """
 
     bend: Bend
-    region: PlacedBox | PlacedPolygon | PlacedCircle
+    region: PlacedBox | PlacedPolygon | PlacedCircle | PlacedVolume
 
     def window(self) -> Window:
         """Nothing is bounded: where the region lies before the map is only known within bounds."""
@@ -77,7 +79,7 @@ class PlacedBend:
         return cast("Polygon", shapely.transform(shapely.segmentize(region, region.length / _PIECES), back))
 
 
-Placed = PlacedBox | PlacedPolygon | PlacedCircle | PlacedBend
+Placed = PlacedBox | PlacedPolygon | PlacedCircle | PlacedVolume | PlacedBend
 
 
 def place(region: Region, element: Any) -> Placed:
@@ -99,7 +101,8 @@ def place(region: Region, element: Any) -> Placed:
     UnknownCoordinateSystemError
         The element is not in the coordinate system of the region.
     TransformationError
-        The linear transformation of the element has no inverse, drops axes, or mixes z with x and y for a polygon.
+        The linear transformation of the element has no inverse, drops axes, or mixes z with x and y for a polygon; or
+        the element is flat, and the region has no outline.
     """
     motion = motion_of(element, region.target_coordinate_system)
     if isinstance(motion, Bend):
@@ -107,20 +110,24 @@ def place(region: Region, element: Any) -> Placed:
     return _placed(region, motion)
 
 
-def _placed(region: Region, projection: Projection) -> PlacedBox | PlacedPolygon | PlacedCircle:
+def _placed(region: Region, projection: Projection) -> PlacedBox | PlacedPolygon | PlacedCircle | PlacedVolume:
+    if isinstance(region, VolumeRegion):
+        if "z" in projection.axes:
+            return PlacedVolume(projection, region)
+        return _place_polygon(outline_of(region), projection)
     if isinstance(region, PolygonRegion):
-        return _place_polygon(region, projection)
+        return _place_polygon(region.polygon, projection)
     if isinstance(region, Circle):
         projection.plane().inverse()
         return PlacedCircle(projection, region.centre, region.radius)
     return _place_box(region, projection)
 
 
-def _place_polygon(region: PolygonRegion, projection: Projection) -> PlacedPolygon:
+def _place_polygon(polygon: Polygon | MultiPolygon, projection: Projection) -> PlacedPolygon:
     import shapely
 
     inverse = projection.plane().inverse()
-    geometry = region.polygon if inverse.is_identity else shapely.transform(region.polygon, inverse)
+    geometry = polygon if inverse.is_identity else shapely.transform(polygon, inverse)
     geometry = shapely.force_2d(geometry)
     shapely.prepare(geometry)
     return PlacedPolygon(projection.axes, geometry)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["BoundingBox", "Circle", "Closed", "PolygonRegion", "Region", "boxes_of"]
+__all__ = ["BoundingBox", "Circle", "Closed", "PolygonRegion", "boxes_of"]
 
 Closed: TypeAlias = Literal["both", "left", "right", "neither"]
 _CLOSED = ("both", "left", "right", "neither")
@@ -198,9 +198,6 @@ class Circle:
         """The box around it: x_min, y_min, x_max, y_max."""
         x, y = self.centre.tolist()
         return x - self.radius, y - self.radius, x + self.radius, y + self.radius
-
-
-Region: TypeAlias = BoundingBox | PolygonRegion | Circle
 
 
 def boxes_of(

@@ -12,11 +12,12 @@ import numpy as np
 from spatialdata._core.elements import type_name
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.regions.region import BoundingBox, Circle, PolygonRegion
+from spatialdata.regions.volume import VolumeRegion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spatialdata.regions.region import Region
+    from spatialdata.regions.kinds import Region
 
 __all__ = ["Tile", "tiles_of"]
 
@@ -53,7 +54,8 @@ def tiles_of(region: Region, size: float | Mapping[str, float], halo: float = 0.
 
     Returns
     -------
-    The tiles, row by row. Each place of the region, its border included, lies in exactly one inner box.
+    The tiles, row by row. Each place of the region, its border included, lies in exactly one inner box. Those of a
+    volume are all tiles of the box around it.
 
     Raises
     ------
@@ -70,10 +72,11 @@ def tiles_of(region: Region, size: float | Mapping[str, float], halo: float = 0.
     >>> [tile.inner.bounds("x") for tile in tiles_of(box, size=2.5)]
     [(0.0, 2.5), (2.5, 5.000000000000001)]
     """
-    if not isinstance(region, BoundingBox | PolygonRegion | Circle):
+    if not isinstance(region, BoundingBox | PolygonRegion | Circle | VolumeRegion):
         raise UnsupportedElementError(
-            f"Tiles are cut out of a BoundingBox, a PolygonRegion or a Circle, not of {type_name(region)}. For an "
-            "element, give the box of its extent (get_extent), or of labels their region (region_of_labels)."
+            f"Tiles are cut out of a BoundingBox, a PolygonRegion, a Circle or a VolumeRegion, not of "
+            f"{type_name(region)}. For an element, give the box of its extent (get_extent), or of labels their region "
+            "(region_of_labels)."
         )
     axes, lower, upper = _bounds(region)
     missing = [axis for axis in axes if axis not in size] if isinstance(size, Mapping) else []
@@ -109,6 +112,8 @@ def _bounds(region: Region) -> tuple[tuple[str, ...], NDArray[np.float64], NDArr
         if not (np.isfinite(region.min_coordinate).all() and np.isfinite(region.max_coordinate).all()):
             raise ValueError("A box without bounds along an axis cannot be cut into tiles. Give it bounds.")
         return region.axes, region.min_coordinate, region.max_coordinate
+    if isinstance(region, VolumeRegion):
+        return ("x", "y", "z"), *region.bounds()
     bounds = np.array(region.bounds if isinstance(region, Circle) else region.polygon.bounds)
     return ("x", "y"), bounds[:2], bounds[2:]
 
