@@ -177,7 +177,7 @@ class ImageTilesDataset(_base()):  # type: ignore[misc]  # the base depends on w
             return new_container(elements)
         if name in self.sdata.shapes:
             elements[name] = self.sdata[name].loc[[instance]]
-        elements[str(self._table_name)] = self.dataset_table[[number]].copy()
+        elements[str(self._table_name)] = self.dataset_table[number : number + 1].copy()
         return _without_warning(elements)
 
     def _tile(self, number: int, image: str, system: str) -> Any:
