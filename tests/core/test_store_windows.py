@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from spatialdata import SpatialData, read_zarr
 from spatialdata._core import names
+from spatialdata.datasets import blobs
 from spatialdata.errors import StoreBusyError, StoreError, ValidationError
-from spatialdata.models import Labels2DModel
+from spatialdata.models import Labels2DModel, PointsModel, ShapesModel
 from spatialdata.models.kind import Kind
 from spatialdata.store import linked, lock, replacing
 from spatialdata.store.lock import exclusive
@@ -72,6 +78,87 @@ def test_what_stays_open_is_an_error_and_nothing_is_lost(held_open: list[int], t
         write_store(root, {Kind.LABELS: {"mask": labels(2)}}, {}, overwrite=True)
     held_open[0] = 0
     assert int(read_zarr(root)["mask"].max()) == 1
+
+
+@pytest.fixture
+def moved_while_open(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that this process has open while they, or folders around them, are moved or removed."""
+    found: list[str] = []
+
+    def opened_below(path: str) -> list[str]:
+        files = []
+        for descriptor in Path("/proc/self/fd").iterdir():
+            with contextlib.suppress(OSError):
+                files.append(str(descriptor.readlink()))
+        return [file for file in files if file == path or file.startswith(f"{path}/")]
+
+    def watched(original: Callable[..., Any], paths: int) -> Callable[..., Any]:
+        def call(*args: Any, **options: Any) -> Any:
+            # Below a descriptor names are relative; the folder that is removed has been looked at before.
+            for path in args[:paths] if "dir_fd" not in options else ():
+                # A thread that has read a file may let go of it a moment later.
+                for _ in range(100):
+                    opened = opened_below(str(Path(path).absolute()))
+                    if not opened:
+                        break
+                    time.sleep(0.02)
+                found.extend(opened)
+            return original(*args, **options)
+
+        return call
+
+    for module, name, paths in ((os, "replace", 2), (os, "rename", 2), (os, "unlink", 1), (shutil, "rmtree", 1)):
+        monkeypatch.setattr(module, name, watched(getattr(module, name), paths))
+    monkeypatch.setattr(lock, "_REMOVES_OPEN_FILES", False)
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_nothing_is_moved_or_removed_while_this_process_has_it_open(
+    moved_while_open: list[str], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    places = rng.uniform(0, 64, (70_000, 2))
+    sdata = blobs(length=64)
+    sdata["many"] = PointsModel.parse(pd.DataFrame(places, columns=["x", "y"]), npartitions=3)
+    sdata["discs"] = ShapesModel.parse(places[:9000], geometry=0, radius=1.0)
+    root = tmp_path / "store.zarr"
+    sdata.write(root)
+    sdata = read_zarr(root, lazy=True)
+    for name in ("many", "discs", "blobs_image", "table"):
+        sdata[name]
+        sdata.write_element(name, overwrite=True)
+    sdata["many"].head()
+    sdata["discs"].geometry.iloc[0]
+    sdata.write(root, overwrite=True)
+    sdata = read_zarr(root)
+    for name in ("many", "discs", "blobs_labels"):
+        sdata[name]
+        sdata.rename_element(name, f"{name}_2")
+        sdata.delete_element_from_disk(f"{name}_2")
+    assert moved_while_open == []
+    # What is watched is seen: a file that is open is found.
+    with (tmp_path / "open").open("w"), contextlib.suppress(FileNotFoundError):
+        (tmp_path / "open").unlink()
+    assert moved_while_open == [str(tmp_path / "open")]
+
+
+def test_an_archive_that_stays_open_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    archive = tmp_path / "store.zarr.zip"
+    SpatialData(labels={"mask": labels(1)}).write(archive)
+    sdata = read_zarr(archive)
+    moved = Path.replace
+
+    def replace(source: Path, target: Path) -> Path:
+        if target == archive:
+            raise PermissionError(13, "The process cannot access the file because it is being used by another process")
+        return moved(source, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(StoreError, match=r"stays as it was.*on Windows, open.*another archive"):
+        sdata.write(archive, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["store.zarr.zip"]
+    assert int(read_zarr(archive)["mask"].max()) == 1
 
 
 def test_the_file_of_the_lock_goes_when_it_is_closed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

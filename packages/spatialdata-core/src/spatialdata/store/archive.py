@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from tqdm import tqdm
 
+from spatialdata.errors import StoreError
 from spatialdata.store.lock import exclusive
 from spatialdata.store.replacing import put_in_place
 from spatialdata.store.transfer import files_below, reaching
@@ -36,7 +37,20 @@ def replacing_archive(archive: Path) -> Iterator[Path]:
         content = Path(folder) / "store.zarr"
         yield content
         with reaching(archive):
-            put_in_place(_pack(content, Path(folder) / "store.zip"), archive)
+            packed = _pack(content, Path(folder) / "store.zip")
+        _replace(archive, packed)
+
+
+def _replace(archive: Path, packed: Path) -> None:
+    try:
+        put_in_place(packed, archive)
+    except PermissionError as error:
+        raise StoreError(
+            f"{archive} cannot be replaced and stays as it was: it is write-protected or, on Windows, open ({error}). "
+            "Objects that read it lazily keep it open, also those of this process: write to another archive."
+        ) from error
+    except OSError as error:
+        raise StoreError(f"{archive} cannot be replaced, and stays as it was: {error}.") from error
 
 
 def _pack(root: Path, archive: Path) -> Path:
