@@ -334,3 +334,16 @@ def test_channels_of_all_shapes_of_an_object() -> None:
     assert [len(found[f"{name}_rasterized_{kind}"]) for name, kind in (("i", "images"), ("p", "points"))] == [3, 1]
     single = rasterize(shapes, **BOX, target_width=20, return_single_channel=False)
     np.testing.assert_array_equal(found["s_rasterized_shapes"], single)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_large_ids_are_not_mistaken_for_each_other(dtype: type) -> None:
+    largest = int(np.iinfo(dtype).max)
+    index = pd.Index(np.array([largest, 3, largest - 1], dtype=dtype))
+    squares = gpd.GeoDataFrame(geometry=[shapely.box(x, 0, x + 1, 1) for x in range(3)], index=index)
+    box = {**BOX, "max_coordinate": [4, 1], "target_unit_to_pixels": 1}
+    labels = rasterize(ShapesModel.parse(squares), **box, return_regions_as_labels=True)
+    assert labels.values.tolist() == [[largest, 3, largest - 1, 0]]
+    image = rasterize(ShapesModel.parse(squares), **box)
+    assert image.values.tolist() == [[[1, 2, 3, 0]]]
+    assert image.attrs["label_index_to_category"] == {1: largest, 2: 3, 3: largest - 1}

@@ -14,6 +14,7 @@ from spatialdata.ops.rasterize import rasterize
 from spatialdata.ops.rasterize_grid import target_of
 from spatialdata.ops.rasterize_raster import fitting_level, placed_levels
 from spatialdata.ops.resample import nearest_pixels
+from spatialdata.regions.between import Between
 from spatialdata.regions.project import Projection
 from spatialdata.transformations.attach import TRANSFORM_KEY, get_transformation
 
@@ -101,9 +102,8 @@ class DrawnTiles:
         level, number = placed.level, next(index for index, known in enumerate(self._placed) if known is placed)
         if any(size > max(sizes) for size, sizes in zip(target.shape, level.data.chunks[1:], strict=True)):
             return None
-        back = placed.projection.inverse()
-        offset = back.linear @ target.lower + back.offset
-        to_source = Projection(back.axes, back.linear * target.pixel, offset)
+        to_world = Projection(target.axes, np.diag(target.pixel), target.lower)
+        to_source = Between.of(to_world, placed.projection).projection()
         cache = self._cache(number)
         found = nearest_pixels(
             lambda window: cache.window(*window), to_source, target.shape, level.shape[1:], placed.bounds

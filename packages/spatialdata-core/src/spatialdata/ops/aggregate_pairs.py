@@ -18,6 +18,7 @@ from spatialdata.ops.aggregate_vector import aggregate_points, aggregate_shapes
 from spatialdata.ops.aggregate_volumes import aggregate_volumes
 from spatialdata.ops.alike import unmoved
 from spatialdata.ops.bent import in_system, on_pixels, placed_outlines, straight_points, under_pixels
+from spatialdata.ops.circles import are_circles
 from spatialdata.ops.cube_fractions import CubeFractions
 from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import copied_attrs
@@ -27,6 +28,7 @@ from spatialdata.ops.pixel_fractions import FigureFractions
 from spatialdata.ops.pixel_runs import FigureRuns, GridRuns
 from spatialdata.ops.to_vector import outlines_of_labels
 from spatialdata.ops.transform import transform
+from spatialdata.regions.between import Between
 from spatialdata.regions.lattice import HexagonGrid, SquareGrid
 from spatialdata.regions.project import plane_of, projection_of
 from spatialdata.transformations.attach import get_transformation
@@ -174,19 +176,24 @@ def _by_pixel_outlines(task: Task) -> Found:
     by_labels = kind_of(task.by) is Kind.LABELS
     if _is_deep(task.values):
         return _volumes(task, source)
-    values = in_system(
-        outlines_of_labels(task.values) if kind_of(task.values) is Kind.LABELS else task.values, task.system
-    )
+    here = _unmoved(task)
+    values = (here or task).values
+    values = in_system(outlines_of_labels(values) if kind_of(values) is Kind.LABELS else values, task.system)
     if _is_deep(task.by):
         return _labels(task), *shapes_by_volumes(
             values, task.by, source, task.funcs, task.system, task.buffer_resolution, fractions=task.fractions
         )
-    regions = in_system(outlines_of_labels(task.by), task.system).sort_index() if by_labels else _vector_regions(task)
-    figures = regions if by_labels else _figures(task, regions)
+    regions = _outlines(here or task) if by_labels else _vector_regions(task)
+    figures = regions if by_labels else _figures(task, regions) if here is None else here.by
     matrix, names = aggregate_shapes(
         values, figures, source, task.funcs, task.buffer_resolution, fractions=task.fractions, overlapping=True
     )
     return _labels(task) if by_labels else regions, matrix, names, regions.index
+
+
+def _outlines(task: Task) -> Any:
+    """The outlines of the labels that are the regions, in the coordinate system and the order of their ids."""
+    return in_system(outlines_of_labels(task.by), task.system).sort_index()
 
 
 def _is_deep(element: Any) -> bool:
@@ -199,17 +206,17 @@ def _volumes(task: Task, source: ValueSource) -> Found:
             cubes = CubeFractions.of(task.values, task.by, task.system)
             found = aggregate_volumes(task.values, cubes, source, task.funcs, fractions=task.fractions)
             return _labels(task), *found, cubes.ids
-        outlines = in_system(outlines_of_labels(task.by), task.system).sort_index()
+        outlines = outlines_of_labels(task.by).sort_index()
         return _labels(task), *_volumes_on(task, source, outlines), outlines.index
     regions = _vector_regions(task)
-    return regions, *_volumes_on(task, source, _figures(task, regions)), regions.index
+    return regions, *_volumes_on(task, source, _placed(task, regions)), regions.index
 
 
 def _volumes_on(task: Task, source: ValueSource, shapes: Any) -> tuple[Any, list[str]]:
-    """Labels with a depth by flat figures in the coordinate system."""
-    values, shapes = under_pixels(task.values, shapes, task.system)
+    """Labels with a depth by flat polygons, wherever they lie, or by circles in the coordinate system."""
+    values, shapes = _linearly_placed(task.values, shapes, task.system)
     figures = Figures.of(shapes, task.buffer_resolution).repaired()
-    regions = FigureFractions.of(figures, projection_of(values, task.system).plane())
+    regions = FigureFractions.of(figures, _to_pixels(shapes, values, task.system))
     return aggregate_volumes(task.values, regions, source, task.funcs, fractions=task.fractions)
 
 
@@ -220,7 +227,7 @@ def _image_by_labels(task: Task) -> Found:
             cubes = CubeFractions.of(values.image, task.by, task.system)
             found = aggregate_image_by_regions(values.image, cubes, task.funcs, weighted=values.weighted)
             return _labels(task), *found, cubes.ids
-        regions = in_system(outlines_of_labels(task.by), task.system).sort_index()
+        regions = outlines_of_labels(task.by).sort_index()
         return _labels(task), *_image_on(task, values, regions), regions.index
     return _labels(task), *aggregate_image_by_labels(
         values.image, task.by, task.funcs, task.system, weighted=values.weighted
@@ -229,15 +236,33 @@ def _image_by_labels(task: Task) -> Found:
 
 def _image_by_shapes(task: Task) -> Found:
     values, regions = _image_values(task), _vector_regions(task)
-    return regions, *_image_on(task, values, _figures(task, regions)), regions.index
+    return regions, *_image_on(task, values, _placed(task, regions)), regions.index
+
+
+def _placed(task: Task, regions: Any) -> Any:
+    """What regions cover of pixels: polygons where they are, and others moved to the coordinate system."""
+    moved = are_circles(task.by) or not get_transformation(task.by, task.system).is_linear
+    return _figures(task, regions) if moved else task.by
+
+
+def _linearly_placed(raster: Any, figures: Any, system: str) -> tuple[Any, Any]:
+    """A raster and figures that linear maps bring together."""
+    if all(get_transformation(element, system).is_linear for element in (raster, figures)):
+        return raster, figures
+    return under_pixels(raster, in_system(figures, system), system)
 
 
 def _image_on(task: Task, values: ImageValues, figures: Any) -> tuple[Any, list[str]]:
-    """The pixels of an image on figures in the coordinate system."""
-    image, figures = under_pixels(values.image, figures, task.system)
+    """The pixels of an image on polygons, wherever they lie, or on circles in the coordinate system."""
+    image, figures = _linearly_placed(values.image, figures, task.system)
     find = FigureFractions if task.fractions else FigureRuns
-    regions = find.of(Figures.of(figures, task.buffer_resolution), projection_of(image, task.system).plane())
+    regions = find.of(Figures.of(figures, task.buffer_resolution), _to_pixels(figures, image, task.system))
     return aggregate_image_by_regions(image, regions, task.funcs, weighted=values.weighted)
+
+
+def _to_pixels(figures: Any, raster: Any, system: str) -> Between:
+    """The map from the coordinates of figures to the pixels of a plane of a raster."""
+    return Between.of(projection_of(figures, system), projection_of(raster, system).plane().over(("y", "x")))
 
 
 def _labels(task: Task) -> Any:

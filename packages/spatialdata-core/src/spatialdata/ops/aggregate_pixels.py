@@ -11,7 +11,8 @@ from spatialdata._core.elements import levels_of, spatial_axes_of
 from spatialdata.ops.aggregate_plan import Part, Plan
 from spatialdata.ops.frames import coordinates_of, over_partitions, partitions_of, plain_rows, windowed
 from spatialdata.ops.label_pixels import LabelPixels
-from spatialdata.regions.project import Projection, projection_of
+from spatialdata.regions.between import Between
+from spatialdata.regions.project import projection_of
 from spatialdata.regions.region import BoundingBox
 from spatialdata.relations.instances import instance_ids
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
+    from spatialdata._core.axes import ValidAxis
     from spatialdata._core.sources import Window
     from spatialdata.ops.aggregate_funcs import AggFunc
     from spatialdata.ops.aggregate_values import ValueSource
@@ -56,13 +58,13 @@ def aggregate_points_by_labels(
     """
     there, of_labels = projection_of(points, system), projection_of(labels, system)
     flat = "z" in of_labels.axes and "z" not in there.axes
-    back = of_labels.plane().over(("y", "x")).inverse() if flat else of_labels.inverse()
+    to_pixels = Between.of(there, of_labels.plane().over(("y", "x")) if flat else of_labels)
     ids = instance_ids(labels).to_numpy()
     columns = list(dict.fromkeys([*there.axes, *values.columns]))
     template = values.template(points._meta[columns])  # noqa: SLF001
     plan = Plan.of(funcs, len(ids), template, fractions=False, weighted=values.weighted)
     mask = LabelPixels.of(levels_of(labels)[0].data)
-    work = _LabelsWork(there, back, mask, ids, values, plan)
+    work = _LabelsWork(there.axes, to_pixels, mask, ids, values, plan)
     window = _window(points, labels, system)
     near = plain_rows(points, columns, window) if values.table is None else windowed(points, window)
     if mask.scattered:
@@ -78,8 +80,10 @@ class _LabelsWork:
 
     Attributes
     ----------
-    there, back
-        The maps from points to the coordinate system, and on to pixels.
+    axes
+        The axes of the points.
+    to_pixels
+        The map from their coordinates to pixels.
     mask
         The labels.
     ids
@@ -88,8 +92,8 @@ class _LabelsWork:
         The values, and what becomes of them.
     """
 
-    there: Projection
-    back: Projection
+    axes: tuple[ValidAxis, ...]
+    to_pixels: Between
     mask: LabelPixels
     ids: NDArray[Any]
     source: ValueSource
@@ -97,7 +101,7 @@ class _LabelsWork:
 
     def __call__(self, rows: pd.DataFrame) -> Part:
         found, present = self.source.rows(rows)
-        where = _pixels(rows, self.there, self.back)
+        where = self.to_pixels(coordinates_of(rows, self.axes))
         row, label = self.mask.under(where) if where.shape[1] < self.mask.pixels.ndim else self._in_pixels(where)
         keep = present[row]
         region = np.searchsorted(self.ids, label[keep]).astype(np.int32)
@@ -121,9 +125,3 @@ def _window(points: Any, labels: Any, system: str) -> Window:
     lower, upper = projection.box(np.zeros_like(sizes), sizes)
     box = BoundingBox(target_coordinate_system=system, axes=projection.axes, min_coordinate=lower, max_coordinate=upper)
     return place(box, points).window()
-
-
-def _pixels(rows: Any, there: Projection, back: Projection) -> FloatArray:
-    """The pixel coordinates of points, in the order of the axes of the labels."""
-    world = there(coordinates_of(rows, there.axes))
-    return back(world[:, [there.axes.index(axis) for axis in back.axes]])

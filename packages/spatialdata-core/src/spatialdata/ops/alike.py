@@ -9,9 +9,10 @@ import numpy as np
 from spatialdata._core.elements import is_raster, is_shapes, spatial_axes_of
 from spatialdata.models.shallow import with_transformations
 from spatialdata.ops.circles import are_circles
+from spatialdata.regions.between import Between
 from spatialdata.regions.project import plane_of
 from spatialdata.transformations.attach import get_transformation
-from spatialdata.transformations.linear import Identity
+from spatialdata.transformations.linear import Identity, Translation
 
 __all__ = ["unmoved"]
 
@@ -19,19 +20,21 @@ __all__ = ["unmoved"]
 def unmoved(first: Any, second: Any, system: str) -> tuple[Any, Any] | None:
     """Two elements as they are, as if they lay there, where the same linear map takes both to a coordinate system.
 
-    What touches or shares a border then still does, which rounding may end where it is moved. None where the maps
-    differ, where nothing is gained, or where it is not the same: for circles, whose radius does not follow each map,
-    and for rasters with a depth.
+    What touches or shares a border then still does, which rounding may end where it is moved. The first is shifted
+    where one was cut out of the other. None where the maps differ otherwise, where nothing is gained, or where it is
+    not the same: for circles, whose radius does not follow each map, and for rasters with a depth.
     """
     maps = [get_transformation(element, system) for element in (first, second)]
     if not all(one.is_linear for one in maps) or any(map(_is_bound, (first, second))):
         return None
     one, other = (plane_of(element, found) for element, found in zip((first, second), maps, strict=True))
-    alike = np.array_equal(one.linear, other.linear) and np.array_equal(one.offset, other.offset)
-    if not alike or one.is_identity or np.linalg.matrix_rank(one.linear) < len(one.axes):
+    if other.is_identity or np.linalg.matrix_rank(other.linear) < len(other.axes):
         return None
-    here = {system: Identity()}
-    return with_transformations(first, here), with_transformations(second, here)
+    between = Between.of(one, other)
+    if not np.array_equal(between.linear, np.eye(len(between.axes))):
+        return None
+    shift = Translation(between.offset, between.axes) if between.offset.any() else Identity()
+    return with_transformations(first, {system: shift}), with_transformations(second, {system: Identity()})
 
 
 def _is_bound(element: Any) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spatialdata._core.container import new_container
-from spatialdata._core.elements import levels_of, spatial_axes_of
+from spatialdata._core.elements import is_shapes, levels_of, spatial_axes_of
 from spatialdata.errors import ElementNotFoundError, UnsupportedElementError, listing, unknown_name
 from spatialdata.models.kind import Kind, kind_of
+from spatialdata.models.shallow import with_transformations
 from spatialdata.models.table import get_table_keys
 from spatialdata.models.times import at_one_time
 from spatialdata.ops.bent import placed_outlines
@@ -23,11 +24,13 @@ from spatialdata.ops.label_pixels import LabelPixels
 from spatialdata.ops.pairs import PointLocator
 from spatialdata.ops.rasterize_values import is_category
 from spatialdata.regions.bend import Bend
-from spatialdata.regions.project import Projection, motion_of, plane_of, projection_of
+from spatialdata.regions.between import Between
+from spatialdata.regions.project import Projection, motion_of, projection_of
 from spatialdata.relations.annotate import get_element_annotators
 from spatialdata.relations.ids import as_ids, rows_of_region
 from spatialdata.relations.values import get_values, places_of, table_with
 from spatialdata.transformations.attach import get_transformation
+from spatialdata.transformations.linear import Identity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +46,7 @@ _DUE = {Kind.SHAPES, Kind.LABELS}
 # Floating point numbers hold each whole number up to this one; these types have larger ones, and missing ones.
 _LARGEST = 2**53
 _WHOLE = ("Int64", "UInt64")
+_OWN = "coordinates of the element"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +55,37 @@ class _Regions:
 
     Attributes
     ----------
+    element
+        The regions.
+    system
+        The coordinate system in which places are compared.
     find
-        Takes coordinates of shape ``(n, 2)`` or ``(n, 3)`` in the coordinate system; gives the position of the first
-        region there, or -1, and in how many regions each place lies.
-    axes
-        The axes of these coordinates. A place without z lies at all depths.
+        Takes places in the coordinates of the regions, of labels in the order of their array, where those without z
+        lie at all depths; gives the position of the first region there, or -1, and in how many each place lies.
     values
         The value of each region.
     scattered
         Whether only this process can ask for the regions; see :class:`~spatialdata.ops.label_pixels.LabelPixels`.
     """
 
+    element: Any
+    system: str
     find: Callable[[FloatArray], tuple[NDArray[np.intp], NDArray[np.intp]]]
-    axes: tuple[ValidAxis, ...]
     values: pd.Series
     scattered: bool = False
 
-    def at(self, world: FloatArray, axes: Sequence[str]) -> tuple[Any, NDArray[np.intp]]:
-        """The values at places, missing where there is no region; and the numbers of regions there."""
-        position, count = self.find(world[:, [axes.index(axis) for axis in self.axes if axis in axes]])
-        return self.values.array.take(position, allow_fill=True), count
+    def seen_from(self, other: Any) -> Callable[[FloatArray], tuple[Any, NDArray[np.intp]]]:
+        """What gives the values at places, in the coordinates of an element and the order of its axes.
+
+        They are missing where there is no region; and beside them come the numbers of regions there.
+        """
+        bring = _brought(motion_of(other, self.system), self.element, self.system)
+
+        def at(places: FloatArray) -> tuple[Any, NDArray[np.intp]]:
+            position, count = self.find(bring(places))
+            return self.values.array.take(position, allow_fill=True), count
+
+        return at
 
 
 def annotate(
@@ -99,9 +114,9 @@ def annotate(
     elements = {key: element for _, key, element in sdata.gen_elements()}
     if table is None:
         write = _onto_points if kind is Kind.POINTS else _onto_shapes
-        elements[target] = write(sdata[target], regions, name, target_coordinate_system)
+        elements[target] = write(sdata[target], regions, name)
     else:
-        elements[table] = _onto_table(sdata, target, table, regions, name, target_coordinate_system)
+        elements[table] = _onto_table(sdata, target, table, regions, name)
     return new_container(elements, sdata.attrs)
 
 
@@ -134,12 +149,13 @@ def _regions(sdata: SpatialData, by: str, column: str | None, system: str, table
         table_name = _table_with(sdata, by, column)
     if kind is Kind.SHAPES:
         values = _values(sdata, by, column, table_name, element.index)
-        return _Regions(_finder_of_shapes(element, system), ("x", "y"), values)
+        transformation = get_transformation(element, system)
+        shapes = element if transformation.is_linear else placed_outlines(element, transformation, system)
+        return _Regions(shapes, system, _finder_of_shapes(shapes), values)
     ids = _ids_of_labels(sdata, by, column, table_name)
     values = _values(sdata, by, column, table_name, ids)
-    axes: tuple[ValidAxis, ...] = spatial_axes_of(element)[::-1]
     pixels = LabelPixels.of(levels_of(at_one_time(element, "annotate"))[0].data)
-    return _Regions(_finder_of_labels(element, pixels, system, ids.to_numpy()), axes, values, pixels.scattered)
+    return _Regions(element, system, _finder_of_labels(pixels, ids.to_numpy()), values, pixels.scattered)
 
 
 def _table_with(sdata: SpatialData, by: str, column: str) -> str:
@@ -205,81 +221,80 @@ def _unrounded(values: pd.Series) -> pd.Series:
     return values.astype("UInt64" if pd.api.types.is_unsigned_integer_dtype(values.dtype) else "Int64")
 
 
-def _finder_of_shapes(shapes: Any, system: str) -> Any:
-    transformation = get_transformation(shapes, system)
-    if not transformation.is_linear:
-        shapes = placed_outlines(shapes, transformation, system)
-    back = _inverse(plane_of(shapes, get_transformation(shapes, system)))
+def _finder_of_shapes(shapes: Any) -> Any:
     locate = PointLocator(Figures.of(shapes))
     size = len(shapes)
 
-    def find(world: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        x, y = back(world).T
+    def find(where: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        x, y = where.T
         point, figure = locate(np.ascontiguousarray(x), np.ascontiguousarray(y))
-        position = np.full(len(world), size, dtype=np.intp)
+        position = np.full(len(where), size, dtype=np.intp)
         np.minimum.at(position, point, figure)
-        count = np.bincount(point, minlength=len(world))
+        count = np.bincount(point, minlength=len(where))
         return np.where(position == size, -1, position), count
 
     return find
 
 
-def _inverse(projection: Projection) -> Projection:
-    return projection.plane().inverse()
-
-
-def _finder_of_labels(labels: Any, pixels: LabelPixels, system: str, ids: NDArray[Any]) -> Any:
+def _finder_of_labels(pixels: LabelPixels, ids: NDArray[Any]) -> Any:
     order = np.argsort(ids, kind="stable")
     ordered = ids[order]
 
-    def find(world: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        where = _back(labels, system, world.shape[1])(world)[:, ::-1]
+    def find(where: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         if where.shape[1] < pixels.pixels.ndim:
             place, label = pixels.under(where)
         else:
             place, label = np.arange(len(where)), pixels.at(where)
         found = np.minimum(np.searchsorted(ordered, label), max(len(ordered) - 1, 0))
         known = (label != 0) & (ordered[found] == label) if len(ordered) else np.zeros(len(label), dtype=bool)
-        position = np.full(len(world), len(ids), dtype=np.intp)
+        position = np.full(len(where), len(ids), dtype=np.intp)
         np.minimum.at(position, place[known], order[found[known]])
-        count = np.bincount(place[known], minlength=len(world))
+        count = np.bincount(place[known], minlength=len(where))
         return np.where(position == len(ids), -1, position), count
 
     return find
 
 
-def _back(labels: Any, system: str, size: int) -> Projection | Bend:
-    """The map from places in a coordinate system to pixels, over the first of the axes x, y and z."""
-    transformation = get_transformation(labels, system)
-    axes: tuple[ValidAxis, ...] = ("x", "y") if size == 2 else ("x", "y", "z")
-    if not transformation.is_linear:
-        return Bend.over(transformation.inverse(), axes)
-    there = projection_of(labels, system)
-    return (there.plane() if size == 2 else there.over(axes)).inverse()
+def _brought(motion: Projection | Bend, regions: Any, system: str) -> Callable[[FloatArray], FloatArray]:
+    """The map from the coordinates of what a motion moves to those of regions."""
+    transformation = get_transformation(regions, system)
+    own: tuple[ValidAxis, ...] = ("x", "y") if is_shapes(regions) else spatial_axes_of(regions)
+    axes = tuple(axis for axis in own if axis in motion.axes)
+    if transformation.is_linear:
+        place = projection_of(regions, system)
+        place = (place if len(axes) == len(own) else place.plane()).over(axes)
+        if isinstance(motion, Projection):
+            return Between.of(motion, place)
+    back = place.inverse() if transformation.is_linear else Bend.over(transformation.inverse(), axes)
+    columns = [motion.axes.index(axis) for axis in axes]
+    return lambda places: back(motion(places)[:, columns])
 
 
-def _onto_points(points: Any, regions: _Regions, name: str, system: str) -> Any:
+def _onto_points(points: Any, regions: _Regions, name: str) -> Any:
     """Points with a further column, which is found out partition by partition."""
-    motion = motion_of(points, system)
+    axes, look = spatial_axes_of(points), regions.seen_from(points)
 
     def annotated(part: pd.DataFrame) -> pd.DataFrame:
         import pandas as pd
 
-        values, _ = regions.at(motion(coordinates_of(part, motion.axes)), motion.axes)
+        values, _ = look(coordinates_of(part, axes))
         return part.assign(**{name: pd.Series(values, index=part.index)})
 
     return points.map_partitions(annotated, meta=annotated(points._meta))  # noqa: SLF001
 
 
-def _at_centres(element: Any, regions: _Regions, system: str, what: str) -> tuple[Any, Any]:
+def _at_centres(element: Any, regions: _Regions, what: str) -> tuple[Any, Any]:
     """The ids of instances, and the values at their centres."""
     import pandas as pd
 
+    own, seen = with_transformations(element, {_OWN: Identity()}), regions.seen_from(element)
+    axes = list(("x", "y") if is_shapes(element) else spatial_axes_of(element))
+
     def look(rows: pd.DataFrame) -> pd.DataFrame:
-        values, count = regions.at(rows.to_numpy(), list(rows.columns))
+        values, count = seen(rows[axes].to_numpy())
         return pd.DataFrame({"value": pd.Series(values, index=rows.index), "several": count > 1})
 
-    centres = get_centroids(element, system)
+    centres = get_centroids(own, _OWN)
     # Points are many, and are looked at where they are read; the centres of others are here.
     far = kind_of(element) is Kind.POINTS and not regions.scattered
     found = over_partitions(centres, centres.columns, look, pd.concat, "annotation") if far else look(centres.compute())
@@ -293,21 +308,21 @@ def _at_centres(element: Any, regions: _Regions, system: str, what: str) -> tupl
     return found.index, found["value"].array
 
 
-def _onto_shapes(shapes: Any, regions: _Regions, name: str, system: str) -> Any:
-    _, values = _at_centres(shapes, regions, system, "the shapes")
+def _onto_shapes(shapes: Any, regions: _Regions, name: str) -> Any:
+    _, values = _at_centres(shapes, regions, "the shapes")
     result = shapes.assign(**{name: values})
     result.attrs = copied_attrs(shapes)
     return result
 
 
-def _onto_table(sdata: SpatialData, target: str, table_name: str, regions: _Regions, name: str, system: str) -> Any:
+def _onto_table(sdata: SpatialData, target: str, table_name: str, regions: _Regions, name: str) -> Any:
     """A copy of the table whose rows of the target have a further column."""
     import pandas as pd
 
     table = sdata.tables[table_name].copy()
     _, region_key, instance_key = get_table_keys(table)
     rows = rows_of_region(table, target, region_key)
-    ids, values = _at_centres(sdata[target], regions, system, repr(target))
+    ids, values = _at_centres(sdata[target], regions, repr(target))
     position = as_ids(ids).get_indexer(as_ids(table.obs[instance_key].iloc[rows]))
     of_rows = np.full(table.n_obs, -1, dtype=np.intp)
     of_rows[rows] = position

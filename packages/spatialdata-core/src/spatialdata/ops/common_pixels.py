@@ -10,6 +10,7 @@ import numpy as np
 from spatialdata._core.elements import levels_of, spatial_axes_of
 from spatialdata.ops.resample import resample
 from spatialdata.ops.warp import Warp
+from spatialdata.regions.between import Between
 from spatialdata.regions.project import Projection, projection_of
 from spatialdata.relations.instances import instance_ids
 from spatialdata.transformations.attach import get_transformation
@@ -72,8 +73,7 @@ class CommonPixels:
         labels
             Their ids, sorted, or the element that these are found in where the shared pixels may miss some.
         """
-        back = of_labels.inverse()
-        to_labels = Projection(there.axes, back.linear @ there.linear, back(there.offset[None])[0])
+        to_labels = Between.of(there, of_labels).projection()
         depth = len(there.axes)
         identity = np.allclose(to_labels.linear, np.eye(depth), atol=_SAME)
         if identity and np.allclose(to_labels.offset, 0, atol=_SAME) and pixels.shape[1:] == mask.shape:

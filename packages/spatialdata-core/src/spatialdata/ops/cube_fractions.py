@@ -11,6 +11,7 @@ from spatialdata._core.elements import levels_of, spatial_axes_of
 from spatialdata.models.label_runs import native
 from spatialdata.ops.resample import window_under
 from spatialdata.ops.warp import Warp
+from spatialdata.regions.between import Between
 from spatialdata.regions.project import Projection, projection_of
 from spatialdata.relations.instances import instance_ids
 from spatialdata.transformations.attach import get_transformation
@@ -60,14 +61,14 @@ class CubeFractions:
         mask, ids = levels_of(labels)[0].data, instance_ids(labels).to_numpy()
         maps = [get_transformation(element, system) for element in (raster, labels)]
         if "z" not in spatial_axes_of(raster):
-            plane = projection_of(labels, system).plane().inverse().after(projection_of(raster, system))
+            there, place = projection_of(raster, system), projection_of(labels, system).plane()
+            in_plane = Between.of(there.over(("y", "x")), place.over(("y", "x")))
             linear, offset = np.diag([float(len(mask)), 1.0, 1.0]), np.zeros(3)
-            in_plane = plane.over(("y", "x"))
             linear[1:, 1:], offset[1:] = in_plane.linear, in_plane.offset
             return cls(mask, ids, Projection(_ZYX, linear, offset))
         if all(one.is_linear for one in maps):
-            there, back = projection_of(raster, system).over(_ZYX), projection_of(labels, system).over(_ZYX).inverse()
-            return cls(mask, ids, back.after(there))
+            there, place = (projection_of(one, system).over(_ZYX) for one in (raster, labels))
+            return cls(mask, ids, Between.of(there, place).projection())
         nothing, one = np.zeros(3), np.ones(3)
         return cls(mask, ids, Warp(Chain([maps[0], maps[1].inverse()]), _ZYX, nothing, one, one, nothing))
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatialdata.ops.figures import Figures
-    from spatialdata.regions.project import Projection
+    from spatialdata.regions.between import Between
     from spatialdata.transformations.algebra import FloatArray
 
 __all__ = ["FiguresOnPixels"]
@@ -37,10 +37,9 @@ class FiguresOnPixels(ABC):
     bounds: FloatArray
 
     @classmethod
-    def of(cls, figures: Figures, projection: Projection) -> Self:
-        """The figures, given the map from pixels, over x and y, to their coordinates."""
-        back = projection.over(("y", "x")).inverse()
-        placed = PlacedFigures(figures, back.linear[:, ::-1], back.offset)
+    def of(cls, figures: Figures, to_pixels: Between) -> Self:
+        """The figures, given the map from their coordinates, x and y, to pixels, y and x."""
+        placed = PlacedFigures(figures, to_pixels.linear, to_pixels.offset)
         return cls(placed, placed.bounds())
 
     def __len__(self) -> int:

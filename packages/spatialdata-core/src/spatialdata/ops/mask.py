@@ -17,6 +17,7 @@ from spatialdata.ops.figures import Figures
 from spatialdata.ops.rasterize_shapes import PlacedFigures, figures_reaching
 from spatialdata.ops.resample import resample
 from spatialdata.ops.warp import Warp
+from spatialdata.regions.between import Between
 from spatialdata.regions.project import Projection, projection_of, projection_over
 from spatialdata.transformations.attach import get_transformation, transformations_of
 from spatialdata.transformations.linear import Identity
@@ -126,8 +127,8 @@ def _in_labels(level: DataArray, transformation: BaseTransformation, labels: Any
         ids = (ids != 0).any(axis=0)
     to_labels: Projection | Warp
     if transformation.is_linear and of_labels.is_linear:
-        back = _over(of_labels, spatial_axes_of(labels), shared).inverse()
-        to_labels = back.after(_over(transformation, axes, shared))
+        places = _over(transformation, axes, shared), _over(of_labels, spatial_axes_of(labels), shared)
+        to_labels = Between.of(*places).projection()
     else:
         ones = np.ones(len(shared))
         to_labels = Warp(Chain([transformation, of_labels.inverse()]), shared, 0 * ones, ones, ones, 0 * ones)
@@ -146,9 +147,8 @@ def _placed(level: DataArray, transformation: BaseTransformation, shapes: Any, s
     if not transformation.is_linear:
         bent = placed_outlines(in_system(shapes, system), transformation.inverse(), system)
         return PlacedFigures(Figures.of(bent), np.eye(2)[::-1], np.zeros(2))
-    back = _over(transformation, spatial_axes_of(level), ("y", "x")).inverse()
-    to_pixels = back.after(projection_of(shapes, system))
-    return PlacedFigures(Figures.of(shapes), to_pixels.linear[:, ::-1], to_pixels.offset)
+    to_pixels = Between.of(projection_of(shapes, system), _over(transformation, spatial_axes_of(level), ("y", "x")))
+    return PlacedFigures(Figures.of(shapes), to_pixels.linear, to_pixels.offset)
 
 
 def _in_shapes(level: DataArray, placed: PlacedFigures) -> Any:

@@ -120,9 +120,9 @@ def rasterize(
     -------
     A lazy image, or labels, in the coordinate system of the box only. Pixel i along an axis covers
     ``min + i * size`` to ``min + (i + 1) * size``. Where nothing lies it is 0.
-    Shapes are drawn with their ids where these are whole numbers from 1 on, and otherwise with their positions in the
-    element, counted from 1; ``attrs["label_index_to_category"]`` has the id of each number. Categories are drawn
-    with their codes from 1 on, and their names are there.
+    Shapes are drawn with their ids where these are whole numbers from 1 on (in images up to 2**53), and otherwise with
+    their positions in the element, counted from 1; ``attrs["label_index_to_category"]`` has the id of each number.
+    Categories are drawn with their codes from 1 on, and their names are there.
     For an object, one with a raster ``<name>_rasterized_<kind>`` for each element that is in the coordinate system,
     and with the same tables. A table follows an element that is drawn as labels with its own ids.
 
@@ -320,7 +320,7 @@ def _shapes(task: _Task) -> Drawn:
         if task.single is False or task.reduction == "count_cat":
             return _shape_channels(task, target)
         if task.reduction in (None, "first") or task.as_labels:
-            return _typed(draw_shape_ids(task.element, target), as_labels=task.as_labels)
+            return _typed(draw_shape_ids(task.element, target, in_image=not task.as_labels), as_labels=task.as_labels)
         return draw_shape_numbers(task.element, target, None, task.reduction or "count")
     _check_labels_of_values(task, column)
     if is_category(column) and task.reduction in (None, "first", "count_cat"):

@@ -12,6 +12,7 @@ import numpy as np
 from spatialdata._core.axes import get_spatial_axes
 from spatialdata.errors import listing
 from spatialdata.grids.grid import Grid
+from spatialdata.regions.between import unrounded
 from spatialdata.regions.region import boxes_of
 from spatialdata.transformations.linear import Scale, Translation
 from spatialdata.transformations.linear import Sequence as Chain
@@ -85,8 +86,9 @@ class Target:
         The matrix of shape ``(axes of the box, axes of the element)``, and the offset.
         """
         rows = [projection.axes.index(axis) for axis in self.axes]
-        linear = projection.linear[rows] / self.pixel[:, None]
-        return linear, (projection.offset[rows] - self.lower) / self.pixel
+        there, offset, side = projection.linear[rows], projection.offset[rows], self.pixel
+        linear = unrounded(there / side[:, None], abs(there) / side[:, None])
+        return linear, unrounded((offset - self.lower) / side, (abs(offset) + abs(self.lower)) / side)
 
 
 def target_of(

@@ -14,6 +14,7 @@ from spatialdata.ops.rasterize_points import Drawn
 from spatialdata.ops.rasterize_values import Values, code_dtype
 from spatialdata.ops.resample import resample
 from spatialdata.ops.warp import Warp
+from spatialdata.regions.between import Between
 from spatialdata.regions.project import Projection, projection_over
 from spatialdata.relations.ids import as_ids
 from spatialdata.transformations.attach import get_transformation, transformations_of
@@ -76,9 +77,7 @@ def _source(raster: Any, target: Target) -> tuple[Any, Projection | Warp, Bounds
         return level, Warp(transformation.inverse(), target.axes, target.lower, target.pixel, ones, 0 * ones), None
     to_world = projection_over(target.grid().to_world, target.axes)
     placed = level_for(raster, target.coordinate_system, float(target.pixel.min()))
-    back = placed.projection.inverse()
-    linear, offset = back.linear @ to_world.linear, back.linear @ to_world.offset + back.offset
-    return placed.level, Projection(back.axes, linear, offset), placed.bounds
+    return placed.level, Between.of(to_world, placed.projection).projection(), placed.bounds
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,9 +84,9 @@ def figures_reaching(bounds: FloatArray, corner: tuple[int, int], shape: tuple[i
     return np.flatnonzero(((bounds[:, 2:] >= corner) & (bounds[:, :2] <= np.add(corner, shape))).all(axis=1))
 
 
-def draw_shape_ids(shapes: Any, target: Target) -> Drawn:
+def draw_shape_ids(shapes: Any, target: Target, *, in_image: bool) -> Drawn:
     """The id of the first shape on each pixel."""
-    codes = InstanceCodes.of(shapes.index)
+    codes = InstanceCodes.of(shapes.index, in_image=in_image)
     data = _tiles(shapes, target, codes.codes, _first_code, codes.dtype)
     return Drawn(data[None], [0], codes.names())
 
@@ -134,10 +134,10 @@ def draw_shape_numbers(shapes: Any, target: Target, column: pd.Series | None, re
     return Drawn(_tiles(shapes, target, numbers, _Reduce(reduction), dtype)[None], [0])
 
 
-def _first_code(lines: Scanlines, codes: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[Any]:
+def _first_code(lines: Scanlines, codes: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
     from spatialdata.kernels.scanlines import paint_runs
 
-    picture = np.zeros(shape[0] * shape[1], dtype=np.int64)
+    picture = np.zeros(shape[0] * shape[1], dtype=codes.dtype)
     paint_runs(*lines.spans(shape[1]), codes, picture)
     return picture
 

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = ["InstanceCodes", "Values", "code_dtype", "is_category", "values_of"]
 
+# Floating point numbers hold each whole number up to this one.
+_LARGEST_IN_IMAGES = 2**53
+
 
 @dataclass(frozen=True, slots=True)
 class InstanceCodes:
     """The numbers that stand for instances in a picture; 0 stands for none.
 
-    They are the ids of the instances where these are whole numbers from 1 on, and otherwise their positions in the
-    whole element, counted from 1. Both are the same whatever part of the element is drawn.
+    They are the ids of the instances where these are whole numbers from 1 on (up to 2**53 in images, whose pixels are
+    floating point numbers), and otherwise their positions in the whole element, counted from 1. Both are the same
+    whatever part of the element is drawn.
 
     Attributes
     ----------
@@ -34,15 +38,24 @@ class InstanceCodes:
         Its id.
     """
 
-    codes: NDArray[np.int64]
+    codes: NDArray[Any]
     ids: NDArray[Any]
 
     @classmethod
-    def of(cls, index: pd.Index) -> InstanceCodes:
-        """The numbers for the ids of an index."""
+    def of(cls, index: pd.Index, *, in_image: bool = False) -> InstanceCodes:
+        """The numbers for the ids of an index; in an image, ids too large for its pixels become positions."""
         ids = index.to_numpy()
-        own = np.issubdtype(ids.dtype, np.integer) and len(ids) > 0 and int(ids.min()) > 0 and index.is_unique
-        return cls(ids.astype(np.int64) if own else np.arange(1, len(ids) + 1), ids)
+        if not (np.issubdtype(ids.dtype, np.integer) and len(ids) and int(ids.min()) > 0 and index.is_unique):
+            return cls.by_position(ids)
+        largest = int(ids.max())
+        if in_image and largest > _LARGEST_IN_IMAGES:
+            return cls.by_position(ids)
+        return cls(ids.astype(np.int64 if largest <= np.iinfo(np.int64).max else np.uint64), ids)
+
+    @classmethod
+    def by_position(cls, ids: NDArray[Any]) -> InstanceCodes:
+        """Ids numbered by their positions, counted from 1."""
+        return cls(np.arange(1, len(ids) + 1), ids)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -56,10 +69,10 @@ class InstanceCodes:
 
 def code_dtype(largest: int) -> np.dtype[Any]:
     """The smallest type of labels that holds a number."""
-    for candidate in (np.uint16, np.uint32):
+    for candidate in (np.uint16, np.uint32, np.int64):
         if largest <= np.iinfo(candidate).max:
             return np.dtype(candidate)
-    return np.dtype(np.int64)
+    return np.dtype(np.uint64)
 
 
 def is_category(column: pd.Series) -> bool:

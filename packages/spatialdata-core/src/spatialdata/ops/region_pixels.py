@@ -20,6 +20,7 @@ from spatialdata.ops.rasterize_raster import level_for
 from spatialdata.ops.rasterize_shapes import PlacedFigures, figures_reaching
 from spatialdata.ops.resample import resample
 from spatialdata.ops.warp import Warp
+from spatialdata.regions.between import Between
 from spatialdata.regions.project import Projection, projection_of
 from spatialdata.relations.blocks import by_block, computed
 from spatialdata.transformations.attach import get_transformation
@@ -245,9 +246,9 @@ def _to_pixels(
     of_labels, of_image = projection_of(labels, system), projection_of(image, system)
     if of_labels.axes == of_image.axes:
         placed = level_for(image, system, float(np.linalg.norm(of_labels.linear, axis=0).min()))
-        return placed.projection.inverse().after(of_labels), placed.level, placed.bounds
+        return Between.of(of_labels, placed.projection).projection(), placed.level, placed.bounds
     planes = [one.plane().over(axes) for one in (of_labels, of_image)]
-    return planes[1].inverse().after(planes[0]), full, whole
+    return Between.of(*planes).projection(), full, whole
 
 
 def _is_same(projection: Projection) -> bool:
@@ -279,8 +280,8 @@ def gather_shapes(
     if not all(get_transformation(element, system).is_linear for element in (shapes, image)):
         image, shapes = under_pixels(image, in_system(shapes, system), system)
     level = levels_of(image)[0]
-    to_pixels = projection_of(image, system).plane().over(("y", "x")).inverse().after(projection_of(shapes, system))
-    placed = PlacedFigures(Figures.of(shapes), to_pixels.linear[:, ::-1], to_pixels.offset)
+    to_pixels = Between.of(projection_of(shapes, system), projection_of(image, system).plane().over(("y", "x")))
+    placed = PlacedFigures(Figures.of(shapes), to_pixels.linear, to_pixels.offset)
     data = level.data.rechunk((-1, *level.data.chunks[1:]))
     bounds = placed.bounds()
     look = dask.delayed(_part_of_shapes, pure=False)

@@ -17,7 +17,7 @@ from spatialdata.transformations.attach import get_transformation
 if TYPE_CHECKING:
     from spatialdata.transformations.algebra import BaseTransformation, FloatArray
 
-__all__ = ["Projection", "motion_of", "plane_of", "projection_of", "projection_over", "window_around"]
+__all__ = ["Projection", "mapped", "motion_of", "plane_of", "projection_of", "projection_over", "window_around"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,7 @@ class Projection:
 
     def __call__(self, coordinates: FloatArray) -> FloatArray:
         """Map coordinates of shape ``(points, n)``; equal ones stay equal."""
-        # A product of matrices would start threads for so narrow an array, and round by the place in it.
-        mapped = np.empty((len(self.offset), len(coordinates)))
-        for column, row, offset in zip(mapped, self.linear, self.offset, strict=True):
-            column[:] = offset
-            for axis in np.flatnonzero(row):
-                column += coordinates[:, axis] * row[axis]
-        return mapped.T
+        return mapped(coordinates, self.linear, self.offset)
 
     @classmethod
     def identity(cls, axes: tuple[ValidAxis, ...]) -> Projection:
@@ -116,6 +110,17 @@ class Projection:
                     "The transformation mixes z with x or y; a region of the x-y plane cannot be brought back."
                 )
         return Projection(("x", "y"), self.linear[np.ix_(keep, keep)], self.offset[keep])
+
+
+def mapped(coordinates: FloatArray, linear: FloatArray, offset: FloatArray) -> FloatArray:
+    """Coordinates of shape ``(points, axes)`` under an affine map; equal ones stay equal."""
+    # A product of matrices would start threads for so narrow an array, and round by the place in it.
+    result = np.empty((len(offset), len(coordinates)))
+    for column, row, start in zip(result, linear, offset, strict=True):
+        column[:] = start
+        for axis in np.flatnonzero(row):
+            column += coordinates[:, axis] * row[axis]
+    return result.T
 
 
 def projection_over(transformation: BaseTransformation, axes: tuple[ValidAxis, ...]) -> Projection:
