@@ -337,7 +337,7 @@ def _shape_channels(task: _Task, target: Target) -> Drawn:
             "shape. Leave it out, or return_regions_as_labels."
         )
     if not len(task.element):
-        return draw_shape_ids(task.element, target)
+        return draw_shape_ids(task.element, target, in_image=True)
     return draw_shape_channels(task.element, target)
 
 
