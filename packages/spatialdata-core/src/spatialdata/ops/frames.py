@@ -10,6 +10,7 @@ import numpy as np
 
 from spatialdata._core.elements import element_attrs
 from spatialdata._core.sources import Bounded, RowSource, Window
+from spatialdata._core.text_types import text_as_it_is
 from spatialdata.regions.region import BoundingBox
 from spatialdata.relations.point_ids import rows_in_memory
 
@@ -204,13 +205,12 @@ def plane_coordinates(part: pd.DataFrame, plane: Projection) -> tuple[FloatArray
 
 def points_of(frame: pd.DataFrame, attrs: Mapping[str, Any], partitions: int = 1) -> PointsFrame:
     """A points element of rows in memory; index, order and dtypes stay as they are."""
-    import dask
     import dask.dataframe as dd
 
     from spatialdata.models.points_frame import PointsFrame
 
     frame.attrs = {}
     partitions = max(min(partitions, -(-len(frame) // _ROWS_PER_PARTITION) * 4, len(frame)), 1)
-    with dask.config.set({"dataframe.convert-string": False}):
+    with text_as_it_is():
         lazy = dd.from_pandas(frame, npartitions=partitions, sort=bool(frame.index.is_monotonic_increasing))
     return PointsFrame(lazy, dict(attrs))

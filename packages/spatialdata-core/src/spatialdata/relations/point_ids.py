@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.text_types import text_as_it_is
 from spatialdata.relations.blocks import computed
 from spatialdata.relations.ids import as_ids
 
@@ -114,7 +115,7 @@ def points_at(points: Any, positions: NDArray[np.intp], sizes: NDArray[np.int64]
     if (np.diff(positions) < 0).any():
         taken = [dask.delayed(_in_order, pure=False)(taken, np.argsort(np.argsort(positions)))]
     # What is text in the points is text already.
-    with dask.config.set({"dataframe.convert-string": False}):
+    with text_as_it_is():
         frame = dd.from_delayed(taken, meta=points._meta, verify_meta=False)  # noqa: SLF001
     attrs = {key: dict(value) if isinstance(value, dict) else value for key, value in points.attrs.items()}
     return PointsFrame(frame, attrs)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spatialdata._core.text_types import text_as_dask_says, text_as_it_is
 from spatialdata.errors import StoreError, listing
 from spatialdata.store.categories import Categories, read_categories
 from spatialdata.store.files import is_local
@@ -88,7 +89,6 @@ class PointFiles:
         indexed: bool = True,
     ) -> DaskDataFrame:
         """A lazy frame of some columns of the rows that pass a test, moved; each portion makes a partition."""
-        import dask
         import dask.dataframe as dd
 
         own = footer_of(self._first).own_columns
@@ -106,8 +106,7 @@ class PointFiles:
         portions = portions or [(Piece.nothing_of(self._first),)]
         how = Reading(self.categories, test, move, indexed)
         # What holds no text need not be looked through for it.
-        plain = {} if _has_text(meta) else {"dataframe.convert-string": False}
-        with dask.config.set(plain):
+        with text_as_dask_says() if _has_text(meta) else text_as_it_is():
             return dd.from_map(read_portion, portions, columns=chosen, how=how, meta=meta, label="read-points")
 
 
