@@ -196,15 +196,20 @@ def _plan(image: Any, funcs: tuple[AggFunc, ...], regions: int, *, weighted: boo
 
 
 def _in_blocks(image: Any, work: _RunWork | _PixelWork, plan: Plan, runs: NDArray[Any]) -> list[Part]:
-    """What is kept of all blocks of an image that have runs, for each chunk of its channels."""
+    """What is kept of all blocks of an image that have pixels and runs, for each chunk of its channels."""
     import dask
 
     task = dask.delayed(work, pure=False, traverse=False)
     merge = dask.delayed(plan.merged, pure=False, traverse=False)
     blocks = image.to_delayed()
+    sizes = [np.array(along) for along in image.chunks[1:]]
+    positions = [
+        position
+        for position in np.ndindex(*blocks.shape[1:])
+        if runs[position] is not None and all(along[at] for along, at in zip(sizes, position, strict=True))
+    ]
     by_channels = []
     for channel in range(blocks.shape[0]):
-        positions = [position for position in np.ndindex(*blocks.shape[1:]) if runs[position] is not None]
         by_channels.append(merge([task(blocks[(channel, *position)], runs[position]) for position in positions]))
     return list(computed(by_channels, _SAYS))
 
