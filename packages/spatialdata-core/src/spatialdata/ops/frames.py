@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spatialdata._core.direct import threads_of
 from spatialdata._core.elements import element_attrs
 from spatialdata._core.sources import Bounded, RowSource, Window
 from spatialdata._core.text_types import text_as_it_is
@@ -41,6 +43,7 @@ __all__ = [
 
 _ROWS_PER_PARTITION = 2_000_000
 _MERGED_AT_ONCE = 4
+_GROUPS_PER_THREAD = 2
 EVERYWHERE = Window((), (), ())
 
 
@@ -148,9 +151,24 @@ def over_blocks(
             return work(iter([tuple(part[column].to_numpy() for column in columns)]))
 
         return over_partitions(windowed(points, window), columns, on_rows, finish, description, merge=merge)
-    task = dask.delayed(partial(_on, work), pure=False, traverse=False)
-    portions = [task(dask.delayed(blocks, traverse=False)) for blocks in source.blocks(columns, window)]
+    task = dask.delayed(partial(_on_chain, work), pure=False, traverse=False)
+    portions = [task(dask.delayed(some, traverse=False)) for some in _shared(source.blocks(columns, window))]
     return _put_together(portions, finish, description, merge)
+
+
+def _shared(portions: Sequence[Any]) -> list[list[Any]]:
+    """Portions in groups of neighbours: as many groups as keep all threads busy, each with one result to put together.
+
+    Elsewhere than in the threads of this process each portion is worked on by itself.
+    """
+    threads = threads_of({})
+    size = 1 if threads is None else max(len(portions) // (threads * _GROUPS_PER_THREAD), 1)
+    return [list(portions[at : at + size]) for at in range(0, len(portions), size)]
+
+
+def _on_chain(work: Any, portions: Sequence[Any]) -> Any:
+    """What ``work`` makes of the blocks of some portions, one after the other."""
+    return work(chain.from_iterable(portions))
 
 
 def _on(work: Any, part: Any) -> Any:

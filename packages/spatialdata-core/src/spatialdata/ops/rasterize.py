@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -251,10 +253,17 @@ def _drawn(task: _Task) -> DataArray:
 
 
 def _named(data: Any, dims: Sequence[str]) -> Any:
-    """A picture as a lazy array with a name of its own, since dask would look at all pixels to give it one."""
+    """A picture as a lazy array with a name of its own, since dask would copy it and look at all pixels for a name."""
     import dask.array as da
+    from dask.array.core import normalize_chunks, slices_from_chunks
 
-    return da.from_array(data, chunks=default_chunks(data, dims), name=False) if isinstance(data, np.ndarray) else data
+    if not isinstance(data, np.ndarray):
+        return data
+    name = f"drawn-{uuid4().hex}"
+    chunks = normalize_chunks(default_chunks(data, dims), data.shape, dtype=data.dtype)
+    keys = product([name], *(range(len(sizes)) for sizes in chunks))
+    blocks = (data[place] for place in slices_from_chunks(chunks))
+    return da.Array(dict(zip(keys, blocks, strict=True)), name, chunks, dtype=data.dtype)
 
 
 def _straightened(task: _Task, kind: Kind) -> _Task:
