@@ -13,6 +13,7 @@ from anndata import AnnData
 from scipy.sparse import csc_matrix, csr_matrix
 
 from spatialdata import SpatialData, aggregate
+from spatialdata.kernels.sparse_sums import sums_of_rows
 from spatialdata.models import ShapesModel, TableModel
 from spatialdata.regions import HexagonGrid, SquareGrid
 
@@ -138,3 +139,22 @@ def test_cells_of_large_grids_are_those_of_small_ones(grid_type: type[SquareGrid
     assert len(large) > 10_000 > len(few)
     assert large.geometry.is_valid.all()
     assert shapely.equals(large.geometry.to_numpy()[: len(few)], few.to_numpy()).all()
+
+
+@pytest.mark.parametrize("columns", [5, 2000])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sums_of_rows_are_those_of_a_product(columns: int, weighted: bool) -> None:
+    rng = np.random.default_rng(4)
+    matrix = csr_matrix(rng.integers(-3, 4, (50, columns)) * (rng.random((50, columns)) < 0.02))
+    sizes = np.array([0, 3, 1, 40, 0])
+    start, rows = np.concatenate([[0], np.cumsum(sizes)]), rng.integers(0, 50, sizes.sum())
+    weight = rng.random(len(rows)) if weighted else np.zeros(0)
+    indptr, indices, data, missing = sums_of_rows(
+        (matrix.indptr, matrix.indices, matrix.data), columns, start, rows, weight
+    )
+    pairs = csr_matrix((weight if weighted else np.ones(len(rows)), rows, start), shape=(5, 50))
+    found = csr_matrix((data, indices, indptr), shape=(5, columns))
+    np.testing.assert_allclose(found.toarray(), (pairs @ matrix).toarray())
+    assert found.has_canonical_format
+    assert not missing
+    assert (data != 0).all()

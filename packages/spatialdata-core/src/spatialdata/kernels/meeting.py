@@ -94,6 +94,10 @@ def _meeting(a: tuple[Any, ...], b: tuple[Any, ...], first: int, second: int) ->
     bottom, top = max(bounds_a[first, 1], bounds_b[second, 1]), min(bounds_a[first, 3], bounds_b[second, 3])
     if not (left <= right and bottom <= top):
         return APART
+    # Most polygons that meet have a corner of the first in the second, which is soonest seen.
+    within = _parts_within(a, first, b, second)
+    if within == MEETING:
+        return MEETING
     found = APART
     for ring in range(rings_a[first], rings_a[first + 1]):
         for edge in range(start_a[ring], start_a[ring + 1] - 1):
@@ -109,8 +113,8 @@ def _meeting(a: tuple[Any, ...], b: tuple[Any, ...], first: int, second: int) ->
     if found == UNSURE:
         return UNSURE
     # No edges meet: one lies in the other as a whole, or in a hole of it, or outside.
-    within = _parts_within(a, first, b, second)
-    return within if within == MEETING else max(within, _parts_within(b, second, a, first))
+    other_way = _parts_within(b, second, a, first)
+    return MEETING if other_way == MEETING else max(within, other_way)
 
 
 @compiled

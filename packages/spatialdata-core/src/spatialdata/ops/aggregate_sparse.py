@@ -90,25 +90,31 @@ def sums_of_sparse(
     """
     from scipy.sparse import csr_matrix, hstack
 
+    from spatialdata.kernels.sparse_sums import sums_of_rows
+
     if not plan.needs_only_sums or plan.exact:
         return None
-    used, row = np.unique(table.rows[instance], return_inverse=True)
-    values = table.matrix[used].astype(np.float64)
-    if np.isnan(values.data).any():
-        return None
-    shape = (plan.regions, len(used))
-    weight = np.ones(len(region)) if factor is None else factor
-    total = csr_matrix(csr_matrix((weight, (region, row)), shape=shape) @ values)
+    order = np.argsort(region, kind="stable")
     count = np.bincount(region, minlength=plan.regions)
+    start = np.concatenate([[0], np.cumsum(count)])
+    weight = np.zeros(0) if factor is None else factor[order]
+    given, shape = table.matrix, (plan.regions, len(plan.names))
+    indptr, indices, data, missing = sums_of_rows(
+        (given.indptr, given.indices, given.data), shape[1], start, table.rows[instance[order]], weight
+    )
+    if missing:
+        return None
+    total = csr_matrix((data, indices, indptr), shape=shape)
     found = [_statistic(func.name, total, count) for func in plan.funcs]
     several = len(found) > 1
     # All functions of the first value, then those of the next.
     order = np.arange(len(found) * len(plan.names)).reshape(len(found), -1).T.ravel()
     matrix = csr_matrix(hstack(found, format="csc")[:, order]) if several else found[0]
     names = [f"{name}_{func.name}" if several else name for name in plan.names for func in plan.funcs]
-    matrix = matrix.astype(plan.result_dtype)
-    matrix.eliminate_zeros()
     matrix.sort_indices()
+    # As kept, small numbers may be 0.
+    matrix = csr_matrix((matrix.data.astype(plan.result_dtype), matrix.indices, matrix.indptr), shape=matrix.shape)
+    matrix.eliminate_zeros()
     return matrix, names
 
 
