@@ -44,8 +44,10 @@ def call(python: str, case: Path, *arguments: str) -> str:
     return done.stdout.splitlines()[-1] if done.stdout else ""
 
 
-def numbers_of(one: Measurement) -> dict[str, Any]:
-    """The numbers of a measurement, without those of later calls if there were none."""
+def numbers_of(one: Measurement | CaseError) -> dict[str, Any] | str:
+    """The numbers of a measurement, without those of later calls if there were none; or why there is none."""
+    if isinstance(one, CaseError):
+        return str(one)
     return {key: value for key, value in vars(one).items() if value != math.inf}
 
 
@@ -150,7 +152,7 @@ def main() -> int:
     print(f"{'':<20}  {'peer':>10} {'':>8}  {'here':>10} {'':>8}  {'peer / here':>17}")
     side = f"{'CPU s':>10} {'MB':>8}"
     print(f"{'size ' + options.size:<20}  {side}  {side}  {'CPU':>8} {'MB':>8}  results")
-    numbers: dict[str, dict[str, Any]] = {}
+    numbers: dict[str, dict[str, dict[str, Any] | str]] = {}
     for name in options.cases or CASES:
         found = measure(pythons, CASES[name], options.size, options.repeat, options.calls)
         print(row(name, found), flush=True)
