@@ -208,9 +208,10 @@ def _in_blocks(image: Any, work: _RunWork | _PixelWork, plan: Plan, runs: NDArra
         for position in np.ndindex(*blocks.shape[1:])
         if runs[position] is not None and all(along[at] for along, at in zip(sizes, position, strict=True))
     ]
-    by_channels = []
-    for channel in range(blocks.shape[0]):
-        by_channels.append(merge([task(blocks[(channel, *position)], runs[position]) for position in positions]))
+    by_channels = [
+        merge([task(blocks[(channel, *position)], runs[position]) for position in positions])
+        for channel in range(blocks.shape[0])
+    ]
     return list(computed(by_channels, _SAYS))
 
 
