@@ -13,7 +13,8 @@ import pytest
 import shapely
 
 from spatialdata import aggregate
-from spatialdata.models import Labels2DModel, PointsModel, ShapesModel
+from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, Labels3DModel, PointsModel, ShapesModel
+from spatialdata.transformations import Scale
 
 RNG = np.random.default_rng(11)
 BOXES = [shapely.box(x, 0, x + 1, 1) for x in range(4)] + [shapely.box(0, 0, 4, 1), shapely.box(9, 9, 10, 10)]
@@ -80,3 +81,58 @@ def test_a_function_of_ones_own_with_a_known_name() -> None:
     frame = pd.DataFrame({"x": [0.5, 0.6], "y": [0.5, 0.5], "v": [3, 4]})
     regions = ShapesModel.parse(gpd.GeoDataFrame(geometry=BOXES))
     assert aggregate(PointsModel.parse(frame), regions, value_key="v", agg_func=count)["table"].X[0, 0] == 3.5
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize("kind", ["labels", "other labels", "shapes", "volumes", "flat labels"])
+def test_images(dtype: str, name: str, kind: str) -> None:
+    """Some chunks hold small numbers only, of which sums are exact as floating point numbers."""
+    ids = RNG.integers(0, 4, (6, 8))
+    values = values_of(dtype)[RNG.integers(0, 60, (1, 3, 6, 8))] // (512 if name == "sum" else 1)
+    values[..., 4:] //= 2**50
+    deep = kind in ("volumes", "flat labels")
+    chunks = (1, 2, 3, 4) if deep else (1, 3, 4)
+    image: Any = (Image3DModel if deep else Image2DModel).parse(values if deep else values[:, 0], chunks=chunks)
+    regions: Any = Labels2DModel.parse(ids)
+    if kind == "volumes":
+        regions = Labels3DModel.parse(np.stack([ids] * 3))
+    if kind == "other labels":
+        half = {"global": Scale([0.5, 0.5], ("x", "y"))}
+        regions = Labels2DModel.parse(ids.repeat(2, 0).repeat(2, 1), transformations=half)
+    elif kind == "shapes":
+        places = [np.nonzero(ids == label) for label in (1, 2, 3)]
+        outlines = [shapely.union_all(shapely.box(x, y, x + 1, y + 1)) for y, x in places]
+        regions = ShapesModel.parse(gpd.GeoDataFrame(geometry=outlines))
+    found = aggregate(image, regions, agg_func=name)["table"].X
+    times = 4 if kind == "other labels" else 1
+    held = [image.to_numpy()[..., ids == label].ravel().tolist() * times for label in (1, 2, 3)]
+    assert found.dtype == dtype
+    assert [int(value) for value in found.toarray()[:, 0]] == [PLAIN[name](one) for one in held]
+
+
+def test_other_functions_of_whole_images_are_those_of_floating_point_numbers() -> None:
+    ids, values = RNG.integers(0, 4, (6, 8)), RNG.integers(0, 99, (2, 6, 8))
+    found = aggregate(
+        Image2DModel.parse(values, chunks=(1, 3, 4)), Labels2DModel.parse(ids), agg_func=["sum", "mean", "median"]
+    )["table"].X
+    for row, label in enumerate((1, 2, 3)):
+        expected = [(one.sum(), one.mean(), np.median(one)) for one in values[:, ids == label]]
+        np.testing.assert_allclose(found[row].toarray()[0], np.ravel(expected))
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_missing_values_of_columns_that_may_miss_some(name: str) -> None:
+    values = [values_of("int64") // (64 if name == "sum" else 1) for _ in range(2)]
+    missing = [RNG.random(60) < 0.3, RNG.random(60) < 0.3]
+    missing[1][30:] = False
+    places = RNG.uniform(0.01, 0.99, (60, 2)) * [4, 1]
+    frame = pd.DataFrame({"x": places[:, 0], "y": places[:, 1]})
+    for key, one, gone in zip("vw", values, missing, strict=True):
+        frame[key] = pd.arrays.IntegerArray(one, gone)
+    points = PointsModel.parse(dd.from_pandas(frame, npartitions=3))
+    regions = ShapesModel.parse(gpd.GeoDataFrame(geometry=BOXES))
+    found = aggregate(points, regions, value_key=["v", "w"], agg_func=name)["table"].X
+    for column, (one, gone) in enumerate(zip(values, missing, strict=True)):
+        wanted = expected(one[~gone], places[~gone], name)
+        assert [int(value) for value in found.toarray()[:, column]] == wanted

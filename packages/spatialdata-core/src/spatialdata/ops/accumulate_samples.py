@@ -29,11 +29,14 @@ class Samples:
         For each column its values, in their own dtype.
     weights
         The weight of each row; None if all count the same.
+    known
+        For each column which of its values count, of those that cannot be nan; None if all of them do.
     """
 
     region: NDArray[Any]
     columns: tuple[NDArray[Any], ...]
     weights: FloatArray | None = None
+    known: tuple[NDArray[np.bool_], ...] | None = None
 
     @classmethod
     def merged(cls, parts: Sequence[Samples]) -> Samples:
@@ -42,17 +45,20 @@ class Samples:
             return parts[0]
         columns = zip(*(part.columns for part in parts), strict=True)
         weights = [part.weights for part in parts if part.weights is not None]
+        known = [part.known for part in parts if part.known is not None]
         return cls(
             np.concatenate([part.region for part in parts]),
             tuple(np.concatenate(one) for one in columns),
             np.concatenate(weights) if weights else None,
+            tuple(np.concatenate(one) for one in zip(*known, strict=True)) if known else None,
         )
 
     def results(self, funcs: Sequence[AggFunc], regions: int, dtype: Any = np.float64) -> list[NDArray[Any]]:
         """The statistics, each of shape ``(regions, columns)``; 0 where a region has no value."""
         found = [np.zeros((regions, len(self.columns)), dtype=dtype) for _ in funcs]
         for number, values in enumerate(self.columns):
-            groups = _Groups.of(self.region, values, self.weights)
+            known = None if self.known is None else self.known[number]
+            groups = _Groups.of(self.region, values, self.weights, known)
             for statistic, func in zip(found, funcs, strict=True):
                 statistic[groups.regions, number] = groups.apply(func)
         return found
@@ -80,8 +86,16 @@ class _Groups:
     weights: FloatArray | None
 
     @classmethod
-    def of(cls, region: NDArray[Any], values: NDArray[Any], weights: FloatArray | None) -> _Groups:
-        known = np.ones(len(values), dtype=bool) if weights is None else weights > 0
+    def of(
+        cls,
+        region: NDArray[Any],
+        values: NDArray[Any],
+        weights: FloatArray | None,
+        present: NDArray[np.bool_] | None,
+    ) -> _Groups:
+        known = np.ones(len(values), dtype=bool) if present is None else present.copy()
+        if weights is not None:
+            known &= weights > 0
         if values.dtype.kind == "f":
             known &= ~np.isnan(values)
         if not known.all():

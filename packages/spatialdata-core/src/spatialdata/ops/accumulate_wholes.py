@@ -11,6 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from spatialdata.ops.accumulate import Moments
     from spatialdata.ops.aggregate_funcs import AggFunc
     from spatialdata.transformations.algebra import FloatArray
 
@@ -33,9 +34,9 @@ class Wholes:
     regions
         The regions with a value, ascending.
     count
-        Array of shape ``(regions,)``.
+        Array of shape ``(regions, columns)``.
     total, least, greatest
-        Arrays of shape ``(regions, columns)``, of the dtype of the values.
+        Arrays of the same shape, of the dtype of the values.
     size
         The sums once more, rounded, which tell whether the exact ones have overflown.
     """
@@ -48,11 +49,27 @@ class Wholes:
     size: FloatArray
 
     @classmethod
-    def of(cls, region: NDArray[Any], values: NDArray[Any]) -> Wholes:
-        """What is known of some values, of shape ``(rows, columns)``, given the region of each row."""
+    def of(cls, region: NDArray[Any], values: NDArray[Any], known: NDArray[np.bool_] | None = None) -> Wholes:
+        """What is known of some values, of shape ``(rows, columns)``, given the region of each row.
+
+        ``known`` says which of them count; all if it is None.
+        """
         regions, slot = np.unique(region, return_inverse=True)
-        once = cls(slot, np.ones(len(slot), dtype=np.int64), values, values, values, values.astype(np.float64))
-        return once.gathered(regions)
+        counts, least, greatest = np.ones(values.shape, dtype=np.int64), values, values
+        if known is not None:
+            limits = np.iinfo(values.dtype)
+            counts, values = known.astype(np.int64), np.where(known, values, 0)
+            least, greatest = np.where(known, values, limits.max), np.where(known, values, limits.min)
+        return cls(slot, counts, values, least, greatest, values.astype(np.float64)).gathered(regions)
+
+    @classmethod
+    def of_moments(cls, moments: Moments, dtype: np.dtype[Any]) -> Wholes:
+        """The same from sums that are exact, since they are small enough; bounds are 0 where they are not known."""
+        there = moments.count.any(axis=1)
+        count = moments.count[there].astype(np.int64)
+        bounds = (np.where(np.isfinite(one), one, 0.0) for one in (moments.least, moments.greatest))
+        total, least, greatest = (one[there].astype(dtype) for one in (moments.total, *bounds))
+        return cls(moments.regions[there], count, total, least, greatest, moments.total[there])
 
     def gathered(self, regions: NDArray[Any]) -> Wholes:
         """Rows of the same region as one; ``self.regions`` are positions among the regions."""
@@ -60,14 +77,14 @@ class Wholes:
         limits = np.iinfo(self.total.dtype)
         found = Wholes(
             regions,
-            np.zeros(len(regions), dtype=np.int64),
+            np.zeros(shape, dtype=np.int64),
             np.zeros(shape, dtype=self.total.dtype),
             np.full(shape, limits.max, dtype=self.total.dtype),
             np.full(shape, limits.min, dtype=self.total.dtype),
             np.zeros(shape),
         )
-        np.add.at(found.count, self.regions, self.count)
         for column in range(shape[1]):
+            np.add.at(found.count[:, column], self.regions, self.count[:, column])
             np.add.at(found.total[:, column], self.regions, self.total[:, column])
             np.minimum.at(found.least[:, column], self.regions, self.least[:, column])
             np.maximum.at(found.greatest[:, column], self.regions, self.greatest[:, column])
@@ -101,9 +118,8 @@ class Wholes:
                 "into float64 numbers before; numbers that name something are counted, by agg_func='count' or "
                 "'nunique'."
             )
-        found = {"sum": self.total, "min": self.least, "max": self.greatest}.get(func.name)
-        if found is None:
-            found = np.repeat(self.count[:, None], self.total.shape[1], axis=1).astype(self.total.dtype)
+        found = {"sum": self.total, "min": self.least, "max": self.greatest}.get(func.name, self.count)
+        found = np.where(self.count == 0, 0, found).astype(self.total.dtype)
         all_regions = np.zeros((regions, found.shape[1]), dtype=found.dtype)
         all_regions[self.regions] = found
         return all_regions

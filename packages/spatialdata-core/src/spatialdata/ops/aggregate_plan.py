@@ -137,11 +137,13 @@ class Plan:
         if self.categories is not None:
             return self._pairs(region, row, values, factor)
         if factor is None and self.exact:
-            return self._wholes(region, np.stack([values[name].to_numpy(self.dtype) for name in values], axis=1)[row])
-        numbers = as_numbers(values)[row].T
+            known = np.stack([values[name].notna().to_numpy(bool) for name in values], axis=1)[row]
+            numbers = [values[name].to_numpy(self.dtype, na_value=0) for name in values]
+            return self.wholes(region, np.stack(numbers, axis=1)[row], None if known.all() else known)
+        columns = as_numbers(values)[row].T
         if self.weighted and factor is not None:
-            return self.weighed(region, list(numbers), factor)
-        return self.numbers(region, numbers if factor is None else numbers * factor)
+            return self.weighed(region, list(columns), factor)
+        return self.numbers(region, columns if factor is None else columns * factor)
 
     def weighed(self, region: NDArray[Any], columns: Sequence[NDArray[Any]], weights: FloatArray) -> Part:
         """What is kept of numbers, given for each column, with their weights.
@@ -182,13 +184,24 @@ class Plan:
         named = all(func.name in exact and func.function is None for func in self.funcs)
         return plain and named and are_wholes(self.dtype)
 
-    def _wholes(self, region: NDArray[Any], values: NDArray[Any]) -> Part:
-        added = any(func.name in EXACT for func in self.funcs)
-        compared = any(func.name in _COMPARED for func in self.funcs)
+    def wholes(self, region: NDArray[Any], values: NDArray[Any], known: NDArray[np.bool_] | None = None) -> Part:
+        """What is kept of whole numbers of shape ``(rows, columns)``; ``known`` says which of them count."""
+        # Samples of all parts have it, since one may miss values.
+        present = tuple((np.ones(values.shape, dtype=bool) if known is None else known).T)
         return Part(
-            wholes=Wholes.of(region, values) if added else None,
-            samples=Samples(region, tuple(values.T)) if compared else None,
+            wholes=Wholes.of(region, values, known) if self.needs_wholes else None,
+            samples=Samples(region, tuple(values.T), known=present) if self.needs_compared else None,
         )
+
+    @property
+    def needs_wholes(self) -> bool:
+        """Whether sums and bounds of whole numbers are wanted."""
+        return any(func.name in EXACT for func in self.funcs)
+
+    @property
+    def needs_compared(self) -> bool:
+        """Whether whole numbers are compared with each other."""
+        return any(func.name in _COMPARED for func in self.funcs)
 
     @property
     def needs_spread(self) -> bool:
@@ -344,5 +357,8 @@ def table_of(
 def _common_dtype(values: pd.DataFrame) -> np.dtype[Any]:
     dtypes = [getattr(dtype, "numpy_dtype", dtype) for dtype in values.dtypes]
     plain = [np.dtype(dtype) for dtype in dtypes if isinstance(dtype, np.dtype) and dtype.kind in "biuf"]
-    whole_frame = len(plain) == len(dtypes) and not any(hasattr(dtype, "numpy_dtype") for dtype in values.dtypes)
-    return np.result_type(*plain) if whole_frame and plain else np.dtype(np.float64)
+    if len(plain) != len(dtypes) or not plain:
+        return np.dtype(np.float64)
+    common = np.dtype(np.result_type(*plain))
+    may_miss = any(hasattr(dtype, "numpy_dtype") for dtype in values.dtypes)
+    return np.dtype(np.float64) if may_miss and not are_wholes(common) else common

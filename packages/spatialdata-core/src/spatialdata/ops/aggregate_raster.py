@@ -15,6 +15,7 @@ from spatialdata.models.label_ids import united_ids
 from spatialdata.models.label_runs import ids_and_runs, native
 from spatialdata.ops.accumulate import Moments
 from spatialdata.ops.accumulate_samples import Samples
+from spatialdata.ops.accumulate_wholes import Wholes, are_wholes
 from spatialdata.ops.aggregate_plan import Part, Plan, table_of
 from spatialdata.ops.common_pixels import CommonPixels
 from spatialdata.ops.cube_fractions import CubeFractions
@@ -74,7 +75,7 @@ def aggregate_image_by_labels(
 
 def _on_labels(plan: Plan, pixels: CommonPixels) -> list[Part]:
     """What is kept of all pixels, for each chunk of the channels."""
-    if plan.needs_only_sums and _channels_fit(pixels):
+    if plan.needs_only_sums and not plan.exact and _channels_fit(pixels):
         image = pixels.image.rechunk((pixels.image.shape[:1], *pixels.image.chunks[1:]))
         parts = by_block(_sums_on_labels, (image, pixels.labels), _SAYS)
         return [Part(moments=Moments.merged(parts))] if parts else []
@@ -155,7 +156,8 @@ def aggregate_image_by_regions(
     -------
     Sparse matrix of shape ``(regions, variables)`` and the names ``channel_<name>_<func>`` of the variables.
     """
-    plan = _plan(image, funcs, len(regions), weighted=weighted)
+    in_part = isinstance(regions, FigureFractions | CubeFractions)
+    plan = _plan(image, funcs, len(regions), weighted=weighted, fractions=in_part)
     data = levels_of(image)[0].data
     if isinstance(regions, CubeFractions):
         return _table(plan, _in_blocks(data, _PixelWork(plan, flat=False), plan, regions.tasks(data)))
@@ -187,10 +189,12 @@ def _runs(labels: Any) -> NDArray[Any]:
     return found
 
 
-def _plan(image: Any, funcs: tuple[AggFunc, ...], regions: int, *, weighted: bool) -> Plan:
+def _plan(image: Any, funcs: tuple[AggFunc, ...], regions: int, *, weighted: bool, fractions: bool = False) -> Plan:
     channels = levels_of(image)[0].coords["c"].to_numpy().tolist()
     names = tuple(f"channel_{name}" for name in (channels[:-1] if weighted else channels))
-    plan = Plan(funcs, regions, names, np.dtype(np.float64), None, weighted=weighted)
+    dtype = levels_of(image)[0].dtype
+    dtype = dtype if are_wholes(dtype) else np.dtype(np.float64)
+    plan = Plan(funcs, regions, names, dtype, None, weighted=weighted, fractions=fractions)
     plan.check()
     return plan
 
@@ -234,6 +238,8 @@ class _RunWork:
             pixel, figure = runs.pixels(pixels.shape[-1])
             *values, weights = pixels.reshape(len(pixels), -1)[:, pixel]
             return self.plan.weighed(numbers[figure], values, weights.astype(np.float64))
+        if self.plan.exact:
+            return self._wholes(pixels, numbers, runs)
         moments, samples = None, None
         if not all(func.needs_sample for func in self.plan.funcs):
             wanted = {"spread": self.plan.needs_spread, "bounds": self.plan.needs_bounds}
@@ -242,6 +248,22 @@ class _RunWork:
             pixel, figure = runs.pixels(pixels.shape[-1])
             samples = Samples(numbers[figure], tuple(column[pixel] for column in pixels.reshape(len(pixels), -1)))
         return Part(moments=moments, samples=samples)
+
+    def _wholes(self, pixels: NDArray[Any], numbers: NDArray[Any], runs: Scanlines) -> Part:
+        """Whole numbers, in passing where sums of floating point numbers are exact."""
+        if not self.plan.needs_compared and _sums_are_exact(pixels):
+            moments = Moments.of_runs(numbers, runs, pixels, spread=False, bounds=self.plan.needs_bounds)
+            return Part(wholes=Wholes.of_moments(moments, pixels.dtype))
+        pixel, figure = runs.pixels(pixels.shape[-1])
+        return self.plan.wholes(numbers[figure], pixels.reshape(len(pixels), -1)[:, pixel].T)
+
+
+def _sums_are_exact(pixels: NDArray[Any]) -> bool:
+    """Whether no sum of some of the pixels of a channel reaches the numbers that are rounded."""
+    if not pixels.size:
+        return True
+    largest = max(abs(int(pixels.min())), abs(int(pixels.max())))
+    return largest * (pixels.size // len(pixels)) < 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +286,8 @@ class _PixelWork:
             *values, weights = columns
             weights = weights.astype(np.float64) * (parts[0] if parts else 1.0)
             return self.plan.weighed(region, [column.ravel() for column in values], weights.ravel())
+        if self.plan.exact:
+            return self.plan.wholes(region, np.stack([column.ravel() for column in columns], axis=1))
         if parts:
             columns = [column * parts[0] for column in columns]
         return self.plan.numbers(region, [column.ravel() for column in columns])
@@ -273,6 +297,7 @@ def _ids_of(parts: list[Part]) -> NDArray[Any]:
     """The labels that occur in any part, sorted."""
     found = [part.moments.regions for part in parts if part.moments is not None]
     found += [part.samples.region for part in parts if part.samples is not None]
+    found += [part.wholes.regions for part in parts if part.wholes is not None]
     if len(found) == 1 and parts[0].moments is not None:
         return found[0]
     return united_ids(found)[0] if found else np.zeros(0, dtype=np.int64)
@@ -286,7 +311,10 @@ def _renumbered(part: Part, ids: NDArray[Any]) -> Part:
         moments = replace(moments, regions=np.arange(len(ids)) if is_same else np.searchsorted(ids, moments.regions))
     if samples is not None:
         samples = replace(samples, region=np.searchsorted(ids, samples.region))
-    return Part(moments=moments, samples=samples)
+    wholes = part.wholes
+    if wholes is not None:
+        wholes = replace(wholes, regions=np.searchsorted(ids, wholes.regions))
+    return Part(moments=moments, samples=samples, wholes=wholes)
 
 
 def _table(plan: Plan, by_channels: list[Part]) -> tuple[csr_matrix, list[str]]:
@@ -310,4 +338,6 @@ def _table(plan: Plan, by_channels: list[Part]) -> tuple[csr_matrix, list[str]]:
 def _columns_of(part: Part) -> int:
     if part.moments is not None:
         return int(part.moments.count.shape[1])
+    if part.wholes is not None:
+        return int(part.wholes.count.shape[1])
     return len(part.samples.columns) if part.samples is not None else 0

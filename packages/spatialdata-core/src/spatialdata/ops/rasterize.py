@@ -122,6 +122,7 @@ def rasterize(
     -------
     A lazy image, or labels, in the coordinate system of the box only. Pixel i along an axis covers
     ``min + i * size`` to ``min + (i + 1) * size``. Where nothing lies it is 0.
+    Numbers become floating point numbers, which round whole ones from 2**53 on.
     Shapes are drawn with their ids where these are whole numbers from 1 on (in images up to 2**53), and otherwise with
     their positions in the element, counted from 1; ``attrs["label_index_to_category"]`` has the id of each number.
     Categories are drawn with their codes from 1 on, and their names are there.

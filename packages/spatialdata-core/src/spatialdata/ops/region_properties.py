@@ -67,7 +67,8 @@ def get_region_properties(
     (4 π area / perimeter²) for flat ones, of labels along the edges of their pixels, which is longer than a smooth
     line; in 3D the ``surface_area``, along the sides of pixels.
     Of flat labels whose place is not linear, all that is measured on the outlines of their pixels.
-    Then ``<channel>_<statistic>`` and ``<channel>_q<quantile>``; nan where an instance has no pixel of the image.
+    Then ``<channel>_<statistic>`` and ``<channel>_q<quantile>``; nan where an instance has no pixel of the image. All
+    are floating point numbers, which round whole ones from 2**53 on; :func:`aggregate` sums those as they are.
 
     Raises
     ------
