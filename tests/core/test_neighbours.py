@@ -145,6 +145,16 @@ def test_every_point_of_a_region_is_in_one_tile(seed: int, size: float, kind: st
     assert (counts <= 1).all()
 
 
+def test_rounding_leaves_no_tile_of_its_own() -> None:
+    box = BoundingBox(target_coordinate_system="global", axes=("x",), min_coordinate=[-0.7], max_coordinate=[-0.1])
+    tiles = tiles_of(box, 0.1)
+    assert len(tiles) == 6
+    edges = np.array([tile.inner.bounds("x") for tile in tiles])
+    assert edges[:, 1] - edges[:, 0] == pytest.approx(0.1)
+    assert (edges[1:, 0] == edges[:-1, 1]).all()
+    assert edges[-1, 1] > -0.1
+
+
 def test_bad_tiles() -> None:
     box: Any = {"target_coordinate_system": "global", "axes": ("x",), "min_coordinate": [0]}
     with pytest.raises(ValueError, match="without bounds"):

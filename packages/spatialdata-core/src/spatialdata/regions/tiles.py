@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Tile", "tiles_of"]
 
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tile:
@@ -120,7 +122,8 @@ def _bounds(region: Region) -> tuple[tuple[str, ...], NDArray[np.float64], NDArr
 
 def _cuts(lower: float, upper: float, size: float) -> NDArray[np.float64]:
     """The bounds of tiles along an axis; the last lies just beyond the end, which belongs to the last tile."""
-    count = max(int(np.ceil((upper - lower) / size)), 1)
+    # What rounding left over is no tile of its own.
+    count = max(int(np.ceil((upper - lower) / size * (1 - _ROUNDING))), 1)
     cuts: NDArray[np.float64] = lower + size * np.arange(count + 1, dtype=np.float64)
     cuts[-1] = np.nextafter(upper, np.inf)
     return cuts
