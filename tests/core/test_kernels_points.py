@@ -23,6 +23,7 @@ from spatialdata.kernels.moments import (
     totals_by_slot,
 )
 from spatialdata.kernels.overlap import profiles_of, shared_areas_of_profiles
+from spatialdata.kernels.pixels import count_into, pixels_of, pixels_of_plane
 from spatialdata.kernels.polygons import polygons_of
 from spatialdata.models.label_runs import ids_and_runs
 
@@ -221,3 +222,28 @@ def test_points_in_the_order_of_a_curve_are_gathered() -> None:
     shuffled = np.random.default_rng(0).permutation(along)
     assert not are_gathered(shuffled, shuffled, cells)
     assert are_gathered(along[:0], along[:0], cells)
+
+
+@given(seeds, st.booleans())
+def test_pixels_of_points(seed: int, deep: bool) -> None:
+    rng = np.random.default_rng(seed)
+    axes = 3 if deep else 2
+    columns = np.round(rng.uniform(-3, 12, (axes, 300)), seed % 3)
+    # What lies at no place, far away, and on the border.
+    columns[0, :4], columns[1, 4:8] = [np.nan, np.inf, -np.inf, 1e300], [-1e300, np.nan, -0.0, 0.0]
+    linear, offset = np.round(rng.uniform(-2, 2, (axes, axes)), 1), np.round(rng.uniform(0, 3, axes), 1)
+    shape = rng.integers(1, 12, axes)
+    places = [offset[row] + linear[row, 0] * columns[0] + linear[row, 1] * columns[1] for row in range(axes)]
+    if deep:
+        places = [place + linear[row, 2] * columns[2] for row, place in enumerate(places)]
+    inside = np.all([(place >= 0) & (place < size) for place, size in zip(places, shape, strict=True)], axis=0)
+    numbers = [np.where(inside, place, 0).astype(np.int64) for place in places]
+    expected = np.where(inside, np.ravel_multi_index(numbers, tuple(shape)), -1)
+    onto = linear, offset, shape.astype(np.int64)
+    answers = [pixels_of(tuple(columns), *onto)] + ([] if deep else [pixels_of_plane(*columns, *onto)])
+    for pixel, first, last in answers:
+        np.testing.assert_array_equal(pixel, expected)
+        assert (first, last) == ((expected[inside].min(), expected.max()) if inside.any() else (0, -1))
+        count = np.zeros(last - first + 1, dtype=np.uint32)
+        count_into(count, pixel, first)
+        np.testing.assert_array_equal(count, np.bincount(expected[inside] - first, minlength=len(count)))

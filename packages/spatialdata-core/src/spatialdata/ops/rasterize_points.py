@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Drawn", "draw_categories", "draw_numbers", "draw_point_ids"]
 
+_MANY_PIXELS = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
@@ -87,15 +89,17 @@ class _Pixels:
         own = [self.key] if self.key is not None and self.table is None else []
         return list(dict.fromkeys([*self.axes, *own]))
 
-    def of_columns(self, columns: Sequence[NDArray[Any]]) -> tuple[NDArray[np.int64], int, int]:
+    def of_columns(self, columns: Sequence[NDArray[Any]]) -> tuple[NDArray[Any], int, int]:
         """The pixel of each point, -1 beside the picture; and the first and the last pixel, see the kernel."""
-        from spatialdata.kernels.pixels import pixels_of
+        from spatialdata.kernels.pixels import pixels_of, pixels_of_plane
 
         places = tuple(_for_reading(column) for column in columns)
-        pixel, first, last = pixels_of(places, self.linear, self.offset, np.array(self.shape, dtype=np.int64))
-        return pixel, first, last
+        onto = self.linear, self.offset, np.array(self.shape, dtype=np.int64)
+        if len(places) == len(self.shape) == 2 and self.size < _MANY_PIXELS:
+            return pixels_of_plane(places[0], places[1], *onto)
+        return pixels_of(places, *onto)
 
-    def on_picture(self, part: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    def on_picture(self, part: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[Any]]:
         """The positions of the rows that lie on the picture, and the pixel of each."""
         pixel, _, _ = self.of_columns([part[axis].to_numpy(dtype=np.float64) for axis in self.axes])
         where = np.flatnonzero(pixel >= 0)
