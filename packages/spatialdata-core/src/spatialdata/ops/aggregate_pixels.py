@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,10 +69,10 @@ def aggregate_points_by_labels(
     window = _window(points, labels, system)
     near = plain_rows(points, columns, window) if values.table is None else windowed(points, window)
     if mask.scattered:
-        found = work.finish([work(rows) for rows in partitions_of(near, columns, _DESCRIPTION)])
+        found = _result(plan, [work(rows) for rows in partitions_of(near, columns, _DESCRIPTION)])
     else:
-        found = over_partitions(near, columns, work, work.finish, _DESCRIPTION)
-    return (*plan.result(found), ids)
+        found = over_partitions(near, columns, work, partial(_result, plan), _DESCRIPTION)
+    return (*found, ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,9 @@ class _LabelsWork:
         row = np.flatnonzero(label)
         return row, label[row]
 
-    def finish(self, parts: list[Part]) -> Part:
-        return self.plan.merged(parts)
+
+def _result(plan: Plan, parts: list[Part]) -> tuple[csr_matrix, list[str]]:
+    return plan.result(plan.merged(parts))
 
 
 def _window(points: Any, labels: Any, system: str) -> Window:

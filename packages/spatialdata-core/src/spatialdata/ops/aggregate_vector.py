@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,8 +54,9 @@ class _PointsWork:
             parts.append(self.plan.part(region, point, values))
         return parts
 
-    def finish(self, found: list[list[Part]]) -> Part:
-        return self.plan.merged([part for parts in found for part in parts])
+
+def _result(plan: Plan, found: list[list[Part]]) -> tuple[csr_matrix, list[str]]:
+    return plan.result(plan.merged([part for parts in found for part in parts]))
 
 
 def aggregate_points(
@@ -91,7 +93,10 @@ def aggregate_points(
     work = _PointsWork(plane, locate, values, plan)
     window = window_around(plane, *locate.bounds())
     near = plain_rows(points, columns, window) if values.table is None else windowed(points, window)
-    return plan.result(over_partitions(near, columns, work, work.finish, "aggregation of points"))
+    result: tuple[csr_matrix, list[str]] = over_partitions(
+        near, columns, work, partial(_result, plan), "aggregation of points"
+    )
+    return result
 
 
 def aggregate_shapes(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -120,8 +120,8 @@ def over_partitions(
     frame = points[list(columns)]
     if not hasattr(frame, "to_delayed"):
         return finish([work(frame)])
-    task = dask.delayed(partial(_on, work), pure=False, traverse=False)
-    return _put_together([task(part) for part in frame.to_delayed()], finish, description, merge)
+    task, held = dask.delayed(_on, pure=False), _held(work)
+    return _put_together([task(held, part) for part in frame.to_delayed()], finish, description, merge)
 
 
 def over_blocks(
@@ -151,8 +151,8 @@ def over_blocks(
             return work(iter([tuple(part[column].to_numpy() for column in columns)]))
 
         return over_partitions(windowed(points, window), columns, on_rows, finish, description, merge=merge)
-    task = dask.delayed(partial(_on_chain, work), pure=False, traverse=False)
-    portions = [task(dask.delayed(some, traverse=False)) for some in _shared(source.blocks(columns, window))]
+    task, held = dask.delayed(_on_chain, pure=False), _held(work)
+    portions = [task(held, dask.delayed(some, traverse=False)) for some in _shared(source.blocks(columns, window))]
     return _put_together(portions, finish, description, merge)
 
 
@@ -172,8 +172,14 @@ def _on_chain(work: Any, portions: Sequence[Any]) -> Any:
 
 
 def _on(work: Any, part: Any) -> Any:
-    """What ``work`` makes of a part; dask would print all that an object without a name holds to name its tasks."""
     return work(part)
+
+
+def _held(work: Any) -> Any:
+    """What is done with each part, which may hold many regions, once in the graph and once on each worker."""
+    import dask
+
+    return dask.delayed(work, name=f"work-{uuid4().hex}", traverse=False)
 
 
 def _put_together(parts: list[Any], finish: Any, description: str, merge: Any) -> Any:
