@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from spatialdata.models.label_ids import united_ids
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,7 +16,23 @@ if TYPE_CHECKING:
     from spatialdata.ops.aggregate_funcs import AggFunc
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["Samples"]
+__all__ = ["Samples", "Settled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Statistics of regions, all values of which have been seen.
+
+    Attributes
+    ----------
+    regions
+        The regions.
+    statistics
+        For each function an array of shape ``(regions, columns)``.
+    """
+
+    regions: NDArray[Any]
+    statistics: tuple[NDArray[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +49,15 @@ class Samples:
         The weight of each row; None if all count the same.
     known
         For each column which of its values count, of those that cannot be nan; None if all of them do.
+    settled
+        What is known of other regions, of which there are no rows any more.
     """
 
     region: NDArray[Any]
     columns: tuple[NDArray[Any], ...]
     weights: FloatArray | None = None
     known: tuple[NDArray[np.bool_], ...] | None = None
+    settled: tuple[Settled, ...] = ()
 
     @classmethod
     def merged(cls, parts: Sequence[Samples]) -> Samples:
@@ -51,7 +72,29 @@ class Samples:
             tuple(np.concatenate(one) for one in columns),
             np.concatenate(weights) if weights else None,
             tuple(np.concatenate(one) for one in zip(*known, strict=True)) if known else None,
+            tuple(one for part in parts for one in part.settled),
         )
+
+    def settle(self, funcs: Sequence[AggFunc], unfinished: NDArray[Any], dtype: Any) -> Samples:
+        """Keep the values of unfinished regions, of which others may have more, and the statistics of all else."""
+        stays = np.isin(self.region, unfinished)
+        regions, slot = united_ids([self.region[~stays]])
+        found = self._rows(~stays, slot).results(funcs, len(regions), dtype)
+        return replace(self._rows(stays, self.region[stays]), settled=(*self.settled, Settled(regions, tuple(found))))
+
+    def _rows(self, rows: NDArray[np.bool_], region: NDArray[Any]) -> Samples:
+        weights = None if self.weights is None else self.weights[rows]
+        known = None if self.known is None else tuple(column[rows] for column in self.known)
+        return Samples(region, tuple(column[rows] for column in self.columns), weights, known)
+
+    def seen(self) -> list[NDArray[Any]]:
+        """The regions of all values, in several parts."""
+        return [self.region, *(one.regions for one in self.settled)]
+
+    def renumbered(self, ids: NDArray[Any]) -> Samples:
+        """The same with the positions of regions among others, which are sorted, instead of the regions."""
+        settled = tuple(replace(one, regions=np.searchsorted(ids, one.regions)) for one in self.settled)
+        return replace(self, region=np.searchsorted(ids, self.region), settled=settled)
 
     def results(self, funcs: Sequence[AggFunc], regions: int, dtype: Any = np.float64) -> list[NDArray[Any]]:
         """The statistics, each of shape ``(regions, columns)``; 0 where a region has no value."""
@@ -61,6 +104,9 @@ class Samples:
             groups = _Groups.of(self.region, values, self.weights, known)
             for statistic, func in zip(found, funcs, strict=True):
                 statistic[groups.regions, number] = groups.apply(func)
+        for one in self.settled:
+            for statistic, values in zip(found, one.statistics, strict=True):
+                statistic[one.regions] = values
         return found
 
 

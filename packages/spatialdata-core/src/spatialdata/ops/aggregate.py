@@ -75,9 +75,10 @@ def aggregate(
         which are then part of the names of the variables. Deviations are those of a sample. Categories are counted
         (``"sum"``, ``"count"``); or ``"mean"`` is the share of each, ``"mode"`` 1 for the most frequent one, the first
         of several, and ``"nunique"`` the number of different ones. For the median, the mode, different values,
-        quantiles and functions of numbers, all values on regions are held in memory. Whole numbers of 64 bits are
-        summed, compared and counted as they are, as long as no other function, weight or fraction is asked for;
-        otherwise they become floating point numbers, which round them from 2**53 on.
+        quantiles and functions of numbers, all values on regions are held in memory; of pixels, those of regions that
+        lie in several chunks. Whole numbers of 64 bits are summed, compared and counted as they are, as long as no
+        other function, weight or fraction is asked for; otherwise they become floating point numbers, which round them
+        from 2**53 on.
     target_coordinate_system
         The coordinate system in which the elements are brought together.
     fractions

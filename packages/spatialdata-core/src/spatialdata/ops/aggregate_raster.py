@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -12,15 +13,17 @@ from spatialdata._core.direct import DirectArray
 from spatialdata._core.elements import levels_of, spatial_axes_of
 from spatialdata.errors import listing
 from spatialdata.models.label_ids import united_ids
-from spatialdata.models.label_runs import ids_and_runs, native
+from spatialdata.models.label_runs import ids_and_runs
 from spatialdata.ops.accumulate import Moments
-from spatialdata.ops.accumulate_samples import Samples
-from spatialdata.ops.accumulate_wholes import Wholes, are_wholes
+from spatialdata.ops.accumulate_wholes import are_wholes
 from spatialdata.ops.aggregate_plan import Part, Plan, table_of
 from spatialdata.ops.common_pixels import CommonPixels
 from spatialdata.ops.cube_fractions import CubeFractions
+from spatialdata.ops.figures_on_pixels import FiguresOnPixels
 from spatialdata.ops.label_pixels import labels_of_columns
 from spatialdata.ops.pixel_fractions import FigureFractions
+from spatialdata.ops.pixel_work import PixelWork, RunWork
+from spatialdata.ops.split_regions import labels_in_several_blocks
 from spatialdata.regions.project import projection_of
 from spatialdata.relations.blocks import by_block, computed
 from spatialdata.relations.instances import instance_ids
@@ -29,11 +32,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-    from spatialdata.models.scanlines import Scanlines
     from spatialdata.ops.aggregate_funcs import AggFunc
     from spatialdata.ops.pixel_runs import PixelRuns
 
 __all__ = ["aggregate_image_by_labels", "aggregate_image_by_regions"]
+
+T = TypeVar("T")
 
 _SAYS = "aggregation of pixels"
 _BYTES_AT_ONCE = 2**26
@@ -70,16 +74,17 @@ def aggregate_image_by_labels(
         return _flat_by_volumes(image, labels, _plan(image, funcs, 0, weighted=weighted), system)
     pixels = CommonPixels.of(image, labels, system)
     plan = _plan(image, funcs, 0, weighted=weighted)
-    return _by_labels(plan, _on_labels(plan, pixels), pixels.ids)
-
-
-def _on_labels(plan: Plan, pixels: CommonPixels) -> list[Part]:
-    """What is kept of all pixels, for each chunk of the channels."""
     if plan.needs_only_sums and not plan.exact and _channels_fit(pixels):
         image = pixels.image.rechunk((pixels.image.shape[:1], *pixels.image.chunks[1:]))
         parts = by_block(_sums_on_labels, (image, pixels.labels), _SAYS)
-        return [Part(moments=Moments.merged(parts))] if parts else []
-    return _in_blocks(pixels.image, _RunWork(plan), plan, _runs(pixels.labels))
+        return _by_labels([Part(moments=Moments.merged(parts))] if parts else [], plan, pixels.ids)
+    work = RunWork(plan, _split_labels(plan, pixels.labels))
+    return _finished(_in_blocks(pixels.image, work, plan, _runs(pixels.labels)), _by_labels, plan, pixels.ids)
+
+
+def _split_labels(plan: Plan, labels: Any) -> NDArray[Any] | None:
+    """The labels with pixels in several blocks, where values are kept until all of a label are there."""
+    return labels_in_several_blocks(labels) if any(func.needs_sample for func in plan.funcs) else None
 
 
 def _channels_fit(pixels: CommonPixels) -> bool:
@@ -94,16 +99,18 @@ def _sums_on_labels(start: tuple[int, ...], pixels: NDArray[Any], labels: NDArra
 
 
 def _by_labels(
-    plan: Plan, by_channels: list[Part], ids: NDArray[Any] | None
+    by_channels: list[Part], plan: Plan, ids: NDArray[Any] | None
 ) -> tuple[csr_matrix, list[str], NDArray[Any]]:
     ids = ids if ids is not None else _ids_of(by_channels)
     plan = replace(plan, regions=len(ids))
-    matrix, names = _table(plan, [_renumbered(part, ids) for part in by_channels])
+    matrix, names = _table([_renumbered(part, ids) for part in by_channels], plan)
     return matrix, names, ids
 
 
 def _planes_by_labels(image: Any, labels: Any, plan: Plan, system: str) -> tuple[csr_matrix, list[str], NDArray[Any]]:
     """Flat labels stand for all planes of a volume."""
+    import dask
+
     level, mask = levels_of(image)[0], levels_of(labels)[0].data
     there = projection_of(image, system).plane().over(("y", "x"))
     of_labels = projection_of(labels, system).over(("y", "x"))
@@ -111,8 +118,9 @@ def _planes_by_labels(image: Any, labels: Any, plan: Plan, system: str) -> tuple
     for pixels in (level.data[:, z] for z in range(level.sizes["z"])):
         common = CommonPixels.of_arrays(pixels, mask, there, of_labels, labels if ids is None else ids)
         runs, ids = _runs(common.labels) if runs is None else runs, common.ids
-        planes.append(_in_blocks(common.image, _RunWork(plan), plan, runs))
-    return _by_labels(plan, [plan.merged(parts) for parts in zip(*planes, strict=True)], ids)
+        planes.append(_in_blocks(common.image, RunWork(plan), plan, runs))
+    merge = dask.delayed(plan.merged, pure=False, traverse=False)
+    return _finished([merge(list(parts)) for parts in zip(*planes, strict=True)], _by_labels, plan, ids)
 
 
 def _flat_by_volumes(image: Any, labels: Any, plan: Plan, system: str) -> tuple[csr_matrix, list[str], NDArray[Any]]:
@@ -129,7 +137,7 @@ def _flat_by_volumes(image: Any, labels: Any, plan: Plan, system: str) -> tuple[
     runs = np.empty(columns.shape, dtype=object)
     for position in np.ndindex(*columns.shape):
         runs[position] = find(columns[position])
-    return _by_labels(plan, _in_blocks(common[0].image, _PixelWork(plan), plan, runs), ids)
+    return _finished(_in_blocks(common[0].image, PixelWork(plan), plan, runs), _by_labels, plan, ids)
 
 
 def aggregate_image_by_regions(
@@ -160,9 +168,18 @@ def aggregate_image_by_regions(
     plan = _plan(image, funcs, len(regions), weighted=weighted, fractions=in_part)
     data = levels_of(image)[0].data
     if isinstance(regions, CubeFractions):
-        return _table(plan, _in_blocks(data, _PixelWork(plan, flat=False), plan, regions.tasks(data)))
-    work = _PixelWork(plan) if isinstance(regions, FigureFractions) else _RunWork(plan, flat=True)
-    return _table(plan, _in_blocks(data, work, plan, _runs_on_planes(regions, data)))
+        of_cubes = _in_blocks(data, PixelWork(plan, flat=False), plan, regions.tasks(data))
+        return _finished(of_cubes, _table, plan)
+    split = (
+        regions.in_several(data.chunks[-2:]) if _is_one_deep(data) and isinstance(regions, FiguresOnPixels) else None
+    )
+    work = PixelWork(plan, split) if isinstance(regions, FigureFractions) else RunWork(plan, split, flat=True)
+    return _finished(_in_blocks(data, work, plan, _runs_on_planes(regions, data)), _table, plan)
+
+
+def _is_one_deep(data: Any) -> bool:
+    """Whether a block has all pixels at its places."""
+    return bool(math.prod(data.numblocks[1:-2]) == 1)
 
 
 def _runs_on_planes(regions: PixelRuns | FigureFractions, data: Any) -> NDArray[Any]:
@@ -199,8 +216,8 @@ def _plan(image: Any, funcs: tuple[AggFunc, ...], regions: int, *, weighted: boo
     return plan
 
 
-def _in_blocks(image: Any, work: _RunWork | _PixelWork, plan: Plan, runs: NDArray[Any]) -> list[Part]:
-    """What is kept of all blocks of an image that have pixels and runs, for each chunk of its channels."""
+def _in_blocks(image: Any, work: RunWork | PixelWork, plan: Plan, runs: NDArray[Any]) -> list[Any]:
+    """What is kept of all blocks of an image that have pixels and runs, for each chunk of its channels, delayed."""
     import dask
 
     task = dask.delayed(work, pure=False, traverse=False)
@@ -212,91 +229,24 @@ def _in_blocks(image: Any, work: _RunWork | _PixelWork, plan: Plan, runs: NDArra
         for position in np.ndindex(*blocks.shape[1:])
         if runs[position] is not None and all(along[at] for along, at in zip(sizes, position, strict=True))
     ]
-    by_channels = [
+    return [
         merge([task(blocks[(channel, *position)], runs[position]) for position in positions])
         for channel in range(blocks.shape[0])
     ]
-    return list(computed(by_channels, _SAYS))
 
 
-@dataclass(frozen=True, slots=True)
-class _RunWork:
-    """What is done with a block of an image and the runs of pixels of the regions on it."""
+def _finished(by_channels: list[Any], finish: Callable[..., T], *further: Any) -> T:
+    """What a function makes of the delayed parts, where dask works, so that only the result comes back."""
+    import dask
 
-    plan: Plan
-    flat: bool = False
-
-    def __call__(self, block: NDArray[Any], found: tuple[NDArray[Any], Scanlines]) -> Part:
-        numbers, runs = found
-        pixels = native(block)
-        # Runs on one plane stand for all planes.
-        planes = np.moveaxis(pixels, 1, 0) if pixels.ndim == 4 and self.flat else [pixels]
-        return self.plan.merged([self._part(np.ascontiguousarray(plane), numbers, runs) for plane in planes])
-
-    def _part(self, pixels: NDArray[Any], numbers: NDArray[Any], runs: Scanlines) -> Part:
-        if self.plan.weighted:
-            pixel, figure = runs.pixels(pixels.shape[-1])
-            *values, weights = pixels.reshape(len(pixels), -1)[:, pixel]
-            return self.plan.weighed(numbers[figure], values, weights.astype(np.float64))
-        if self.plan.exact:
-            return self._wholes(pixels, numbers, runs)
-        moments, samples = None, None
-        if not all(func.needs_sample for func in self.plan.funcs):
-            wanted = {"spread": self.plan.needs_spread, "bounds": self.plan.needs_bounds}
-            moments = Moments.of_runs(numbers, runs, pixels, **wanted)
-        if any(func.needs_sample for func in self.plan.funcs):
-            pixel, figure = runs.pixels(pixels.shape[-1])
-            samples = Samples(numbers[figure], tuple(column[pixel] for column in pixels.reshape(len(pixels), -1)))
-        return Part(moments=moments, samples=samples)
-
-    def _wholes(self, pixels: NDArray[Any], numbers: NDArray[Any], runs: Scanlines) -> Part:
-        """Whole numbers, in passing where sums of floating point numbers are exact."""
-        if not self.plan.needs_compared and _sums_are_exact(pixels):
-            moments = Moments.of_runs(numbers, runs, pixels, spread=False, bounds=self.plan.needs_bounds)
-            return Part(wholes=Wholes.of_moments(moments, pixels.dtype))
-        pixel, figure = runs.pixels(pixels.shape[-1])
-        return self.plan.wholes(numbers[figure], pixels.reshape(len(pixels), -1)[:, pixel].T)
-
-
-def _sums_are_exact(pixels: NDArray[Any]) -> bool:
-    """Whether no sum of some of the pixels of a channel reaches the numbers that are rounded."""
-    if not pixels.size:
-        return True
-    largest = max(abs(int(pixels.min())), abs(int(pixels.max())))
-    return largest * (pixels.size // len(pixels)) < 2**53
-
-
-@dataclass(frozen=True, slots=True)
-class _PixelWork:
-    """What is done with a block of an image and pairs of a pixel and a region, and the part that counts.
-
-    The pixels are those of a plane, and stand for those of all planes, if ``flat``; otherwise those of the block.
-    """
-
-    plan: Plan
-    flat: bool = True
-
-    def __call__(self, block: NDArray[Any], found: tuple[Any, ...]) -> Part:
-        pixel, region, *parts = found
-        size = math.prod(block.shape[-2:] if self.flat else block.shape[1:])
-        planes = native(block).reshape(len(block), math.prod(block.shape[1:]) // max(size, 1), size)
-        columns = [channel[:, pixel] for channel in planes]
-        region = np.tile(region, planes.shape[1])
-        if self.plan.weighted:
-            *values, weights = columns
-            weights = weights.astype(np.float64) * (parts[0] if parts else 1.0)
-            return self.plan.weighed(region, [column.ravel() for column in values], weights.ravel())
-        if self.plan.exact:
-            return self.plan.wholes(region, np.stack([column.ravel() for column in columns], axis=1))
-        if parts:
-            columns = [column * parts[0] for column in columns]
-        return self.plan.numbers(region, [column.ravel() for column in columns])
+    result: T = computed([dask.delayed(finish, pure=False)(by_channels, *further)], _SAYS)[0]
+    return result
 
 
 def _ids_of(parts: list[Part]) -> NDArray[Any]:
     """The labels that occur in any part, sorted."""
     found = [part.moments.regions for part in parts if part.moments is not None]
-    found += [part.samples.region for part in parts if part.samples is not None]
+    found += [regions for part in parts if part.samples is not None for regions in part.samples.seen()]
     found += [part.wholes.regions for part in parts if part.wholes is not None]
     if len(found) == 1 and parts[0].moments is not None:
         return found[0]
@@ -310,14 +260,14 @@ def _renumbered(part: Part, ids: NDArray[Any]) -> Part:
         is_same = moments.regions is ids
         moments = replace(moments, regions=np.arange(len(ids)) if is_same else np.searchsorted(ids, moments.regions))
     if samples is not None:
-        samples = replace(samples, region=np.searchsorted(ids, samples.region))
+        samples = samples.renumbered(ids)
     wholes = part.wholes
     if wholes is not None:
         wholes = replace(wholes, regions=np.searchsorted(ids, wholes.regions))
     return Part(moments=moments, samples=samples, wholes=wholes)
 
 
-def _table(plan: Plan, by_channels: list[Part]) -> tuple[csr_matrix, list[str]]:
+def _table(by_channels: list[Part], plan: Plan) -> tuple[csr_matrix, list[str]]:
     """The statistics of all channels, from those of each chunk of channels."""
     found: list[list[NDArray[Any]]] = [[] for _ in plan.funcs]
     start = 0

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from spatialdata.ops.rasterize_shapes import PlacedFigures, figures_reaching
+from spatialdata.ops.split_regions import in_several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +48,13 @@ class FiguresOnPixels(ABC):
 
     def __len__(self) -> int:
         return len(self.bounds)
+
+    def in_several(self, chunks: Sequence[Sequence[int]]) -> NDArray[np.intp]:
+        """The numbers of the figures that may reach several blocks of pixels, whose sizes are given along y and x."""
+        heights, widths = chunks
+        y, x = (np.cumsum([0, *sizes]).tolist() for sizes in chunks)
+        corners, sizes = product(y[:-1], x[:-1]), product(heights, widths)
+        return in_several([figures_reaching(self.bounds, *block) for block in zip(corners, sizes, strict=True)])
 
     def task(self, corner: Sequence[int], shape: Sequence[int]) -> Any:
         """What :meth:`look` tells of a block, delayed; None if no figure reaches it.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from spatialdata.models.scanlines import Scanlines
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["PIXEL_STATISTICS", "BlockPixels", "check_statistics", "pixels_of_runs", "probabilities_of", "quantiles_of"]
+__all__ = ["PIXEL_STATISTICS", "BlockPixels", "check_statistics", "pixels_of_runs", "probabilities_of"]
 
 PIXEL_STATISTICS = ("mean", "sum", "min", "max", "std", "var", "count")
 
@@ -135,31 +135,3 @@ def pixels_of_runs(runs: Scanlines, size: int, values: NDArray[Any], *, spread: 
         squares = squares_of_runs(*runs.fields, channel, mean) if spread else np.zeros(size)
         columns.append([count.astype(np.float64), mean, squares, *bounds_of_runs(*runs.fields, channel, size)])
     return BlockPixels(*(np.stack(column, axis=1) for column in zip(*columns, strict=True)))
-
-
-def quantiles_of(owner: NDArray[np.intp], values: FloatArray, size: int, quantiles: Sequence[float]) -> FloatArray:
-    """Quantiles of values by instance, linear between neighbours, of shape ``(size, quantiles)``; nan without values.
-
-    Parameters
-    ----------
-    owner
-        The instance of each value.
-    values
-        The values; nan does not count.
-    size
-        The number of instances.
-    quantiles
-        Numbers from 0 to 1.
-    """
-    known = ~np.isnan(values)
-    owner, values = owner[known], values[known]
-    order = np.lexsort((values, owner))
-    values = np.append(values[order], np.nan)
-    count = np.bincount(owner, minlength=size)
-    first = np.cumsum(count) - count
-    place = np.outer(np.maximum(count - 1, 0), np.asarray(quantiles, dtype=np.float64))
-    low = np.floor(place).astype(np.int64)
-    high = np.minimum(low + 1, np.maximum(count - 1, 0)[:, None])
-    below, above = values[first[:, None] + low], values[np.minimum(first[:, None] + high, len(values) - 1)]
-    found = below + (above - below) * (place - low)
-    return np.where(count[:, None] > 0, found, np.nan)

@@ -11,6 +11,7 @@ from spatialdata._core.elements import levels_of
 from spatialdata.models.label_runs import ids_and_runs
 from spatialdata.models.scanlines import Scanlines
 from spatialdata.ops.label_pixels import labels_of_columns
+from spatialdata.ops.pixel_quantiles import WantedQuantiles
 from spatialdata.ops.region_pixels import (
     Gathered,
     InstancePart,
@@ -46,26 +47,31 @@ def gather_across_depths(labels: Any, image: Any, system: str, quantiles: Sequen
     deep = mask.ndim == 3
     blocks = (mask.rechunk({0: -1}) if deep else mask).to_delayed()
     look = dask.delayed(_part_of_columns if deep else _part_of_planes, pure=False)
+    kept = WantedQuantiles.of(quantiles)
     tasks = []
     for position in np.ndindex(*values.shape[1:]):
         block = blocks[(0, *position)] if deep else blocks[position[1:]]
-        tasks.append(look(block, values[(0, *position)], spread=spread, keep=bool(len(quantiles))))
+        tasks.append(look(block, values[(0, *position)], spread=spread, quantiles=kept))
     parts: list[InstancePart] = list(computed(tasks, "pixels of labels"))
     known = gather_labels(labels)
     owner = np.searchsorted(known.ids, np.concatenate([part.ids for part in parts]))
     return replace(gathered_parts(known.ids, owner, parts, quantiles), shapes=known.shapes)
 
 
-def _part_of_planes(block: NDArray[Any], values: NDArray[Any], *, spread: bool, keep: bool) -> InstancePart:
+def _part_of_planes(
+    block: NDArray[Any], values: NDArray[Any], *, spread: bool, quantiles: WantedQuantiles | None
+) -> InstancePart:
     ids, runs = ids_and_runs(np.asarray(block))
     runs = runs.on_planes(values.shape[1], values.shape[2])
-    return part_with_pixels(ids, None, runs, values, spread=spread, keep=keep)
+    return part_with_pixels(ids, None, runs, values, spread=spread, quantiles=quantiles)
 
 
-def _part_of_columns(block: NDArray[Any], values: NDArray[Any], *, spread: bool, keep: bool) -> InstancePart:
+def _part_of_columns(
+    block: NDArray[Any], values: NDArray[Any], *, spread: bool, quantiles: WantedQuantiles | None
+) -> InstancePart:
     pixel, label = labels_of_columns(np.asarray(block))
     ids, owner = np.unique(label, return_inverse=True)
     order = np.argsort(owner.ravel(), kind="stable")
     row, column = np.divmod(pixel[order], values.shape[-1])
     runs = Scanlines(owner.ravel()[order], row, column, column + 1)
-    return part_with_pixels(ids, None, runs, values, spread=spread, keep=keep)
+    return part_with_pixels(ids, None, runs, values, spread=spread, quantiles=quantiles)

@@ -15,10 +15,12 @@ from spatialdata.models.label_statistics import known_statistics
 from spatialdata.models.times import at_one_time
 from spatialdata.ops.bent import in_system, under_pixels
 from spatialdata.ops.figures import Figures
-from spatialdata.ops.pixel_statistics import BlockPixels, pixels_of_runs, quantiles_of
+from spatialdata.ops.pixel_quantiles import KeptPixels, WantedQuantiles, merged_quantiles
+from spatialdata.ops.pixel_statistics import BlockPixels, pixels_of_runs
 from spatialdata.ops.rasterize_raster import level_for
 from spatialdata.ops.rasterize_shapes import PlacedFigures, figures_reaching
 from spatialdata.ops.resample import resample
+from spatialdata.ops.split_regions import in_several, labels_in_several_blocks
 from spatialdata.ops.warp import Warp
 from spatialdata.regions.between import Between
 from spatialdata.regions.project import Projection, projection_of
@@ -74,13 +76,22 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class InstancePart:
-    """What one block holds: ids, and for each of them what is in the block."""
+    """What one block holds: ids, and for each of them what is in the block.
+
+    Attributes
+    ----------
+    ids
+        The ids.
+    shapes, pixels
+        What is known of each.
+    kept
+        Pixels by id whose quantiles are wanted, or the quantiles; None if none are.
+    """
 
     ids: NDArray[Any]
     shapes: BlockShapes | None
     pixels: BlockPixels | None
-    owners: NDArray[np.int64]
-    values: NDArray[Any] | None
+    kept: KeptPixels | None
 
 
 def gather_labels(
@@ -104,7 +115,8 @@ def gather_labels(
     system
         The coordinate system in which labels and image are brought together.
     quantiles
-        Numbers from 0 to 1. They need all pixels of instances in memory; all else needs one block at a time.
+        Numbers from 0 to 1. Of instances in several blocks they need all pixels in memory; all else needs one block at
+        a time.
     spread
         Whether deviations are wanted.
     background
@@ -117,23 +129,24 @@ def gather_labels(
         return Gathered(known.ids, known.shapes, None, None)
     data = levels_of(labels)[0].data
     arrays = [data] if image is None else [image_over(image, labels, system), data]
-    work = partial(_part_of_labels, spread=spread, keep=bool(len(quantiles)), background=background)
+    kept = WantedQuantiles.of(quantiles, lambda: labels_in_several_blocks(data))
+    work = partial(_part_of_labels, spread=spread, quantiles=kept, background=background)
     parts: list[InstancePart] = by_block(work, arrays, "pixels of labels")
     ids, owner = united_ids([part.ids for part in parts])
     return gathered_parts(ids, owner, parts, quantiles)
 
 
 def _part_of_labels(
-    start: tuple[int, ...], *blocks: NDArray[Any], spread: bool, keep: bool, background: bool
+    start: tuple[int, ...], *blocks: NDArray[Any], spread: bool, quantiles: WantedQuantiles | None, background: bool
 ) -> InstancePart:
     """What a block of labels holds, and the pixels of the image that come before it, if there is one."""
     *values, block = [np.asarray(one) for one in blocks]
     if not values:
         ids, shapes = ids_and_shapes(block, start, background=background)
-        return InstancePart(ids, shapes, None, np.zeros(0, dtype=np.int64), None)
+        return InstancePart(ids, shapes, None, None)
     ids, runs = ids_and_runs(block, background=background)
     shapes = shapes_of_runs(runs, len(ids), block.shape, start)
-    return part_with_pixels(ids, shapes, runs, values[0], spread=spread, keep=keep)
+    return part_with_pixels(ids, shapes, runs, values[0], spread=spread, quantiles=quantiles)
 
 
 def part_with_pixels(
@@ -143,7 +156,7 @@ def part_with_pixels(
     values: NDArray[Any],
     *,
     spread: bool,
-    keep: bool,
+    quantiles: WantedQuantiles | None,
 ) -> InstancePart:
     """What a block holds of instances, with the pixels of an image in their runs.
 
@@ -157,15 +170,12 @@ def part_with_pixels(
         Array of shape ``(channels, …, width)``.
     spread
         Whether deviations are wanted.
-    keep
-        Whether the values themselves are.
+    quantiles
+        The quantiles that are wanted.
     """
     values = np.asarray(values)
     pixels = pixels_of_runs(runs, len(ids), values, spread=spread)
-    if not keep:
-        return InstancePart(ids, shapes, pixels, np.zeros(0, dtype=np.int64), None)
-    pixel, owner = runs.pixels(values.shape[-1])
-    return InstancePart(ids, shapes, pixels, owner, values.reshape(len(values), -1)[:, pixel])
+    return InstancePart(ids, shapes, pixels, None if quantiles is None else quantiles.kept(ids, runs, values))
 
 
 def gathered_parts(
@@ -189,11 +199,9 @@ def gathered_parts(
     pixels = [part.pixels for part in parts if part.pixels is not None]
     found = None
     if len(quantiles) and pixels:
-        first = np.cumsum([0, *(len(part.ids) for part in parts)])
-        owners = np.concatenate([owner[first[number] + part.owners] for number, part in enumerate(parts)])
-        values = np.concatenate([part.values for part in parts if part.values is not None], axis=1)
-        channels = [quantiles_of(owners, channel.astype(np.float64), size, quantiles) for channel in values]
-        found = np.stack(channels, axis=1)
+        first = np.cumsum([0, *(len(part.ids) for part in parts)])[:-1].tolist()
+        of_parts = [(part.kept, owner[a : a + len(part.ids)]) for part, a in zip(parts, first, strict=True)]
+        found = merged_quantiles([(kept, place) for kept, place in of_parts if kept is not None], size, quantiles)
     return Gathered(
         ids,
         BlockShapes.merged(shapes, owner, size) if shapes else None,
@@ -285,12 +293,12 @@ def gather_shapes(
     data = level.data.rechunk((-1, *level.data.chunks[1:]))
     bounds = placed.bounds()
     look = dask.delayed(_part_of_shapes, pure=False)
-    wanted = {"spread": spread, "keep": bool(len(quantiles))}
-    tasks = []
-    for corner, size, block in _tiles(data):
-        chosen = figures_reaching(bounds, corner, size)
-        if len(chosen):
-            tasks.append(look(placed.part(chosen, corner), chosen, block, **wanted))
+    tiles = [(corner, block, figures_reaching(bounds, corner, size)) for corner, size, block in _tiles(data)]
+    kept = WantedQuantiles.of(quantiles, lambda: in_several([chosen for _, _, chosen in tiles]))
+    wanted: Any = {"spread": spread, "quantiles": kept}
+    tasks = [
+        look(placed.part(chosen, corner), chosen, block, **wanted) for corner, block, chosen in tiles if len(chosen)
+    ]
     nothing = np.zeros(0, dtype=np.intp)
     blank = np.zeros((data.shape[0], 1, 1))
     none = _part_of_shapes(placed.part(nothing, (0, 0)), nothing, blank, **wanted)
@@ -308,10 +316,15 @@ def _tiles(data: Any) -> Any:
 
 
 def _part_of_shapes(
-    placed: PlacedFigures, numbers: NDArray[np.intp], values: NDArray[Any], *, spread: bool, keep: bool
+    placed: PlacedFigures,
+    numbers: NDArray[np.intp],
+    values: NDArray[Any],
+    *,
+    spread: bool,
+    quantiles: WantedQuantiles | None,
 ) -> InstancePart:
     values = np.asarray(values)
     runs = placed.scanlines(*values.shape[-2:])
     if values.ndim == 4:
         runs = runs.on_planes(values.shape[1], values.shape[2])
-    return part_with_pixels(numbers, None, runs, values, spread=spread, keep=keep)
+    return part_with_pixels(numbers, None, runs, values, spread=spread, quantiles=quantiles)
