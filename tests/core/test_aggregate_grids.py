@@ -102,6 +102,8 @@ def test_boxes_that_cannot_be_covered_are_refused() -> None:
         SquareGrid.covering([0, 0], [np.inf, 1], 1)
     with pytest.raises(ValueError, match="covers a box"):
         HexagonGrid.covering([0, 3], [1, 1], 1)
+    with pytest.raises(ValueError, match="must be a number above 0, not '55'"):
+        grid_over(PointsModel.parse(some_points()), "55")
     with pytest.raises(ValueError, match="cells must be one of"):
         grid_over(PointsModel.parse(some_points()), 1, "triangles")
     box = BoundingBox(target_coordinate_system="global", axes=("x",), min_coordinate=[0], max_coordinate=[1])

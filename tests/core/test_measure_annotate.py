@@ -240,9 +240,9 @@ def test_of_several_tables_the_one_with_the_column_counts(sdata: SpatialData) ->
     sdata["more"] = table_of("cells", ids, size=ids)
     with pytest.raises(ValueError, match=r"'size' is in the tables 'measures', 'more'\. Give by_table_name"):
         sdata.annotate("molecules", by="cells", column="size")
-    with pytest.raises(ValueError, match=r"The regions 'nuclei' have no 'layer'.*Tables that have it: 'table'"):
+    with pytest.raises(ValueError, match=r"The regions 'nuclei' have no 'layer'.*It is in 'table': annotate by"):
         sdata.annotate("molecules", by="nuclei", column="layer")
-    with pytest.raises(ValueError, match=r"\('geometry', 'radius'\).*\(none\). Tables that have it: none"):
+    with pytest.raises(ValueError, match=r"\('geometry', 'radius'\).*\(none\)\.$"):
         sdata.annotate("molecules", by="nuclei", column="nothing")
 
 
@@ -262,3 +262,16 @@ def test_annotate_arguments_are_checked(sdata: SpatialData) -> None:
     sdata["second"] = table_of("cells", [1, 2])
     with pytest.raises(ValueError, match="Give table_name"):
         sdata.annotate("cells", by="regions", column="tissue")
+
+
+def test_an_element_in_the_place_of_its_name_is_an_error_that_says_so(sdata: SpatialData) -> None:
+    for call in (
+        lambda: sdata.measure(sdata["cells"], "stain"),
+        lambda: sdata.measure("cells", sdata["stain"]),
+        lambda: sdata.measure("cells", ["stain", sdata["fine"]]),
+        lambda: sdata.annotate(sdata["molecules"], by="regions"),
+        lambda: sdata.annotate("molecules", by=sdata["regions"]),
+    ):
+        with pytest.raises(TypeError, match="Give the name of an element of the object, not"):
+            call()
+    assert list(sdata.measure("cells", ()).var_names) == []

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from spatialdata._core.elements import type_name
-from spatialdata.errors import UnsupportedElementError
+from spatialdata.errors import ElementNotFoundError, UnsupportedElementError, unknown_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from spatialdata.sdata import SpatialData
 
-__all__ = ["is_container", "new_container", "register_container", "require_container"]
+__all__ = ["is_container", "new_container", "register_container", "require_container", "require_names"]
 
 _FACTORIES: list[tuple[type[Any], Callable[..., Any]]] = []
 
@@ -52,6 +52,30 @@ def require_container(value: object, what: str) -> None:
     """
     if not is_container(value):
         raise UnsupportedElementError(f"{what} takes a SpatialData object, not {type_name(value)}.")
+
+
+def require_names(sdata: SpatialData, names: Iterable[object]) -> None:
+    """Raise unless values are names of spatial elements of an object.
+
+    Parameters
+    ----------
+    sdata
+        The object.
+    names
+        What was given.
+
+    Raises
+    ------
+    TypeError
+        One is no name, but perhaps an element.
+    ElementNotFoundError
+        The object has none of that name.
+    """
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"Give the name of an element of the object, not {type_name(name)}.")
+        if name not in sdata:
+            raise ElementNotFoundError(unknown_name("element", name, [known for _, known in sdata.gen_spatial_names()]))
 
 
 def new_container(elements: Mapping[str, Any], attrs: Mapping[Any, Any] | None = None) -> SpatialData:

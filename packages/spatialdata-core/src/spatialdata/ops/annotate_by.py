@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.container import new_container
+from spatialdata._core.container import new_container, require_names
 from spatialdata._core.elements import is_shapes, levels_of, spatial_axes_of
-from spatialdata.errors import ElementNotFoundError, UnsupportedElementError, listing, unknown_name
+from spatialdata.errors import UnsupportedElementError, listing
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.shallow import with_transformations
 from spatialdata.models.table import get_table_keys
@@ -102,9 +102,7 @@ def annotate(
 
     See :meth:`spatialdata.SpatialData.annotate`.
     """
-    for name in (target, by):
-        if name not in sdata:
-            raise ElementNotFoundError(unknown_name("element", name, [known for _, known in sdata.gen_spatial_names()]))
+    require_names(sdata, (target, by))
     kind = kind_of(sdata[target])
     if kind not in (Kind.POINTS, *_DUE):
         raise UnsupportedElementError(f"{target!r} is one of the {kind.value}, which have no instances to annotate.")
@@ -170,10 +168,13 @@ def _table_with(sdata: SpatialData, by: str, column: str) -> str:
     if found:
         raise ValueError(f"{column!r} is in the tables {listing(found)}. Give by_table_name, the one to take it from.")
     columns = sdata[by].columns if kind_of(sdata[by]) is Kind.SHAPES else ()
+    elsewhere = (
+        f" It is in {listing(holding)}: annotate by what that annotates, or let it annotate {by!r} with "
+        "set_table_annotates_spatialelement."
+    )
     raise ValueError(
         f"The regions {by!r} have no {column!r}. Searched: their columns ({listing(columns, limit=10)}) and the tables "
-        f"that annotate them ({listing(annotators)}). Tables that have it: {listing(holding)}. Take regions that one "
-        f"of these annotates, or let it annotate {by!r} with set_table_annotates_spatialelement."
+        f"that annotate them ({listing(annotators)}).{elsewhere if holding else ''}"
     )
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata.errors import ElementNotFoundError, unknown_name
+from spatialdata._core.container import require_names
+from spatialdata._core.elements import is_raster
 from spatialdata.models.table import TableModel
 from spatialdata.ops.region_properties import get_region_properties
 from spatialdata.relations.ids import check_unique
@@ -39,10 +40,9 @@ def measure(
     import pandas as pd
     from anndata import AnnData
 
-    names = [images] if isinstance(images, str) else list(images or [])
-    for name in [regions, *names]:
-        if name not in sdata:
-            raise ElementNotFoundError(unknown_name("element", name, [known for _, known in sdata.gen_spatial_names()]))
+    one = isinstance(images, str) or is_raster(images)
+    names: list[Any] = [images] if one else list(images if images is not None else ())
+    require_names(sdata, [regions, *names])
     element = sdata[regions]
     shape = get_region_properties(element, None, target_coordinate_system, outlines=outlines)
     check_unique(shape.index, f"The ids of {regions!r}")

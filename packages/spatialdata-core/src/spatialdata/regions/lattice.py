@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,8 +89,8 @@ def _box(lower: Sequence[float], upper: Sequence[float]) -> tuple[float, float, 
     return left, bottom, right, top
 
 
-def _check_size(size: float) -> None:
-    if not (math.isfinite(size) and size > 0):
+def _check_size(size: object) -> None:
+    if not (isinstance(size, Real) and math.isfinite(size) and float(size) > 0):
         raise ValueError(f"The size of cells must be a number above 0, not {size!r}.")
 
 
