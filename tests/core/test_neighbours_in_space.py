@@ -10,6 +10,7 @@ import pytest
 import shapely
 from geopandas import GeoDataFrame
 from scipy import ndimage as ndi
+from scipy.optimize import lsq_linear
 
 from spatialdata.errors import TransformationError
 from spatialdata.models import Labels2DModel, Labels3DModel, PointsModel, ShapesModel
@@ -168,15 +169,58 @@ def test_labels_without_instances_have_no_neighbours() -> None:
         assert len(within_distance(nothing, other, 9.0)) == len(within_distance(other, nothing, 9.0)) == 0
 
 
-def test_pixels_that_are_no_boxes_along_the_same_axes_are_refused() -> None:
+def test_labels_with_a_depth_that_bend_are_refused() -> None:
     labels = grown(8)
-    sheared = Affine([[1, 0.5, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], XYZ, XYZ)
     places = np.array([[0.0, 0], [9, 0], [0, 9], [5, 5]])
     bent = ThinPlateSpline(places, places + np.array([[0, 0], [0, 0], [0, 0], [1, 0]]), ("x", "y"))
-    plain, turned = Labels3DModel.parse(labels), Labels3DModel.parse(labels, transformations={"global": TURN})
-    with pytest.raises(TransformationError, match="shears"):
-        nearest(Labels3DModel.parse(labels, transformations={"global": sheared}), plain)
-    with pytest.raises(TransformationError, match="turned against each other"):
-        nearest(plain, turned)
-    with pytest.raises(TransformationError, match="not linear"):
-        nearest(plain, Labels3DModel.parse(labels, transformations={"global": bent}))
+    for one, other in ((bent, Scale([1, 1, 1], XYZ)), (Scale([1, 1, 1], XYZ), bent)):
+        pair = [Labels3DModel.parse(labels, transformations={"global": place}) for place in (one, other)]
+        with pytest.raises(TransformationError, match="not linear"):
+            nearest(*pair)
+
+
+def gap_of_cells(one: np.ndarray, other: np.ndarray, sides: np.ndarray) -> float:
+    """The least distance between cells around two sets of places: least squares with bounds, by scipy."""
+    best = np.inf
+    reach = np.linalg.norm(sides, axis=1).sum() / 2
+    for a in one:
+        for b in other[np.linalg.norm(other - a, axis=1) < best + reach]:
+            found = lsq_linear(sides.T, a - b, (-0.5, 0.5), method="bvls", tol=1e-14)
+            best = min(best, float(np.sqrt(2 * found.cost)))
+    return best
+
+
+SHEAR = Affine([[1, 0.5, 0.2, 1.5], [0, 1.2, -0.4, 0], [0.3, 0, 1, 2], [0, 0, 0, 1]], XYZ, XYZ)
+
+
+@pytest.mark.parametrize("places", [(SHEAR, Scale([1, 1, 1], XYZ)), (Scale([2, 1, 1], XYZ), TURN), (SHEAR, SHEAR)])
+def test_labels_that_are_sheared_and_turned_against_each_other(places: Any) -> None:
+    labels, centres, linear = [], [], []
+    for seed, place in enumerate(places):
+        ids = grown(seed + 20, (4, 5, 4), 3)
+        labels.append(Labels3DModel.parse(ids, chunks=3, transformations={"global": place}))
+        matrix = place.to_affine_matrix(XYZ, XYZ)
+        linear.append(matrix[:3, :3].T)
+        where = {label: np.argwhere(ids == label)[:, ::-1] + 0.5 for label in np.unique(ids)[1:]}
+        centres.append({label: at @ matrix[:3, :3].T + matrix[:3, 3] for label, at in where.items()})
+    sides = np.concatenate(linear)
+    rows = [[gap_of_cells(a, b, sides) for b in centres[1].values()] for a in centres[0].values()]
+    table = pd.DataFrame(rows, index=list(centres[0]), columns=list(centres[1]))
+    assert_neighbours(nearest(*labels, 3), table, 3)
+    assert_neighbours(nearest(*labels[::-1], 2), table.T, 2)
+    limit = float(np.median(table))
+    assert len(within_distance(*labels, limit + 1e-9)) == (table <= limit + 1e-9).sum().sum()
+
+
+def test_points_near_sheared_labels() -> None:
+    ids, rng = grown(30, (4, 5, 4), 3), np.random.default_rng(31)
+    labels = Labels3DModel.parse(ids, transformations={"global": SHEAR})
+    places = rng.uniform(-4, 9, (12, 3))
+    matrix = SHEAR.to_affine_matrix(XYZ, XYZ)
+    where = {label: np.argwhere(ids == label)[:, ::-1] + 0.5 for label in np.unique(ids)[1:]}
+    centres = {label: at @ matrix[:3, :3].T + matrix[:3, 3] for label, at in where.items()}
+    rows = [[gap_of_cells(place[None], one, matrix[:3, :3].T) for one in centres.values()] for place in places]
+    table = pd.DataFrame(rows, index=range(12), columns=list(centres))
+    points = PointsModel.parse(pd.DataFrame(places, columns=list(XYZ)), npartitions=2)
+    assert_neighbours(nearest(points, labels, 2), table, 2)
+    assert_neighbours(nearest(labels, points, 3), table.T, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import anndata as ad
@@ -12,6 +13,7 @@ from scipy.sparse import csr_matrix
 
 from spatialdata import SpatialData, get_values
 from spatialdata.models import Labels2DModel, PointsModel, ShapesModel, TableModel
+from spatialdata.ops.aggregate_values import ValueSource
 
 
 def study() -> SpatialData:
@@ -116,3 +118,15 @@ def test_names_that_do_not_exist() -> None:
         get_values("size")
     with pytest.raises(ValueError, match="element_name"):
         get_values("size", sdata=sdata)
+
+
+def test_threads_that_look_up_in_a_table_at_once_find_all_of_it() -> None:
+    """pandas fills an index in the first look-up, and another thread would take it as one of repeated ids meanwhile."""
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        table = pd.DataFrame({"v": np.arange(100_000.0)}, index=rng.permutation(100_000))
+        source = ValueSource(["v"], table)
+        frame = pd.DataFrame(index=np.arange(1000))
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(source.rows, [frame] * 8))
+        assert all(present.all() for _, present in found)

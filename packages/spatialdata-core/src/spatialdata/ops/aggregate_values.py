@@ -12,7 +12,7 @@ from spatialdata._core.elements import is_points, is_raster
 from spatialdata.models.base import ATTRS_KEY
 from spatialdata.ops.aggregate_sparse import SparseTable
 from spatialdata.relations.annotate import get_element_annotators
-from spatialdata.relations.ids import as_ids, check_same_type
+from spatialdata.relations.ids import as_ids, check_same_type, fill
 from spatialdata.relations.instances import instance_ids
 from spatialdata.relations.values import get_values, places_of
 
@@ -49,6 +49,10 @@ class ValueSource:
     table: pd.DataFrame | SparseTable | None = None
     ones: bool = False
     weighted: bool = False
+
+    def __post_init__(self) -> None:
+        if self.table is not None:
+            fill(self.table.index)
 
     @property
     def columns(self) -> list[str]:

@@ -209,7 +209,7 @@ class OthersInSpace:
     Attributes
     ----------
     frame
-        The axes along which their boxes lie.
+        The axes in which both are compared.
     all, starts
         See :class:`Others`.
     """

@@ -58,7 +58,8 @@ def nearest(element: Any, others: Any, k: int = 1, coordinate_system: str = "glo
     UnsupportedElementError
         An element is an image or a table.
     TransformationError
-        Labels with a depth are sheared, turned against each other, or in a place that is not linear.
+        Labels with a depth are in a place that is not linear; or planes of them are none there, and what they are
+        compared with is flat.
 
     Examples
     --------

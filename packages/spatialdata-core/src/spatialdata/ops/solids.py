@@ -1,4 +1,4 @@
-"""Points and labels in space, as boxes along the axes of one frame."""
+"""Points and labels in space, as cells of lattices in one frame."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from spatialdata.models.times import at_one_time
 from spatialdata.ops.label_pixels import LabelPixels
 from spatialdata.regions.project import Projection, projection_of
 from spatialdata.relations.blocks import computed
+from spatialdata.transformations.attach import get_transformation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,18 +29,18 @@ _XYZ: tuple[ValidAxis, ...] = ("x", "y", "z")
 
 @dataclass(frozen=True, slots=True)
 class Solids:
-    """Instances in space, each a set of boxes of one size.
+    """Instances in space, each a set of cells of one size and shape.
 
     Attributes
     ----------
     ids
         Their ids.
     centres
-        The centres of the boxes of all instances, of shape ``(n, 3)``; those of labels are the pixels at their surface.
+        The centres of the cells of all instances, of shape ``(n, 3)``; those of labels are the pixels at their surface.
     starts
-        Where the boxes of each instance begin, and where the last one ends.
-    half
-        Half the sides of a box.
+        Where the cells of each instance begin, and where the last one ends.
+    sides
+        The sides of a cell, of shape ``(3, 3)``; those of points are none, of shape ``(0, 3)``.
     pixels
         For labels, their pixels and the map to these; None for points.
     """
@@ -47,13 +48,13 @@ class Solids:
     ids: Any
     centres: FloatArray
     starts: NDArray[np.int64]
-    half: FloatArray
+    sides: FloatArray
     pixels: tuple[LabelPixels, Projection] | None = None
 
     @classmethod
     def of_points(cls, ids: Any, places: FloatArray, frame: Projection) -> Solids:
         """Points, given their places x, y, z in the coordinate system."""
-        return cls(ids, np.ascontiguousarray(frame(places)), np.arange(len(places) + 1), np.zeros(3))
+        return cls(ids, np.ascontiguousarray(frame(places)), np.arange(len(places) + 1), np.zeros((0, 3)))
 
     @classmethod
     def of_labels(cls, labels: Any, system: str, frame: Projection) -> Solids:
@@ -62,35 +63,45 @@ class Solids:
         Raises
         ------
         TransformationError
-            Their pixels are no boxes along the axes of the frame.
+            Their place is not linear.
         """
         import pandas as pd
 
+        if not get_transformation(labels, system).is_linear:
+            raise TransformationError(
+                f"The transformation of labels with a depth to {system!r} is not linear, so that the sides of their "
+                "pixels are bent there. Move them first, with spatialdata.transform(labels, to_coordinate_system=…)."
+            )
         motion = frame.after(projection_of(labels, system))
         large = np.abs(motion.linear).max()
         clean = np.where(np.abs(motion.linear) > _SAME * large, motion.linear, 0.0)
-        if not Projection(motion.axes, clean, motion.offset).is_monomial:
-            raise TransformationError(
-                "The pixels of the two labels are turned against each other, or sheared, so that they are no boxes "
-                "along the same axes. Move one onto the pixels of the other first, with spatialdata.transform."
-            )
         data = levels_of(at_one_time(labels, "measuring distances"))[0].data
         label, pixel = _surface(data)
         order = np.argsort(label, kind="stable")
         ids, first = np.unique(label[order], return_index=True)
         centres = motion(pixel[order].astype(np.float64)[:, ::-1] + 0.5)
-        half = np.abs(clean).sum(axis=1) / 2
         back = motion.inverse().over(("z", "y", "x"))
         pixels = (LabelPixels.of(data), back)
-        return cls(pd.Index(ids), np.ascontiguousarray(centres), np.append(first, len(label)), half, pixels)
+        starts, sides = np.append(first, len(label)), np.ascontiguousarray(clean.T)
+        return cls(pd.Index(ids), np.ascontiguousarray(centres), starts, sides, pixels)
 
     @property
     def is_scattered(self) -> bool:
         """Whether only this process can ask for the pixels."""
         return self.pixels is not None and self.pixels[0].scattered
 
+    @property
+    def half(self) -> FloatArray:
+        """Half the sides of the box around a cell."""
+        return np.asarray(np.abs(self.sides).sum(axis=0) / 2)
+
+    @property
+    def are_boxes(self) -> bool:
+        """Whether the cells are boxes along the axes of the frame."""
+        return bool(((self.sides != 0).sum(axis=1) == 1).all())
+
     def bounds(self) -> tuple[FloatArray, FloatArray]:
-        """The lower and upper corners of the boxes around the instances, of shape ``(n, 3)``."""
+        """The lower and upper corners of the boxes around all cells of each instance, of shape ``(n, 3)``."""
         if not len(self.ids):
             return np.zeros((0, 3)), np.zeros((0, 3))
         first = self.starts[:-1]
@@ -102,14 +113,15 @@ class Solids:
         return self.centres[self.starts[:-1]]
 
     def holding(self, other: Solids) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The pairs of these labels and of other instances of which a box has its centre in them, each once."""
+        """The pairs of these labels and of other instances of which a cell has its centre in them, each once."""
         if self.pixels is None:
             return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
         pixels, back = self.pixels
         label = pixels.at(back(other.centres[:, ::-1]))
         owner = np.repeat(np.arange(len(other.ids)), np.diff(other.starts))
         inside = label != 0
-        pair = np.unique(self.ids.get_indexer(label[inside]) * max(len(other.ids), 1) + owner[inside])
+        own = np.searchsorted(np.asarray(self.ids), label[inside])
+        pair = np.unique(own * max(len(other.ids), 1) + owner[inside])
         return np.divmod(pair, max(len(other.ids), 1))
 
     def reach(self, others: Solids, k: int) -> FloatArray:
@@ -121,12 +133,8 @@ class Solids:
 
     def near(self, others: Solids, reach: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
         """The pairs of instances within reach, with their distances; 0 where one holds a part of the other."""
-        from spatialdata.kernels.boxes import distances_of_box_sets
-
         first, second = self._boxes_near(others, reach)
-        distance = distances_of_box_sets(
-            first, second, self.centres, self.starts, others.centres, others.starts, self.half + others.half
-        )
+        distance = self._distances(others, first, second)
         size = max(len(others.ids), 1)
         number, other = self.holding(others)
         held, holder = others.holding(self)
@@ -134,6 +142,16 @@ class Solids:
         distance[np.isin(first * size + second, met)] = 0.0
         keep = distance <= reach[first]
         return first[keep], second[keep], distance[keep]
+
+    def _distances(self, others: Solids, first: NDArray[np.intp], second: NDArray[np.intp]) -> FloatArray:
+        """The distances of pairs of instances, of which none holds the other."""
+        from spatialdata.kernels.boxes import distances_of_box_sets
+        from spatialdata.kernels.cells_in_space import distances_of_cell_sets
+
+        cells = (self.centres, self.starts, others.centres, others.starts, self.half + others.half)
+        if self.are_boxes and others.are_boxes:
+            return distances_of_box_sets(first, second, *cells)
+        return distances_of_cell_sets(first, second, *cells, np.concatenate([self.sides, others.sides]))
 
     def _boxes_near(self, others: Solids, reach: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The pairs of instances whose surrounding boxes are within reach of each other."""
@@ -152,19 +170,15 @@ class Solids:
 def frame_of_volume(labels: Any, system: str) -> Projection:
     """A map of the coordinate system that keeps distances and makes the pixels of labels boxes along x, y and z.
 
-    Raises
-    ------
-    TransformationError
-        The pixels are no boxes in the coordinate system.
+    Where they are no boxes, as they are sheared or bent, it changes nothing.
     """
+    if not get_transformation(labels, system).is_linear:
+        return Projection.identity(_XYZ)
     there = projection_of(labels, system).over(_XYZ)
     metric = there.linear.T @ there.linear
     sides = np.sqrt(np.diag(metric))
     if np.abs(metric / np.outer(sides, sides) - np.eye(3)).max() > _SAME:
-        raise TransformationError(
-            f"The transformation to {system!r} shears the pixels of the labels, so that they are no boxes there. Move "
-            "the labels first, with spatialdata.transform."
-        )
+        return Projection.identity(_XYZ)
     back = there.inverse()
     return Projection(_XYZ, sides[:, None] * back.linear, sides * back.offset)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
-__all__ = ["as_ids", "check_same_type", "check_unique", "id_type", "rows_of_region"]
+__all__ = ["as_ids", "check_same_type", "check_unique", "fill", "id_type", "rows_of_region"]
 
 
 def as_ids(values: Any) -> pd.Index:
@@ -30,6 +30,14 @@ def as_ids(values: Any) -> pd.Index:
     if not pd.api.types.is_numeric_dtype(index.dtype):
         index = pd.Index(index.to_numpy(dtype=object), dtype=object)
     return index
+
+
+def fill(index: pd.Index) -> None:
+    """Make an index ready for threads that look up in it at once; pandas does that in the first of them, unlocked.
+
+    A thread that comes meanwhile would find ids that are not unique, or none.
+    """
+    index.is_unique  # noqa: B018
 
 
 def id_type(ids: pd.Index) -> str:
