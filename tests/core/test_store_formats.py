@@ -21,7 +21,7 @@ from spatialdata._io.format import (
 )
 
 from spatialdata import SpatialData, read_zarr
-from spatialdata.models import Image2DModel
+from spatialdata.models import Image2DModel, Labels2DModel
 from spatialdata.models.kind import Kind
 from spatialdata.store.formats import formats_of
 from spatialdata.store.store import Entry, Store
@@ -147,6 +147,26 @@ def test_codec_chunks_and_shards(tmp_path: Path, compressor: dict[str, int]) -> 
     found = codec["configuration"]
     assert (found.get("cname", codec["name"]), found.get("clevel", found.get("level"))) == (name, level)
     np.testing.assert_array_equal(back["photo"].data.compute(), sdata["photo"].data.compute())
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [("u1", "shuffle"), ("i2", "shuffle"), ("u4", "shuffle"), ("i8", "shuffle"), ("f4", None), ("?", None)],
+)
+def test_the_codec_of_images_by_their_type(tmp_path: Path, dtype: str, expected: str | None) -> None:
+    pixels = (np.arange(2 * 30 * 20) % 7).reshape(2, 30, 20).astype(dtype)
+    labels = Labels2DModel.parse(np.ones((30, 20), np.int32))
+    sdata = SpatialData(images={"photo": Image2DModel.parse(pixels)}, labels={"cells": labels})
+    back = written(sdata, tmp_path / "store.zarr")
+    np.testing.assert_array_equal(back["photo"].data.compute(), pixels)
+    np.testing.assert_array_equal(zarr.open_array(tmp_path / "store.zarr/images/photo/s0", mode="r")[:], pixels)
+    image, ids = (
+        json.loads((tmp_path / "store.zarr" / element / "s0" / "zarr.json").read_text())["codecs"][1]
+        for element in ("images/photo", "labels/cells")
+    )
+    assert image["name"] == ("zstd" if expected is None else "blosc")
+    assert image["configuration"].get("shuffle") == expected
+    assert ids["configuration"]["shuffle"] == "noshuffle"
 
 
 @pytest.mark.parametrize(

@@ -139,10 +139,10 @@ def _codec_v3(data: da.Array, kind: Kind, asked: tuple[str, int] | None) -> Any:
     from zarr.codecs import BloscCodec, ZstdCodec
 
     # The high bytes of neighbouring pixels of an image are alike; ids in labels repeat as a whole.
-    shuffled = kind is Kind.IMAGE and data.dtype.kind == "u" and data.dtype.itemsize <= 2
+    is_image = kind is Kind.IMAGE
     if asked is None:
-        asked = ("lz4", 5) if shuffled or kind is Kind.LABELS else ("zstd", 0)
+        asked = ("zstd", 0) if is_image and data.dtype.kind not in "iu" else ("lz4", 5)
     name, level = asked
     if name == "zstd":
         return ZstdCodec(level=level)
-    return BloscCodec(cname="lz4", clevel=level, shuffle="shuffle" if shuffled else "noshuffle")
+    return BloscCodec(cname="lz4", clevel=level, shuffle="shuffle" if is_image else "noshuffle")
