@@ -99,6 +99,13 @@ def test_rectangles_with_holes_and_ellipses() -> None:
     np.testing.assert_allclose(found.solidity, [1, 32 / 36, 1])
 
 
+def test_what_is_as_long_in_all_directions_has_no_orientation() -> None:
+    squares = [shapely.box(x, 1e6, x + 3, 1e6 + 3) for x in (0.0, 0.1, 7e5 + 0.3)]
+    turned = [affinity.rotate(square, angle) for square, angle in zip(squares, (20, 45, 71), strict=True)]
+    found = get_region_properties(ShapesModel.parse(GeoDataFrame(geometry=[*squares, *turned])))
+    assert found.orientation.tolist() == [0] * 6
+
+
 def test_circles_and_what_becomes_of_them() -> None:
     circles = ShapesModel.parse(
         np.array([[1.0, 2.0], [5.0, 5.0]]), geometry=0, radius=[2.0, 0.5], transformations={"um": Scale([3, 3], XY)}

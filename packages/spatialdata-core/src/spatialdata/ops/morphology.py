@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["morphology"]
 
+# The difference of two axes, as a part of both, that rounding may make.
+_ROUND = 1e-9
+
 
 def morphology(regions: Any, gathered: Gathered, system: str, *, outlines: bool = False) -> dict[str, FloatArray]:
     """The measures of regions by their names.
@@ -78,8 +81,15 @@ def _ellipses(moments: FloatArray) -> dict[str, FloatArray]:
         "major_axis_length": 4 * np.sqrt(large),
         "minor_axis_length": 4 * np.sqrt(small),
         "eccentricity": np.sqrt(1 - ratio),
-        "orientation": np.arctan2(2 * moments[:, 0, 1], moments[:, 0, 0] - moments[:, 1, 1]) / 2,
+        "orientation": _orientations(moments),
     }
+
+
+def _orientations(moments: FloatArray) -> FloatArray:
+    """The angle of the major axis from x towards y; 0 where no axis is longer, but for rounding."""
+    across, along = 2 * moments[:, 0, 1], moments[:, 0, 0] - moments[:, 1, 1]
+    is_round = np.hypot(across, along) <= _ROUND * (moments[:, 0, 0] + moments[:, 1, 1])
+    return np.where(is_round, 0.0, np.arctan2(across, along) / 2)
 
 
 def _ellipsoids(moments: FloatArray) -> dict[str, FloatArray]:

@@ -60,9 +60,10 @@ def get_region_properties(
     One row for each instance, indexed by id. The columns ``area`` (``volume`` in 3D), ``centroid_x``, …, and the
     bounds ``x_min``, ``x_max``, …, in units of the coordinate system; those of labels that are turned against it are
     the bounds of the turned box around their pixels. Then ``major_axis_length``, ``minor_axis_length``,
-    ``eccentricity`` and ``orientation`` (of the major axis, in radians from x towards y) of the ellipse with the same
-    second moments, in 3D ``middle_axis_length`` instead of the last two. The moments are those of the areas of shapes,
-    and of the centres of the pixels of labels, as in scikit-image. For shapes also the ``perimeter``.
+    ``eccentricity`` and ``orientation`` (of the major axis, in radians from x towards y; 0 if none is longer) of the
+    ellipse with the same second moments, in 3D ``middle_axis_length`` instead of the last two. The moments are those of
+    the areas of shapes, and of the centres of the pixels of labels, as in scikit-image. For shapes also the
+    ``perimeter``.
     With ``outlines``, ``perimeter``, ``convex_area``, ``solidity`` (of the area in its convex hull) and ``circularity``
     (4 π area / perimeter²) for flat ones, of labels along the edges of their pixels, which is longer than a smooth
     line; in 3D the ``surface_area``, along the sides of pixels.
