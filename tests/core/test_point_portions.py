@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import dask
 import numpy as np
 import pandas as pd
 import pytest
@@ -145,3 +146,14 @@ def test_rows_without_columns_are_counted(tmp_path: Path, ranged: bool) -> None:
         assert len(found) == len(rows)
         assert found.index.compute().tolist() == rows.index.tolist()
         assert found[[]].compute().index.tolist() == rows.index.tolist()
+
+
+def test_text_has_the_type_that_dask_says_at_each_opening(tmp_path: Path) -> None:
+    path = stored(molecules(50).assign(note="a"), tmp_path / "s.zarr")
+    types = []
+    for convert in (True, False, True, False):
+        with dask.config.set({"dataframe.convert-string": convert}):
+            points = read_zarr(path)["p"]
+            types.append(points["note"].dtype)
+            assert points["note"].compute().tolist() == ["a"] * 50
+    assert types[:2] == types[2:]

@@ -48,7 +48,7 @@ class PointFiles:
     stamps: tuple[tuple[Path, Stamp | None], ...]
     categories: Categories
     meta: pd.DataFrame
-    _whole: dict[object, DaskDataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _whole: list[DaskDataFrame] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @classmethod
     def read(cls, where: str, stamps: tuple[tuple[Path, Stamp | None], ...]) -> PointFiles:
@@ -67,13 +67,13 @@ class PointFiles:
         return [(piece,) for piece in pieces] if window is None else portions_of(pieces)
 
     def whole(self) -> DaskDataFrame:
-        """A lazy frame of all points, whose partitions are the files; the same one each time."""
-        import dask
-
-        texts = dask.config.get("dataframe.convert-string", None)
-        if texts not in self._whole:
-            self._whole[texts] = self.frame(None, self.portions(None))
-        return self._whole[texts]
+        """A lazy frame of all points, whose partitions are the files; the same one each time, unless it holds text."""
+        if _has_text(self.meta):
+            # What it is made of depends on the settings of dask.
+            return self.frame(None, self.portions(None))
+        if not self._whole:
+            self._whole.append(self.frame(None, self.portions(None)))
+        return self._whole[0]
 
     @property
     def _first(self) -> Path:
