@@ -108,11 +108,11 @@ def test_transformations_that_lose_an_axis_or_have_no_inverse_are_refused() -> N
         place(box([0, 0], [1, 1], system="there"), points)
 
 
-def test_a_polygon_needs_a_plane() -> None:
+def test_a_polygon_is_a_column_through_all_depths() -> None:
     tilt = Affine([[1, 0, 1, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], ("x", "y", "z"), ("x", "y", "z"))
     points = PointsModel.parse(np.zeros((1, 3)), transformations={"global": tilt})
-    with pytest.raises(TransformationError, match="mixes z"):
-        place(PolygonRegion(target_coordinate_system="global", polygon=shapely.box(0, 0, 1, 1)), points)
+    placed = place(PolygonRegion(target_coordinate_system="global", polygon=shapely.box(0, 0, 1, 1)), points)
+    assert placed.contains(np.array([[0.2, 0.5, 0.3], [0.9, 0.5, 0.3]])).tolist() == [True, False]
 
 
 def test_rows_that_may_meet_a_window() -> None:

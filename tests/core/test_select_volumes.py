@@ -11,10 +11,10 @@ import shapely
 from anndata import AnnData
 from geopandas import GeoDataFrame
 
-from spatialdata import SpatialData, read_zarr, region_of_labels, select
+from spatialdata import SpatialData, aggregate, read_zarr, region_of_labels, select
 from spatialdata.errors import TransformationError
 from spatialdata.models import Image2DModel, Image3DModel, Labels3DModel, PointsModel, ShapesModel, TableModel
-from spatialdata.regions import VolumeRegion, tiles_of
+from spatialdata.regions import Circle, PolygonRegion, VolumeRegion, tiles_of
 from spatialdata.transformations import (
     Affine,
     BaseTransformation,
@@ -160,3 +160,34 @@ def test_bent_elements_in_volumes() -> None:
     found = select(points, region_of_labels(Labels3DModel.parse(ids), [1, 2]))
     world = own + np.column_stack([0 * own[:, 0], 0 * own[:, 0], own[:, 0] / 4])
     assert found.compute().index.tolist() == np.flatnonzero(np.isin(under(ids, Identity(), world), [1, 2])).tolist()
+
+
+@pytest.mark.parametrize("region", ["polygon", "circle"])
+def test_flat_regions_of_elements_that_are_turned_in_space(region: str) -> None:
+    """A column along z of the world is none in the element, so that each place is asked for by itself."""
+    polygon = shapely.Polygon([(0, 1), (9, 0), (6, 8)])
+    asked: Any = PolygonRegion(target_coordinate_system="global", polygon=polygon)
+    if region == "circle":
+        asked = Circle(target_coordinate_system="global", centre=(4.0, 4.0), radius=3.0)
+    matrix = IN_SPACE.to_affine_matrix(XYZ, XYZ)
+
+    def inside(own: np.ndarray) -> np.ndarray:
+        x, y = (own @ matrix[:3, :3].T + matrix[:3, 3])[:, :2].T
+        return shapely.contains_xy(polygon, x, y) if region == "polygon" else (x - 4) ** 2 + (y - 4) ** 2 <= 9
+
+    own = np.random.default_rng(10).uniform(-2, 12, (400, 3))
+    points = PointsModel.parse(pd.DataFrame(own, columns=list(XYZ)), transformations={"global": IN_SPACE})
+    assert select(points, asked).compute().index.tolist() == np.flatnonzero(inside(own)).tolist()
+    pixels = np.random.default_rng(11).integers(1, 99, (1, 5, 9, 8))
+    image = Image3DModel.parse(pixels, chunks=(1, 2, 4, 5), transformations={"global": IN_SPACE})
+    centres = np.argwhere(np.ones((5, 9, 8)))[:, ::-1] + 0.5
+    expected = np.where(inside(centres).reshape(5, 9, 8), pixels[0], 0)
+    found = select(image, asked)
+    shift = found.attrs["transform"]["global"].to_affine_matrix(XYZ, XYZ)
+    first = np.linalg.solve(matrix, shift @ [0, 0, 0, 1])[2::-1].round().astype(int)
+    window = tuple(slice(a, a + size) for a, size in zip(first, found.shape[1:], strict=True))
+    np.testing.assert_array_equal(found[0], expected[window])
+    assert found.sum() == expected.sum()
+    if region == "polygon":
+        by = ShapesModel.parse(GeoDataFrame(geometry=[polygon]))
+        assert aggregate(points, by)["table"].X.toarray().tolist() == [[inside(own).sum()]]

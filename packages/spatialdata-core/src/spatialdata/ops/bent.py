@@ -104,9 +104,9 @@ def in_system(shapes: GeoDataFrame, system: str) -> GeoDataFrame:
 
 
 def straight_points(points: Any, system: str) -> Any:
-    """Points in a coordinate system by a linear map: themselves, or moved there."""
+    """Points in a coordinate system by a linear map that keeps z apart: themselves, or moved there."""
     transformation = get_transformation(points, system)
-    if transformation.is_linear:
+    if transformation.is_linear and not projection_of(points, system).mixes_depth:
         return points
     return with_transformations(moved_points(points, transformation), {system: Identity()})
 

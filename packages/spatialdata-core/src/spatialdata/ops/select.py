@@ -311,7 +311,7 @@ def polygon_query(
     ------
     ValueError
         A polygon is empty or not valid, the element is not in the coordinate system, or its transformation has no
-        inverse or mixes z with x and y.
+        inverse.
 
     Examples
     --------

@@ -184,7 +184,7 @@ def _mask(place: LevelPlace, slices: dict[str, slice], inside: Placed | None) ->
 
 @dataclass(frozen=True, slots=True)
 class _Mask:
-    """The pixels of a level that lie inside a region; one of the x-y plane stands for all planes.
+    """The pixels of a level that lie inside a region.
 
     Attributes
     ----------
@@ -208,8 +208,7 @@ class _Mask:
             along.start + (first + np.arange(low, high) + 0.5) * along.step
             for (low, high), first, along in zip(location, self.first, self.place, strict=True)
         ]
-        bare = self.region.region if isinstance(self.region, PlacedBend) else self.region
-        planes = steps[0] if isinstance(bare, PlacedVolume) else np.zeros(1)
+        planes = steps[0] if depth == 3 and isinstance(self.region, PlacedBend | PlacedVolume) else np.zeros(1)
         inside = [self._in_plane(plane, *steps[-2:]) for plane in planes]
         return np.where(inside if len(inside) > 1 else inside[0], block, np.zeros((), dtype=block.dtype))
 

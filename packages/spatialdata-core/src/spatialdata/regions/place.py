@@ -13,6 +13,7 @@ from spatialdata.regions.placed import PlacedBox, PlacedCircle, PlacedPolygon
 from spatialdata.regions.project import Projection, motion_of
 from spatialdata.regions.region import BoundingBox, Circle, PolygonRegion
 from spatialdata.regions.volume import PlacedVolume, VolumeRegion, outline_of
+from spatialdata.transformations.attach import get_transformation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,10 +102,13 @@ def place(region: Region, element: Any) -> Placed:
     UnknownCoordinateSystemError
         The element is not in the coordinate system of the region.
     TransformationError
-        The linear transformation of the element has no inverse, drops axes, or mixes z with x and y for a polygon; or
-        the element is flat, and the region has no outline.
+        The linear transformation of the element has no inverse or drops axes; or the element is flat, and the region
+        has no outline.
     """
     motion = motion_of(element, region.target_coordinate_system)
+    if isinstance(motion, Projection) and motion.mixes_depth and isinstance(region, PolygonRegion | Circle):
+        # A column along z is none in the element, so that its coordinates are brought to the region instead.
+        motion = Bend.over(get_transformation(element, region.target_coordinate_system), motion.axes)
     if isinstance(motion, Bend):
         return PlacedBend(motion, _placed(region, Projection.identity(motion.axes)))
     return _placed(region, motion)

@@ -58,6 +58,14 @@ class Projection:
         filled = self.linear != 0
         return bool((filled.sum(axis=0) <= 1).all() and (filled.sum(axis=1) <= 1).all())
 
+    @property
+    def mixes_depth(self) -> bool:
+        """Whether z depends on x or y, or one of these on z."""
+        if "z" not in self.axes:
+            return False
+        z, keep = self.axes.index("z"), [self.axes.index(axis) for axis in ("x", "y")]
+        return bool(self.linear[keep, z].any() or self.linear[z, keep].any())
+
     def inverse(self) -> Projection:
         """The map back.
 
@@ -103,12 +111,12 @@ class Projection:
             The map mixes z with x or y.
         """
         keep = [self.axes.index(axis) for axis in ("x", "y")]
-        if "z" in self.axes:
-            z = self.axes.index("z")
-            if self.linear[keep, z].any() or self.linear[z, keep].any():
-                raise TransformationError(
-                    "The transformation mixes z with x or y; a region of the x-y plane cannot be brought back."
-                )
+        if self.mixes_depth:
+            raise TransformationError(
+                "The transformation mixes z with x or y, so that planes of the element are none of the coordinate "
+                "system; what is flat there cannot be brought back. Move the element first, with "
+                "spatialdata.transform(element, to_coordinate_system=…)."
+            )
         return Projection(("x", "y"), self.linear[np.ix_(keep, keep)], self.offset[keep])
 
 
