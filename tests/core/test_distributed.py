@@ -31,6 +31,7 @@ from spatialdata import (
     rasterize,
     read_zarr,
     to_circles,
+    transform,
     within_distance,
 )
 from spatialdata.errors import StoreError
@@ -121,6 +122,7 @@ CALLS: dict[str, Callable[[SpatialData], np.ndarray]] = {
     "polygon": lambda s: numbers(polygon_query(s["points"], shapely.Point(0, 20).buffer(15), "global")),
     "pixels": lambda s: polygon_query(s["image"], shapely.Point(0, 20).buffer(15), "global").values,
     "centroids": lambda s: numbers(get_centroids(s["labels"])),
+    "moved molecules": lambda s: numbers(transform(s["points"], to_coordinate_system="global")),
     "extent": lambda s: np.array([*get_extent(s["points"]).values()]),
     "nearest points": lambda s: pairs(nearest(s["points"], s["points"], k=3)),
     "nearest shapes": lambda s: pairs(nearest(s["points"], s["shapes"])),
