@@ -30,7 +30,9 @@ from spatialdata import (
     rasterize,
     rasterize_bins,
     read_zarr,
+    region_of_labels,
     relabel_sequential,
+    select,
     to_circles,
     to_polygons,
     transform,
@@ -38,7 +40,7 @@ from spatialdata import (
 )
 from spatialdata.dataloader import ImageTilesDataset
 from spatialdata.models import Image2DModel, Image3DModel, Labels2DModel, Labels3DModel, ShapesModel, TableModel
-from spatialdata.transformations import Affine
+from spatialdata.transformations import Affine, set_transformation
 
 pytestmark = [
     # Processes that end leave sockets and loops behind, and graphs of tests are large beside their data.
@@ -120,6 +122,14 @@ def annotated(sdata: SpatialData, target: str, by: str) -> np.ndarray:
     return np.asarray(found.cat.codes)
 
 
+def turned(element: Any) -> Any:
+    """A raster with a depth in another place, turned and sheared in space."""
+    matrix = [[0.6, -0.8, 0.1, 30], [0.8, 0.6, 0, -5], [0.05, 0, 1, -0.3], [0, 0, 0, 1]]
+    moved = element.copy()
+    set_transformation(moved, Affine(matrix, ("x", "y", "z"), ("x", "y", "z")))
+    return moved
+
+
 CIRCLE = shapely.Point(0, 20).buffer(15)
 CALLS: dict[str, Callable[[SpatialData], np.ndarray]] = {
     "pixels with weights": lambda s: matrix(
@@ -129,6 +139,11 @@ CALLS: dict[str, Callable[[SpatialData], np.ndarray]] = {
     "labels by shapes": lambda s: matrix(aggregate(s["labels"], s["shapes"], fractions=True)),
     "volumes by shapes": lambda s: matrix(aggregate(s["volume"], s["shapes"], agg_func="std")),
     "volumes by volumes": lambda s: matrix(aggregate(s["volume"], s["solids"], agg_func=["mean", "mode"])),
+    "parts of cubes": lambda s: matrix(aggregate(turned(s["volume"]), s["solids"], fractions=True)),
+    "parts of columns": lambda s: matrix(aggregate(s["image"], s["solids"], fractions=True)),
+    "solids by solids": lambda s: matrix(aggregate(turned(s["solids"]), s["solids"], fractions=True)),
+    "pixels in a volume": lambda s: select(turned(s["volume"]), region_of_labels(s["solids"], [1, 5])).values,
+    "surfaces": lambda s: get_region_properties(s["solids"], outlines=True)["surface_area"].to_numpy(),
     "shapes by volumes": lambda s: matrix(aggregate(s["bins"], s["solids"], fractions=True)),
     "labels in a polygon": lambda s: polygon_query(s["labels"], CIRCLE, "global").values,
     "box of an object": lambda s: bounding_box_query(s, ("x", "y"), [0, 0], [20, 30], "global")["volume"].values,
