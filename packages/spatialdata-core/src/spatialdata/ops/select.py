@@ -95,7 +95,8 @@ def select(
         Cut shapes at the border of the region.
     rule
         Which shapes count: ``"meets"`` (those that meet the region; of circles and a box, those whose centre lies in
-        it), ``"within"`` (those wholly inside) or ``"centroid"`` (those whose centroid lies inside).
+        it), ``"within"`` (those wholly inside) or ``"centroid"`` (those whose centroid lies inside). Shapes with z
+        count along z, too, if a box has bounds there; others lie at all depths.
     mask
         For images and labels and a polygon, circle or volume, set the pixels whose centre lies outside to 0. Otherwise
         the whole rectangle of pixels around the region is kept.

@@ -14,12 +14,12 @@ from spatialdata.ops.circles import RADIUS_KEY, are_circles
 from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import copied_attrs, rows_at_times
 from spatialdata.ops.pairs import polygons_meet
+from spatialdata.ops.shape_depths import rows_at_depths
 from spatialdata.ops.stored_shapes import keeps_discs
 from spatialdata.ops.transform_vector import circle_scale
 from spatialdata.regions.place import Placed, PlacedBend, place
 from spatialdata.regions.placed import PlacedBox, PlacedCircle, PlacedPolygon
 from spatialdata.regions.prune import rows_meeting
-from spatialdata.regions.region import BoundingBox
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -55,7 +55,8 @@ def select_shapes(
     rule
         ``"meets"``: a box takes the circles whose centre lies in it, other regions those whose disc meets them; all
         take the polygons that they meet. ``"within"``: the shapes that lie in the region with their whole area.
-        ``"centroid"``: the shapes whose centroid lies in it.
+        ``"centroid"``: the shapes whose centroid lies in it. Along z too, if the box has bounds there and the shapes
+        have z.
     clip
         Cut the shapes at the border of the region. Circles become polygons then, with 64 sides where the arc is whole.
 
@@ -63,7 +64,6 @@ def select_shapes(
     -------
     One frame for each region, with the order, index, columns and attributes of the source, or None where no shape is.
     """
-    _refuse_depth(shapes, regions)
     placed = [place(region, shapes) for region in regions]
     figures: dict[Any, tuple[GeoDataFrame, NDArray[np.float64], NDArray[np.float64]]] = {}
     found = []
@@ -76,7 +76,7 @@ def select_shapes(
             figures[key] = (there, bounds, _total(there, bounds, placed))
         there, bounds, total = figures[key]
         rows = _rows(there, bounds, area.region if isinstance(area, PlacedBend) else area, total, rule)
-        rows = rows[rows_at_times(shapes, region)[rows]]
+        rows = rows[(rows_at_times(shapes, region) & rows_at_depths(shapes, region, rule))[rows]]
         if clip and by_centre and isinstance(area, PlacedBend) and are_circles(shapes):
             outlines = _bent(shapes, area, by_centre=False)
             total = _total(outlines, bounds_of(outlines), placed)
@@ -147,15 +147,6 @@ def _from_centre(
     """How far circles are from the centre of a region, and their radii, in the coordinates of the region."""
     distance = np.hypot(*(placed.projection(centres) - placed.centre).T)
     return distance, radius * circle_scale(placed.projection)
-
-
-def _refuse_depth(shapes: GeoDataFrame, regions: Sequence[Region]) -> None:
-    deep = any(isinstance(region, BoundingBox) and "z" in region.axes for region in regions)
-    if deep and bool(shapes.geometry.array.has_z.any()):
-        raise ValueError(
-            "The box is bounded along z and the shapes have z, but shapes are queried in the x-y plane. "
-            "Leave z out of the box, or drop it from the shapes with spatialdata.models.force_2d."
-        )
 
 
 def _total(shapes: GeoDataFrame, bounds: NDArray[np.float64], placed: Sequence[Placed]) -> NDArray[np.float64]:

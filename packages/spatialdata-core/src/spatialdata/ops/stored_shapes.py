@@ -10,7 +10,6 @@ import numpy as np
 from spatialdata._core.sources import PartedShapes
 from spatialdata.regions.place import place
 from spatialdata.regions.prune import union_of
-from spatialdata.regions.region import BoundingBox
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -46,9 +45,7 @@ def keeps_discs(projection: Projection) -> bool:
 def candidates(sdata: SpatialData, name: str, regions: Sequence[Region]) -> Any:
     """An element of an object; of shapes that are not in memory, those that may lie in one of the regions."""
     source = pending_shapes(sdata, name)
-    # Whether shapes have z, which such boxes refuse, only all of them tell.
-    deep = any(isinstance(region, BoundingBox) and "z" in region.axes for region in regions)
-    if source is None or deep or not source.has_parts():
+    if source is None or not source.has_parts():
         return sdata[name]
     empty = stand_in(source)
     placed = [place(region, empty) for region in regions]
