@@ -200,3 +200,12 @@ def test_functions_of_your_own_get_the_weights(function: Any) -> None:
     found = aggregate(points, by, value_key="v", agg_func=function, weights="w")["table"].X.toarray()[:, 0]
     for row, side in enumerate((frame[frame.x < 2], frame[frame.x > 2])):
         assert found[row] == pytest.approx((side.v * side.w).sum() / side.w.sum())
+
+
+def test_weights_that_are_values_too() -> None:
+    frame = gpd.GeoDataFrame(
+        {"v": [1.0, 2], "w": [1.0, 3]}, geometry=[shapely.box(0, 0, 4, 4), shapely.box(3, 3, 8, 8)]
+    )
+    by = ShapesModel.parse(gpd.GeoDataFrame(geometry=[shapely.box(-1, -1, 9, 9)]))
+    found = aggregate(ShapesModel.parse(frame), by, value_key=["v", "w"], weights="w")["table"]
+    assert found.X.toarray().tolist() == [[1 + 6, 1 + 9]]

@@ -86,7 +86,8 @@ class Plan:
             The functions do not fit the values.
         """
         columns = values.iloc[:, :-1] if weighted else values
-        if columns.columns.has_duplicates:
+        # pandas takes a part of an index with duplicates for one that has some.
+        if len(set(columns.columns)) < len(columns.columns):
             raise ValueError(f"value_key names a column twice: {listing(columns.columns)}.")
         categorical = is_categorical(columns)
         plan = cls(
