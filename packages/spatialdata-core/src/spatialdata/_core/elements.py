@@ -36,6 +36,7 @@ __all__ = [
     "is_shapes",
     "is_table",
     "is_tree",
+    "lazy_levels_of",
     "levels_of",
     "require_mapping",
     "require_shapes",
@@ -118,6 +119,19 @@ def levels_of(raster: Raster) -> list[DataArray]:
         return [raster]
     tree = cast("DataTree", raster)
     return [tree.children[name].dataset[_only_variable(tree, name)] for name in _level_names(tree)]
+
+
+def lazy_levels_of(raster: Raster) -> list[DataArray]:
+    """The levels of a raster, the finest first, whose pixels are lazy; those in memory are wrapped and not copied."""
+    return [_lazy(level) for level in levels_of(raster)]
+
+
+def _lazy(level: DataArray) -> DataArray:
+    if is_dask_array(level.data):
+        return level
+    import dask.array as da
+
+    return level.copy(deep=False, data=da.from_array(level.data, name=False))
 
 
 def finest_of(raster: Raster) -> Variable:

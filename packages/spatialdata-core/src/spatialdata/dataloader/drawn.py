@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of, spatial_axes_of
+from spatialdata._core.elements import lazy_levels_of, spatial_axes_of
 from spatialdata.dataloader.tiles import CACHE_BYTES, ChunkCache, in_memory
 from spatialdata.ops.extent import get_extent
 from spatialdata.ops.rasterize import rasterize
@@ -49,7 +49,7 @@ class DrawnTiles:
 
     def __init__(self, image: Any, target_coordinate_system: str, arguments: Mapping[str, Any]) -> None:
         self._image, self._system, self._arguments = image, target_coordinate_system, dict(arguments)
-        full = levels_of(image)[0]
+        full = lazy_levels_of(image)[0]
         is_flat = spatial_axes_of(image) == ("y", "x") and full.dims == ("c", "y", "x")
         is_linear = get_transformation(image, target_coordinate_system).is_linear
         self._is_simple = is_flat and is_linear and set(arguments) <= set(_SIZES)

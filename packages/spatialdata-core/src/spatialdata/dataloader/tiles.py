@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of
+from spatialdata._core.elements import lazy_levels_of
 from spatialdata._core.levels import level_coordinates
 from spatialdata.errors import TransformationError, UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
@@ -80,7 +80,7 @@ class ImageTiles:
         if kind_of(image) not in (Kind.IMAGE, Kind.LABELS):
             raise UnsupportedElementError(f"Tiles are cut out of images and labels, not of {kind_of(image).value}.")
         image = at_one_time(image, "ImageTiles")
-        level = levels_of(image)[0]
+        level = lazy_levels_of(image)[0]
         self._level = level
         self._placed = dict(transformations_of(image))
         self._attrs = {key: value for key, value in level.attrs.items() if key != TRANSFORM_KEY}
@@ -184,7 +184,7 @@ def _pixels(image: Any, lower: Any, upper: Any, system: str) -> tuple[NDArray[np
     plane = projection_of(image, system).plane().inverse()
     low, high = lower[:, None] * plane.linear, upper[:, None] * plane.linear
     bounds = [side(low, high).sum(axis=2) + plane.offset for side in (np.minimum, np.maximum)]
-    limit = np.array([levels_of(image)[0].sizes[axis] for axis in ("y", "x")])
+    limit = np.array([lazy_levels_of(image)[0].sizes[axis] for axis in ("y", "x")])
     order = [plane.axes.index(axis) for axis in ("y", "x")]
     first = np.ceil(bounds[0][:, order] - 0.5)
     size = bounds[1][:, order] - bounds[0][:, order]

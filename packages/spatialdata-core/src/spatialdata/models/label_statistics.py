@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakValueDictionary
 
-from spatialdata._core.elements import levels_of
+from spatialdata._core.elements import lazy_levels_of
 from spatialdata.models.label_ids import united_ids
 from spatialdata.models.label_runs import BlockShapes, ids_and_shapes
 
@@ -80,7 +80,7 @@ def remember_statistics(data: Any, source: StatisticsSource) -> None:
 
 def known_statistics(labels: Any) -> LabelStatistics | None:
     """The statistics of labels, if they are known without looking at the pixels."""
-    return statistics_of_array(levels_of(labels)[0].data)
+    return statistics_of_array(lazy_levels_of(labels)[0].data)
 
 
 def statistics_of_array(data: Any) -> LabelStatistics | None:

@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from spatialdata._core.axes import SPATIAL_AXES
+from spatialdata._core.elements import is_dask_array, is_tree, lazy_levels_of, levels_of
 from spatialdata._core.levels import Along, level_coordinates
 from spatialdata.kernels.coarsen import mean_of_blocks, mode_of_blocks, picked_of_blocks
 from spatialdata.models.msi import offer_msi
@@ -22,6 +23,8 @@ from spatialdata.models.msi import offer_msi
 if TYPE_CHECKING:
     import dask.array as da
     from xarray import DataArray, DataTree
+
+    from spatialdata._core.elements import Raster
 
 __all__ = [
     "Coarsening",
@@ -31,6 +34,7 @@ __all__ = [
     "build_pyramid",
     "coarsening_of",
     "kept_coordinates",
+    "lazy_raster",
     "tree_of",
 ]
 
@@ -203,3 +207,12 @@ def tree_of(levels: Sequence[DataArray]) -> DataTree:
     # To put nodes in their place takes half the time of from_dict, which copies them.
     tree.children = {f"scale{k}": DataTree(level.to_dataset(name=VARIABLE)) for k, level in enumerate(levels)}
     return tree
+
+
+def lazy_raster(raster: Raster) -> Raster:
+    """A raster whose pixels are lazy: itself, or one around its pixels, which are not copied."""
+    levels = levels_of(raster)
+    if all(is_dask_array(level.data) for level in levels):
+        return raster
+    lazy = lazy_levels_of(raster)
+    return tree_of(lazy) if is_tree(raster) else lazy[0]

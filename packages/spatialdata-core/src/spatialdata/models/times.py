@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import has_time, is_raster, is_tree, levels_of
+from spatialdata._core.elements import has_time, is_raster, is_tree, lazy_levels_of
 from spatialdata.errors import Fault, SeveralTimesError
 from spatialdata.models.pyramid import tree_of
 
@@ -98,7 +98,7 @@ def at_one_time(element: Any, what: str) -> Any:
     """
     if not (is_raster(element) and has_time(element)):
         return element
-    levels = levels_of(element)
+    levels = lazy_levels_of(element)
     times = time_values(levels[0])
     if len(times) != 1:
         raise SeveralTimesError(
@@ -110,5 +110,5 @@ def at_one_time(element: Any, what: str) -> Any:
 
 def without_time(raster: Any, index: int) -> Any:
     """A raster at one of its points in time, without the axis t; with its attributes."""
-    levels = [level.isel(t=index, drop=True) for level in levels_of(raster)]
+    levels = [level.isel(t=index, drop=True) for level in lazy_levels_of(raster)]
     return tree_of(levels) if is_tree(raster) else levels[0]

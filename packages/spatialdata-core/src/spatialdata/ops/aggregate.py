@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from spatialdata._core.container import new_container
-from spatialdata._core.elements import is_table
+from spatialdata._core.elements import is_raster, is_table
 from spatialdata.errors import ElementNotFoundError, unknown_name
+from spatialdata.models.pyramid import lazy_raster
 from spatialdata.models.table import TableModel
 from spatialdata.ops.aggregate_funcs import agg_funcs_of
 from spatialdata.ops.aggregate_pairs import Task, gathered
@@ -141,7 +142,9 @@ def aggregate(
     else:
         name = by_name or "by"
         regions, matrix, names, ids = gathered(task)
-        elements, table = {name: regions}, _table(matrix, names, ids, name, region_key, instance_key)
+        # An object holds lazy pixels only.
+        elements = {name: lazy_raster(regions) if is_raster(regions) else regions}
+        table = _table(matrix, names, ids, name, region_key, instance_key)
     return new_container({**elements, table_name or "table": table})
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of, spatial_axes_of
+from spatialdata._core.elements import lazy_levels_of, spatial_axes_of
 from spatialdata.ops.aggregate_plan import Part, Plan
 from spatialdata.ops.frames import coordinates_of, over_partitions, partitions_of, plain_rows, windowed
 from spatialdata.ops.label_pixels import LabelPixels
@@ -64,7 +64,7 @@ def aggregate_points_by_labels(
     columns = list(dict.fromkeys([*there.axes, *values.columns]))
     template = values.template(points._meta[columns])  # noqa: SLF001
     plan = Plan.of(funcs, len(ids), template, fractions=False, weighted=values.weighted)
-    mask = LabelPixels.of(levels_of(labels)[0].data)
+    mask = LabelPixels.of(lazy_levels_of(labels)[0].data)
     work = _LabelsWork(there.axes, to_pixels, mask, ids, values, plan)
     window = _window(points, labels, system)
     near = plain_rows(points, columns, window) if values.table is None else windowed(points, window)
@@ -123,7 +123,7 @@ def _window(points: Any, labels: Any, system: str) -> Window:
     from spatialdata.regions.place import place
 
     projection = projection_of(labels, system)
-    sizes = np.array([levels_of(labels)[0].sizes[axis] for axis in spatial_axes_of(labels)], dtype=np.float64)
+    sizes = np.array([lazy_levels_of(labels)[0].sizes[axis] for axis in spatial_axes_of(labels)], dtype=np.float64)
     lower, upper = projection.box(np.zeros_like(sizes), sizes)
     box = BoundingBox(target_coordinate_system=system, axes=projection.axes, min_coordinate=lower, max_coordinate=upper)
     return place(box, points).window()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of
+from spatialdata._core.elements import lazy_levels_of
 from spatialdata.ops.aggregate_plan import Plan
 from spatialdata.ops.aggregate_vector import areas_of
 from spatialdata.ops.figures import Figures
@@ -62,7 +62,7 @@ def shapes_by_volumes(
     Sparse matrix of shape ``(labels, variables)``; the names of the variables; the ids of the regions, sorted.
     """
     figures = Figures.of(shapes, buffer_resolution).repaired()
-    planes, ids = levels_of(labels)[0].data, instance_ids(labels).to_numpy()
+    planes, ids = lazy_levels_of(labels)[0].data, instance_ids(labels).to_numpy()
     value, region, area = _shared_columns(figures, planes, projection_of(labels, system).plane(), ids)
     table, present = values.rows(shapes)
     plan = Plan.of(funcs, len(ids), table, fractions=fractions, weighted=values.weighted)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from spatialdata._core.direct import DirectArray
-from spatialdata._core.elements import levels_of, spatial_axes_of
+from spatialdata._core.elements import lazy_levels_of, spatial_axes_of
 from spatialdata.errors import listing
 from spatialdata.models.label_ids import united_ids
 from spatialdata.models.label_runs import ids_and_runs
@@ -111,7 +111,7 @@ def _planes_by_labels(image: Any, labels: Any, plan: Plan, system: str) -> tuple
     """Flat labels stand for all planes of a volume."""
     import dask
 
-    level, mask = levels_of(image)[0], levels_of(labels)[0].data
+    level, mask = lazy_levels_of(image)[0], lazy_levels_of(labels)[0].data
     there = projection_of(image, system).plane().over(("y", "x"))
     of_labels = projection_of(labels, system).over(("y", "x"))
     planes, runs, ids = [], None, None
@@ -130,8 +130,8 @@ def _flat_by_volumes(image: Any, labels: Any, plan: Plan, system: str) -> tuple[
 
     there, of_labels = projection_of(image, system), projection_of(labels, system).plane().over(("y", "x"))
     ids = instance_ids(labels).to_numpy()
-    pixels, plan = levels_of(image)[0].data, replace(plan, regions=len(ids))
-    common = [CommonPixels.of_arrays(pixels, mask, there, of_labels, ids) for mask in levels_of(labels)[0].data]
+    pixels, plan = lazy_levels_of(image)[0].data, replace(plan, regions=len(ids))
+    common = [CommonPixels.of_arrays(pixels, mask, there, of_labels, ids) for mask in lazy_levels_of(labels)[0].data]
     find = dask.delayed(labels_of_columns, pure=False)
     columns = da.stack([one.labels for one in common]).rechunk({0: -1}).to_delayed()[0]
     runs = np.empty(columns.shape, dtype=object)
@@ -166,7 +166,7 @@ def aggregate_image_by_regions(
     """
     in_part = isinstance(regions, FigureFractions | CubeFractions)
     plan = _plan(image, funcs, len(regions), weighted=weighted, fractions=in_part)
-    data = levels_of(image)[0].data
+    data = lazy_levels_of(image)[0].data
     if isinstance(regions, CubeFractions):
         of_cubes = _in_blocks(data, PixelWork(plan, flat=False), plan, regions.tasks(data))
         return _finished(of_cubes, _table, plan)
@@ -207,9 +207,9 @@ def _runs(labels: Any) -> NDArray[Any]:
 
 
 def _plan(image: Any, funcs: tuple[AggFunc, ...], regions: int, *, weighted: bool, fractions: bool = False) -> Plan:
-    channels = levels_of(image)[0].coords["c"].to_numpy().tolist()
+    channels = lazy_levels_of(image)[0].coords["c"].to_numpy().tolist()
     names = tuple(f"channel_{name}" for name in (channels[:-1] if weighted else channels))
-    dtype = levels_of(image)[0].dtype
+    dtype = lazy_levels_of(image)[0].dtype
     dtype = dtype if are_wholes(dtype) else np.dtype(np.float64)
     plan = Plan(funcs, regions, names, dtype, None, weighted=weighted, fractions=fractions)
     plan.check()

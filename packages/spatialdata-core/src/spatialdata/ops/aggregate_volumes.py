@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of
+from spatialdata._core.elements import lazy_levels_of
 from spatialdata.ops.aggregate_plan import Plan
 from spatialdata.ops.cube_fractions import CubeFractions
 from spatialdata.ops.region_pixels import gather_labels
@@ -103,7 +103,7 @@ def aggregate_volumes(
     """
     import dask
 
-    data = levels_of(values)[0].data
+    data = lazy_levels_of(values)[0].data
     look = dask.delayed(_shared_in_block, pure=False)
     pieces = _in_cubes(data, regions) if isinstance(regions, CubeFractions) else _in_columns(data, regions)
     tasks = [look(block, found, flat=not isinstance(regions, CubeFractions)) for block, found in pieces]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.container import new_container, require_names
-from spatialdata._core.elements import is_shapes, levels_of, spatial_axes_of
+from spatialdata._core.elements import is_shapes, lazy_levels_of, spatial_axes_of
 from spatialdata.errors import UnsupportedElementError, listing
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.shallow import with_transformations
@@ -152,7 +152,7 @@ def _regions(sdata: SpatialData, by: str, column: str | None, system: str, table
         return _Regions(shapes, system, _finder_of_shapes(shapes), values)
     ids = _ids_of_labels(sdata, by, column, table_name)
     values = _values(sdata, by, column, table_name, ids)
-    pixels = LabelPixels.of(levels_of(at_one_time(element, "annotate"))[0].data)
+    pixels = LabelPixels.of(lazy_levels_of(at_one_time(element, "annotate"))[0].data)
     return _Regions(element, system, _finder_of_labels(pixels, ids.to_numpy()), values, pixels.scattered)
 
 

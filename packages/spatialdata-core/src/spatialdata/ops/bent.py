@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of, spatial_axes_of
+from spatialdata._core.elements import lazy_levels_of, spatial_axes_of
 from spatialdata._core.sources import Window
 from spatialdata.models.shallow import with_transformations
 from spatialdata.ops.circles import RADIUS_KEY, are_circles
@@ -145,7 +145,7 @@ def pixels_within(raster: Any, placed: PlacedBend) -> Window | None:
     The edges of the rectangle in pixels, or None if no centre lies in the region.
     """
     axes = spatial_axes_of(raster)
-    sizes = np.array([levels_of(raster)[0].sizes[axis] for axis in axes], dtype=np.float64)
+    sizes = np.array([lazy_levels_of(raster)[0].sizes[axis] for axis in axes], dtype=np.float64)
     if not sizes.all():
         return None
     cells = Cells.of(placed.bend, np.zeros_like(sizes), sizes, whole=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of, spatial_axes_of
+from spatialdata._core.elements import lazy_levels_of, spatial_axes_of
 from spatialdata.ops.resample import resample
 from spatialdata.ops.warp import Warp
 from spatialdata.regions.between import Between
@@ -50,7 +50,7 @@ class CommonPixels:
         no value is interpolated, and pixels far from the labels are left out. If one of the two is not in its place
         by a linear map, the image is looked up under the centres of the pixels of the labels.
         """
-        pixels, mask = levels_of(image)[0].data, levels_of(labels)[0].data
+        pixels, mask = lazy_levels_of(image)[0].data, lazy_levels_of(labels)[0].data
         of_image, of_labels = (get_transformation(element, system) for element in (image, labels))
         if not (of_image.is_linear and of_labels.is_linear):
             axes, ones = spatial_axes_of(labels), np.ones(mask.ndim)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of, spatial_axes_of
+from spatialdata._core.elements import lazy_levels_of, spatial_axes_of
 from spatialdata.models.label_runs import native
 from spatialdata.ops.resample import window_under
 from spatialdata.ops.warp import Warp
@@ -58,7 +58,7 @@ class CubeFractions:
         TransformationError
             The raster is flat, and planes of the labels are none in the coordinate system.
         """
-        mask, ids = levels_of(labels)[0].data, instance_ids(labels).to_numpy()
+        mask, ids = lazy_levels_of(labels)[0].data, instance_ids(labels).to_numpy()
         maps = [get_transformation(element, system) for element in (raster, labels)]
         if "z" not in spatial_axes_of(raster):
             there, place = projection_of(raster, system), projection_of(labels, system).plane()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spatialdata._core.elements import levels_of
+from spatialdata._core.elements import lazy_levels_of
 from spatialdata.errors import listing, unknown_name
 from spatialdata.models.channels import get_channel_names
 from spatialdata.models.shallow import with_transformations
@@ -49,7 +49,7 @@ class ImageValues:
         ValueError
             The image has no such channel, or a channel is asked for twice.
         """
-        level, names = levels_of(image)[0], get_channel_names(image)
+        level, names = lazy_levels_of(image)[0], get_channel_names(image)
         if value_key is None and weights is None:
             return cls(image)
         given = [value_key] if isinstance(value_key, str) else value_key

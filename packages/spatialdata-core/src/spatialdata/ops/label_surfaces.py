@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of
+from spatialdata._core.elements import lazy_levels_of
 from spatialdata.models.times import at_one_time
 from spatialdata.relations.blocks import computed
 
@@ -36,7 +36,7 @@ def surface_areas(labels: Any, projection: Projection) -> tuple[NDArray[Any], Fl
     import dask
     import dask.array as da
 
-    data = levels_of(at_one_time(labels, "measuring surfaces"))[0].data
+    data = lazy_levels_of(at_one_time(labels, "measuring surfaces"))[0].data
     blocks = da.overlap.overlap(data, depth=1, boundary="none").to_delayed()
     look = dask.delayed(_sides_of_block, pure=False)
     tasks = [look(blocks[at], *_inner(at, data.chunks)) for at in np.ndindex(*blocks.shape)]

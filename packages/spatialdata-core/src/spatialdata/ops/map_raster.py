@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import is_raster, levels_of, type_name
+from spatialdata._core.elements import is_raster, lazy_levels_of, type_name
 from spatialdata.errors import UnsupportedElementError, listing
 from spatialdata.models.raster import Image2DModel, Image3DModel, Labels2DModel, Labels3DModel
 from spatialdata.models.times import UNITS, time_values
@@ -92,7 +92,7 @@ def map_raster(
     """
     if not is_raster(data):
         raise NoRasterError(f"The pixels of images and labels can be mapped. {type_name(data)} has none.")
-    level = levels_of(data)[0]
+    level = lazy_levels_of(data)[0]
     out_dims = tuple(dims) if dims is not None else tuple(str(dim) for dim in level.dims)
     if out_dims not in _MODELS:
         raise ValueError(f"A raster has the dimensions {listing(_MODELS)}. Found dims={out_dims}.")

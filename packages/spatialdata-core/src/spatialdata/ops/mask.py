@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import is_raster, is_shapes, is_tree, levels_of, spatial_axes_of, type_name
+from spatialdata._core.elements import is_raster, is_shapes, is_tree, lazy_levels_of, spatial_axes_of, type_name
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.pyramid import tree_of
@@ -83,7 +83,7 @@ def mask(
     if not is_raster(data):
         raise UnsupportedElementError(f"Images and labels can be masked. Found {type_name(data)}.")
     get_transformation(data, target_coordinate_system)
-    levels = levels_of(data)
+    levels = lazy_levels_of(data)
     with np.errstate(invalid="ignore"):
         blank = np.asarray(fill_value).astype(levels[0].dtype)
     if not np.array_equal(blank, np.asarray(fill_value), equal_nan=levels[0].dtype.kind == "f"):
@@ -121,7 +121,7 @@ def _inside(by: Any, system: str) -> Callable[[DataArray, BaseTransformation], A
 
 
 def _in_labels(level: DataArray, transformation: BaseTransformation, labels: Any, of_labels: BaseTransformation) -> Any:
-    ids, axes = levels_of(labels)[0].data, spatial_axes_of(level)
+    ids, axes = lazy_levels_of(labels)[0].data, spatial_axes_of(level)
     shared = axes if "z" in spatial_axes_of(labels) else ("y", "x")
     if ids.ndim > len(shared):
         ids = (ids != 0).any(axis=0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of, spatial_axes_of
+from spatialdata._core.elements import lazy_levels_of, spatial_axes_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.times import at_one_time
@@ -67,7 +67,7 @@ class Instances:
         if kind not in (Kind.SHAPES, Kind.LABELS):
             raise UnsupportedElementError(f"{kind.value} have no instances with a place. Points, shapes, labels have.")
         if has_depth(element, (Kind.LABELS,)):
-            ids, shadows = shadow_polygons(levels_of(at_one_time(element, "measuring distances"))[0].data)
+            ids, shadows = shadow_polygons(lazy_levels_of(at_one_time(element, "measuring distances"))[0].data)
             plane = projection_of(element, system).plane()
             return cls(pd.Index(ids), None, Figures(shapely.transform(shadows, plane), np.zeros((0, 2)), None))
         shapes = in_system(outlines_of_labels(element) if kind is Kind.LABELS else element, system)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spatialdata._core.elements import is_raster, levels_of, type_name
+from spatialdata._core.elements import is_raster, lazy_levels_of, type_name
 from spatialdata.errors import UnsupportedElementError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def get_pyramid_levels(image: DataArray | DataTree, attr: str | None = None, n: 
     """
     if not is_raster(image):
         raise UnsupportedElementError(f"Images and labels have levels, {type_name(image)} has none.")
-    levels = levels_of(image)
+    levels = lazy_levels_of(image)
     if n is not None and not -len(levels) <= n < len(levels):
         raise IndexError(f"There is no level {n}. The raster has {len(levels)} levels, counted from 0.")
     chosen = levels if n is None else [levels[n]]

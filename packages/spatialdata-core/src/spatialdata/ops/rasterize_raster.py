@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import axes_of, levels_of
+from spatialdata._core.elements import axes_of, lazy_levels_of
 from spatialdata._core.levels import place_of
 from spatialdata.errors import listing
 from spatialdata.ops.rasterize_points import Drawn
@@ -72,7 +72,7 @@ def _source(raster: Any, target: Target) -> tuple[Any, Projection | Warp, Bounds
     """The level to read, the map from the pixels of the grid to its pixels, and which of these count."""
     transformation = get_transformation(raster, target.coordinate_system)
     if not transformation.is_linear:
-        level = levels_of(raster)[0]
+        level = lazy_levels_of(raster)[0]
         ones = np.ones(len(target.axes))
         return level, Warp(transformation.inverse(), target.axes, target.lower, target.pixel, ones, 0 * ones), None
     to_world = projection_over(target.grid().to_world, target.axes)
@@ -117,7 +117,7 @@ def level_for(raster: Any, coordinate_system: str, pixel: float) -> PlacedLevel:
 def placed_levels(raster: Any, coordinate_system: str) -> list[PlacedLevel]:
     """The levels of a raster in a coordinate system, the finest first."""
     get_transformation(raster, coordinate_system)
-    axes, levels = axes_of(raster), levels_of(raster)
+    axes, levels = axes_of(raster), lazy_levels_of(raster)
     return [
         PlacedLevel(
             level,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of
+from spatialdata._core.elements import lazy_levels_of
 from spatialdata.models.label_runs import ids_and_runs
 from spatialdata.models.scanlines import Scanlines
 from spatialdata.ops.label_pixels import labels_of_columns
@@ -43,7 +43,7 @@ def gather_across_depths(labels: Any, image: Any, system: str, quantiles: Sequen
     import dask
 
     values = image_over(image, labels, system).to_delayed()
-    mask = levels_of(labels)[0].data
+    mask = lazy_levels_of(labels)[0].data
     deep = mask.ndim == 3
     blocks = (mask.rechunk({0: -1}) if deep else mask).to_delayed()
     look = dask.delayed(_part_of_columns if deep else _part_of_planes, pure=False)

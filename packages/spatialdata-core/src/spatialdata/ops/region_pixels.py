@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of, spatial_axes_of
+from spatialdata._core.elements import lazy_levels_of, spatial_axes_of
 from spatialdata.models.label_ids import united_ids
 from spatialdata.models.label_runs import BlockShapes, ids_and_runs, ids_and_shapes, shapes_of_runs
 from spatialdata.models.label_statistics import known_statistics
@@ -127,7 +127,7 @@ def gather_labels(
     if known is not None:
         known = known if background else known.without_background()
         return Gathered(known.ids, known.shapes, None, None)
-    data = levels_of(labels)[0].data
+    data = lazy_levels_of(labels)[0].data
     arrays = [data] if image is None else [image_over(image, labels, system), data]
     kept = WantedQuantiles.of(quantiles, lambda: labels_in_several_blocks(data))
     work = partial(_part_of_labels, spread=spread, quantiles=kept, background=background)
@@ -226,7 +226,7 @@ def image_over(image: Any, labels: Any, system: str) -> Any:
 
     axes = spatial_axes_of(image) if len(spatial_axes_of(image)) == len(spatial_axes_of(labels)) else ("y", "x")
     to_source, level, bounds = _to_pixels(image, labels, system, axes)
-    mask, size = levels_of(labels)[0].data, len(axes)
+    mask, size = lazy_levels_of(labels)[0].data, len(axes)
     shape, covered = mask.shape[-size:], level.shape[-size:]
     chunks = (-1, *level.data.chunks[1:-size], *mask.chunks[-size:])
     if isinstance(to_source, Projection) and _is_same(to_source) and covered == shape:
@@ -246,7 +246,7 @@ def _to_pixels(
 ) -> tuple[Projection | Warp, Any, Bounds]:
     """The map from pixels of labels to those of a level of the image over some axes, that level, and its bounds."""
     maps = [get_transformation(element, system) for element in (labels, image)]
-    full = levels_of(image)[0]
+    full = lazy_levels_of(image)[0]
     whole = np.zeros(len(axes)), np.array([full.sizes[axis] for axis in axes], dtype=np.float64)
     if not all(one.is_linear for one in maps):
         ones = np.ones(len(axes))
@@ -287,7 +287,7 @@ def gather_shapes(
     image = at_one_time(image, MEASURING)
     if not all(get_transformation(element, system).is_linear for element in (shapes, image)):
         image, shapes = under_pixels(image, in_system(shapes, system), system)
-    level = levels_of(image)[0]
+    level = lazy_levels_of(image)[0]
     to_pixels = Between.of(projection_of(shapes, system), projection_of(image, system).plane().over(("y", "x")))
     placed = PlacedFigures(Figures.of(shapes), to_pixels.linear, to_pixels.offset)
     data = level.data.rechunk((-1, *level.data.chunks[1:]))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of, spatial_axes_of
+from spatialdata._core.elements import lazy_levels_of, spatial_axes_of
 from spatialdata.errors import TransformationError, UnsupportedElementError, listing
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.times import at_one_time
@@ -103,7 +103,7 @@ def _volume(labels: DataArray | DataTree, instances: Sequence[int] | None, syste
         raise ValueError("The labels hold nothing but background, which is no region.")
     first = found.shapes.lower[chosen].min(axis=0).astype(int)
     last = found.shapes.upper[chosen].max(axis=0).astype(int)
-    window = levels_of(labels)[0].data[tuple(map(slice, first, last))]
+    window = lazy_levels_of(labels)[0].data[tuple(map(slice, first, last))]
     ids = found.ids[chosen]
     pixels = (window != 0 if instances is None else window.map_blocks(np.isin, ids, dtype=bool)).compute()
     there = projection_of(labels, system)

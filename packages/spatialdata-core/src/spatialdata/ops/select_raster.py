@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.axes import SPATIAL_AXES, ValidAxis
-from spatialdata._core.elements import has_time, is_tree, levels_of, spatial_axes_of
+from spatialdata._core.elements import has_time, is_tree, lazy_levels_of, spatial_axes_of
 from spatialdata._core.levels import Along, LevelPlace, level_coordinates, place_of
 from spatialdata._core.sources import Window
 from spatialdata.grids.grid import pixels_between
@@ -110,7 +110,7 @@ def _times_in(raster: Any, region: Region) -> dict[str, slice]:
     """The points in time that a region takes, which rise and so follow each other."""
     if not isinstance(region, BoundingBox) or "t" not in region.axes or not has_time(raster):
         return {}
-    inside = np.flatnonzero(region.holds_times(time_values(levels_of(raster)[0])))
+    inside = np.flatnonzero(region.holds_times(time_values(lazy_levels_of(raster)[0])))
     return {"t": slice(int(inside[0]), int(inside[-1]) + 1) if len(inside) else slice(0, 0)}
 
 
@@ -140,14 +140,14 @@ def raster_request(raster: Any, region: Region) -> dict[str, slice]:
     axes = spatial_axes_of(raster)
     nowhere = Window(axes, (0.0,) * len(axes), (0.0,) * len(axes))
     window = _window(raster, place(_rectangle(region), raster)) or nowhere
-    request = {axis: slice(*window.bounds(axis)) for axis in levels_of(raster)[0].dims if axis in window.axes}
+    request = {axis: slice(*window.bounds(axis)) for axis in lazy_levels_of(raster)[0].dims if axis in window.axes}
     if isinstance(region, BoundingBox) and "t" in region.axes and has_time(raster):
         request["t"] = slice(*region.bounds("t"))
     return request
 
 
 def _cut(raster: Any, ends: _Ends, inside: Placed | None, times: dict[str, slice]) -> DataArray | DataTree | None:
-    full, *coarser = levels_of(raster)
+    full, *coarser = lazy_levels_of(raster)
     whole = place_of(full, full)
     slices = {**times, **_slices(full, whole, ends)}
     if _is_empty(slices):

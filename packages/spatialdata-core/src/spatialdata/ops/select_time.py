@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from spatialdata._core.container import is_container, new_container
-from spatialdata._core.elements import has_time, is_raster, levels_of
+from spatialdata._core.elements import has_time, is_raster, lazy_levels_of
 from spatialdata.errors import UnknownTimeError, UnsupportedElementError, listing
 from spatialdata.models.kind import kind_of
 from spatialdata.models.times import time_values, without_time
@@ -65,7 +65,7 @@ def select_time(element: Any, t: float, filter_table: bool = True) -> Any:
 
 
 def _raster(raster: Any, time: float) -> Any:
-    times = time_values(levels_of(raster)[0])
+    times = time_values(lazy_levels_of(raster)[0])
     found = np.flatnonzero(times == time)
     if not len(found):
         raise UnknownTimeError(f"The raster has no point in time {time:g}. It has {listing(times.tolist())}.")
@@ -87,7 +87,7 @@ def _object(sdata: Any, time: float, *, filter_table: bool) -> Any:
     for name, element in elements.items():
         if name not in timed:
             kept[name] = element
-        elif not is_raster(element) or time in time_values(levels_of(element)[0]):
+        elif not is_raster(element) or time in time_values(lazy_levels_of(element)[0]):
             found = _raster(element, time) if is_raster(element) else _rows(element, time)
             if found is not None:
                 kept[name] = found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import levels_of
+from spatialdata._core.elements import lazy_levels_of
 from spatialdata.errors import TransformationError
 from spatialdata.models.times import at_one_time
 from spatialdata.ops.label_pixels import LabelPixels
@@ -75,7 +75,7 @@ class Solids:
         motion = frame.after(projection_of(labels, system))
         large = np.abs(motion.linear).max()
         clean = np.where(np.abs(motion.linear) > _SAME * large, motion.linear, 0.0)
-        data = levels_of(at_one_time(labels, "measuring distances"))[0].data
+        data = lazy_levels_of(at_one_time(labels, "measuring distances"))[0].data
         label, pixel = _surface(data)
         order = np.argsort(label, kind="stable")
         ids, first = np.unique(label[order], return_index=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from spatialdata._core.collecting import making_many
-from spatialdata._core.elements import is_points, is_raster, levels_of
+from spatialdata._core.elements import is_points, is_raster, lazy_levels_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.shapes import ShapesModel
@@ -120,7 +120,7 @@ def _shapes_of(ids: NDArray[Any], polygons: NDArray[Any], labels: Any) -> GeoDat
 
 def _flat(labels: Any, wanted: str) -> Any:
     """The pixels of the finest level of labels that are flat."""
-    level = levels_of(at_one_time(labels, f"to_{wanted}"))[0]
+    level = lazy_levels_of(at_one_time(labels, f"to_{wanted}"))[0]
     if "z" in level.dims:
         raise UnsupportedConversionError(
             f"Labels with the axes {tuple(map(str, level.dims))} are volumes and cannot be made {wanted}. "

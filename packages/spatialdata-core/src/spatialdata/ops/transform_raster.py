@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.axes import get_spatial_axes
-from spatialdata._core.elements import axes_of, is_tree, levels_of
+from spatialdata._core.elements import axes_of, is_tree, lazy_levels_of
 from spatialdata._core.levels import Along, level_coordinates, place_of
 from spatialdata.grids.grid import Grid
 from spatialdata.models.pyramid import kept_coordinates, tree_of
@@ -57,7 +57,7 @@ def moved_raster(
     position
         The transformation from its pixels to the new coordinates.
     """
-    levels = levels_of(raster)
+    levels = lazy_levels_of(raster)
     axes = get_spatial_axes(axes_of(raster))
     places = [place_of(levels[0], level) for level in levels]
     full = np.array([levels[0].sizes[axis] for axis in axes], dtype=np.float64)
@@ -116,7 +116,7 @@ def _assembled(raster: Any, data: Sequence[da.Array], places: Sequence[LevelPlac
     from xarray import DataArray
 
     made = []
-    for level, array, place in zip(levels_of(raster), data, places, strict=True):
+    for level, array, place in zip(lazy_levels_of(raster), data, places, strict=True):
         coords = {**kept_coordinates(level), **level_coordinates(level.dims, data[0].shape, array.shape, place)}
         attrs = {key: value for key, value in level.attrs.items() if key != TRANSFORM_KEY}
         made.append(DataArray(array, dims=level.dims, coords=coords, name=level.name, attrs=attrs))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import is_raster, levels_of, spatial_axes_of, type_name
+from spatialdata._core.elements import is_raster, lazy_levels_of, spatial_axes_of, type_name
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.shallow import with_transformations
 from spatialdata.ops.select_raster import select_raster
@@ -54,7 +54,7 @@ def unpad_raster(raster: DataArray | DataTree) -> DataArray | DataTree:
     if not is_raster(raster):
         raise UnsupportedElementError(f"Images and labels have pixels to cut off, {type_name(raster)} has none.")
     axes = spatial_axes_of(raster)
-    data = levels_of(raster)[0].data
+    data = lazy_levels_of(raster)[0].data
     bounds = _bounds(data, len(axes))
     if bounds is None:
         return raster

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spatialdata._core.container import new_container, require_container
-from spatialdata._core.elements import is_tree, levels_of
+from spatialdata._core.elements import is_tree, lazy_levels_of
 from spatialdata.errors import ElementNotFoundError, unknown_name
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.pyramid import tree_of
@@ -202,7 +202,7 @@ def _from_points(points: Any, ids: pd.Index) -> Any:
 
 def _from_labels(labels: Any, ids: pd.Index) -> Any:
     levels = []
-    for level in levels_of(labels):
+    for level in lazy_levels_of(labels):
         blank = level.copy(
             data=level.data.map_blocks(_without, ids_like(ids.to_numpy(), level.dtype), dtype=level.dtype)
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from spatialdata._core.elements import levels_of
+from spatialdata._core.elements import lazy_levels_of
 from spatialdata.errors import UnsupportedElementError
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.label_ids import united_ids
@@ -70,7 +70,7 @@ def _labels_ids(labels: Any, *, background: bool) -> pd.Index:
     import numpy as np
     import pandas as pd
 
-    data = levels_of(labels)[0].data
+    data = lazy_levels_of(labels)[0].data
     known = known_statistics(labels)
     part = ids_of_part(data) if known is None and not background else None
     if known is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatialdata._core.elements import is_tree, levels_of
+from spatialdata._core.elements import is_tree, lazy_levels_of
 from spatialdata.models.label_runs import rows_of
 from spatialdata.models.pyramid import tree_of
 
@@ -37,7 +37,7 @@ def keep_labels(labels: Any, ids: NDArray[Any]) -> Any:
     >>> keep_labels(Labels2DModel.parse(np.array([[1, 2], [3, 2]])), np.array([2])).values.tolist()
     [[0, 2], [0, 2]]
     """
-    kept = [_kept(level, ids) for level in levels_of(labels)]
+    kept = [_kept(level, ids) for level in lazy_levels_of(labels)]
     return tree_of(kept) if is_tree(labels) else kept[0]
 
 
