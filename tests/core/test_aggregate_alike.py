@@ -47,13 +47,11 @@ def test_boxes_that_touch_meet_and_share_nothing(far: Affine) -> None:
     np.testing.assert_array_equal(sums(shapes, boxes, value_key="v", fractions=True), values.v[::-1])
 
 
-def test_circles_keep_the_radius_of_their_coordinate_system() -> None:
+def test_circles_that_a_map_stretches_are_ellipses() -> None:
     stretched = Scale([1.0, 4.0], ("x", "y"))
-    points = PointsModel.parse(np.array([[0.0, 0.0], [0.0, 0.45], [1.9, 0.0]]), transformations={"far": stretched})
+    places = np.array([[0.0, 0.0], [0.0, 0.45], [1.9, 0.0], [0.6, 0.7], [0.9, 0.5]])
+    points = PointsModel.parse(places, transformations={"far": stretched})
+    circles = ShapesModel.parse(np.zeros((1, 2)), geometry=0, radius=1.0, transformations={"far": stretched})
     with pytest.warns(UserWarning, match="circle"):
-        found = sums(
-            points, ShapesModel.parse(np.zeros((1, 2)), geometry=0, radius=1.0, transformations={"far": stretched})
-        )
-    radius = 2.0  # the mean scale of the plane is that of areas
-    inside = np.hypot(*(np.array([[0.0, 0.0], [0.0, 0.45], [1.9, 0.0]]) * [1.0, 4.0]).T) <= radius
-    assert found.tolist() == [inside.sum()]
+        found = sums(points, circles)
+    assert found.tolist() == [(np.hypot(*places.T) <= 1).sum()]

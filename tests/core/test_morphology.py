@@ -118,6 +118,20 @@ def test_circles_and_what_becomes_of_them() -> None:
     np.testing.assert_allclose(found.convex_area, found.area)
 
 
+def test_circles_that_a_map_stretches_are_ellipses() -> None:
+    place = Affine([[3.0, 1.0, 4.0], [-0.5, 0.8, 2.0], [0.0, 0.0, 1.0]], XY, XY)
+    circles = ShapesModel.parse(
+        np.array([[1.0, 2.0], [5.0, 5.0]]), geometry=0, radius=[2.0, 0.5], transformations={"um": place}
+    )
+    found = get_region_properties(circles, coordinate_system="um", outlines=True)
+    fine = shapely.buffer(circles.geometry.to_numpy(), circles.radius.to_numpy(), quad_segs=2048)
+    ellipses = [affinity.affine_transform(one, [3, 1, -0.5, 0.8, 4, 2]) for one in fine]
+    expected = get_region_properties(ShapesModel.parse(GeoDataFrame(geometry=ellipses)), outlines=True)
+    names = [name for name in found if name not in ("instance_id", "region")]
+    assert set(names) >= {"area", "x_min", "y_max", "major_axis_length", "orientation", "perimeter", "solidity"}
+    np.testing.assert_allclose(found[names], expected[names], rtol=1e-6)
+
+
 @pytest.mark.parametrize("chunks", [(12, 20, 25), (5, 8, 9)])
 def test_ellipsoids_and_surfaces_of_volumes(chunks: tuple[int, ...]) -> None:
     ids = cells((12, 20, 25), 9, 5)

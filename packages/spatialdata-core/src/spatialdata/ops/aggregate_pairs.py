@@ -17,8 +17,7 @@ from spatialdata.ops.aggregate_values import ValueSource, source_of_values
 from spatialdata.ops.aggregate_vector import aggregate_points, aggregate_shapes
 from spatialdata.ops.aggregate_volumes import aggregate_volumes
 from spatialdata.ops.alike import unmoved
-from spatialdata.ops.bent import in_system, on_pixels, placed_outlines, straight_points, under_pixels
-from spatialdata.ops.circles import are_circles
+from spatialdata.ops.bent import in_system, lose_their_form, on_pixels, placed_outlines, straight_points, under_pixels
 from spatialdata.ops.cube_fractions import CubeFractions
 from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import copied_attrs
@@ -100,9 +99,10 @@ def _image_values(task: Task) -> ImageValues:
 
 
 def _figures(task: Task, regions: Any) -> Any:
-    """What the regions cover in the target coordinate system; where they were bent, their edges are too."""
-    transformation = get_transformation(task.by, task.system)
-    return regions if transformation.is_linear else placed_outlines(task.by, transformation, task.system)
+    """What the regions cover in the target coordinate system; where edges were bent or circles stretched, as that."""
+    if not lose_their_form(task.by, task.system):
+        return regions
+    return placed_outlines(task.by, get_transformation(task.by, task.system), task.system)
 
 
 def _unmoved(task: Task) -> Task | None:
@@ -240,9 +240,8 @@ def _image_by_shapes(task: Task) -> Found:
 
 
 def _placed(task: Task, regions: Any) -> Any:
-    """What regions cover of pixels: polygons where they are, and others moved to the coordinate system."""
-    moved = are_circles(task.by) or not get_transformation(task.by, task.system).is_linear
-    return _figures(task, regions) if moved else task.by
+    """What regions cover of pixels: themselves where they are, or moved where they are bent."""
+    return task.by if get_transformation(task.by, task.system).is_linear else _figures(task, regions)
 
 
 def _linearly_placed(raster: Any, figures: Any, system: str) -> tuple[Any, Any]:

@@ -9,11 +9,11 @@ import numpy as np
 from spatialdata._core.elements import lazy_levels_of, spatial_axes_of
 from spatialdata._core.sources import Window
 from spatialdata.models.shallow import with_transformations
-from spatialdata.ops.circles import RADIUS_KEY, are_circles
+from spatialdata.ops.circles import RADIUS_KEY, are_circles, keeps_discs
 from spatialdata.ops.transform import transform
 from spatialdata.ops.transform_vector import moved_points
 from spatialdata.regions.bend import Bend, Cells
-from spatialdata.regions.project import projection_of
+from spatialdata.regions.project import projection_of, projection_over
 from spatialdata.transformations.attach import attach_transformations, get_transformation
 from spatialdata.transformations.linear import Identity
 from spatialdata.transformations.linear import Sequence as Chain
@@ -29,6 +29,7 @@ __all__ = [
     "bent_centres",
     "bent_outlines",
     "in_system",
+    "lose_their_form",
     "on_pixels",
     "pixels_within",
     "placed_outlines",
@@ -38,13 +39,16 @@ __all__ = [
 
 _PIECES = 256
 _SEGMENTS = 64
+# How much farther out the corners of such a polygon lie than the circle of the same area.
+_AS_LARGE = np.sqrt(np.pi / (2 * _SEGMENTS * np.sin(np.pi / (2 * _SEGMENTS))))
 _PIXELS_AT_ONCE = 1_000_000
 
 
 def bent_outlines(shapes: GeoDataFrame, transformation: BaseTransformation) -> GeoDataFrame:
-    """Polygons, and circles as polygons of 256 sides, moved through a non-linear map.
+    """Polygons, and circles as polygons of 256 sides, moved through a map.
 
-    Edges bend too: those longer than a 256th of the diagonal of all shapes are split before.
+    Through a linear one circles keep their area. A non-linear one bends edges too: those longer than a 256th of the
+    diagonal of all shapes are split before.
 
     Parameters
     ----------
@@ -61,7 +65,11 @@ def bent_outlines(shapes: GeoDataFrame, transformation: BaseTransformation) -> G
 
     geometry = shapely.force_2d(shapes.geometry.to_numpy())
     if are_circles(shapes):
-        geometry = shapely.buffer(geometry, shapes[RADIUS_KEY].to_numpy(dtype=np.float64), quad_segs=_SEGMENTS)
+        reach = shapes[RADIUS_KEY].to_numpy(dtype=np.float64) * (_AS_LARGE if transformation.is_linear else 1.0)
+        geometry = shapely.buffer(geometry, reach, quad_segs=_SEGMENTS)
+    if transformation.is_linear:
+        plane = projection_over(transformation, spatial_axes_of(shapes)).plane()
+        return _with_geometry(shapes, shapely.transform(geometry, plane))
     x_min, y_min, x_max, y_max = shapely.total_bounds(geometry)
     diagonal = float(np.hypot(x_max - x_min, y_max - y_min))
     if diagonal > 0:
@@ -84,18 +92,28 @@ def _with_geometry(shapes: GeoDataFrame, geometry: NDArray[Any]) -> GeoDataFrame
 
 
 def placed_outlines(shapes: GeoDataFrame, transformation: BaseTransformation, system: str) -> GeoDataFrame:
-    """The outlines of shapes moved through a non-linear map into a coordinate system, as an element there."""
+    """The outlines of shapes moved through a map into a coordinate system, as an element there."""
     moved = bent_outlines(shapes, transformation)
     attach_transformations(moved, {system: Identity()})
     return moved
 
 
+def lose_their_form(shapes: GeoDataFrame, system: str) -> bool:
+    """Whether the way to a coordinate system bends edges, or makes ellipses of circles."""
+    if not get_transformation(shapes, system).is_linear:
+        return True
+    return are_circles(shapes) and not keeps_discs(projection_of(shapes, system))
+
+
 def in_system(shapes: GeoDataFrame, system: str) -> GeoDataFrame:
-    """Shapes in a coordinate system: themselves if they lie there, or moved, with their edges."""
+    """Shapes in a coordinate system: themselves if they lie there, or moved, with their edges.
+
+    Circles that become ellipses, or are bent, are polygons of 256 sides there.
+    """
     transformation = get_transformation(shapes, system)
     if not len(shapes):
         return with_transformations(shapes, {system: Identity()})
-    if not transformation.is_linear:
+    if lose_their_form(shapes, system):
         return placed_outlines(shapes, transformation, system)
     if projection_of(shapes, system).is_identity:
         return shapes

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
+    from spatialdata.regions.project import Projection
     from spatialdata.transformations.algebra import FloatArray
 
-__all__ = ["RADIUS_KEY", "are_circles", "centres_and_areas", "places_of"]
+__all__ = ["RADIUS_KEY", "are_circles", "centres_and_areas", "keeps_discs", "places_of"]
 
 RADIUS_KEY = "radius"
 
@@ -29,6 +30,12 @@ def are_circles(shapes: GeoDataFrame) -> bool:
     geometry = shapes.geometry.to_numpy()
     # The first of many polygons tells already.
     return bool(len(geometry)) and all((shapely.get_type_id(part) == 0).all() for part in (geometry[:1], geometry))
+
+
+def keeps_discs(projection: Projection) -> bool:
+    """Whether circles stay circles, because the map stretches all directions of the x-y plane alike."""
+    stretches = np.linalg.svd(projection.plane().linear, compute_uv=False)
+    return bool(np.isclose(stretches.max(), stretches.min(), rtol=1e-9))
 
 
 def centres_and_areas(shapes: GeoDataFrame) -> tuple[FloatArray, FloatArray]:

@@ -174,17 +174,28 @@ def _placed(area: FloatArray, centre: FloatArray, bounds: FloatArray) -> dict[st
 
 
 def _of_shapes(shapes: Any, system: str, *, outlines: bool) -> dict[str, FloatArray]:
-    moved = moved_shapes(shapes, get_transformation(shapes, system))
-    if are_circles(moved):
-        centres = places_of(moved.geometry.to_numpy())
-        return _of_circles(centres, moved[RADIUS_KEY].to_numpy(dtype=np.float64), outlines=outlines)
+    if not are_circles(shapes):
+        moved = moved_shapes(shapes, get_transformation(shapes, system))
+    elif get_transformation(shapes, system).is_linear:
+        return _of_circles(shapes, projection_of(shapes, system).plane(), outlines=outlines)
+    else:
+        moved = in_system(shapes, system)
     columns = _of_polygons(moved)
     return columns | _forms_of(columns, moved) if outlines else columns
 
 
-def _of_circles(centre: FloatArray, radius: FloatArray, *, outlines: bool) -> dict[str, FloatArray]:
-    area, perimeter = np.pi * radius**2, 2 * np.pi * radius
-    bounds = np.concatenate([centre - radius[:, None], centre + radius[:, None]], axis=1)
-    columns = _placed(area, centre, bounds) | _ellipses(radius[:, None, None] ** 2 / 4 * np.eye(2))
-    columns["perimeter"] = perimeter
-    return columns | _forms(area, perimeter, area) if outlines else columns
+def _of_circles(circles: Any, plane: Projection, *, outlines: bool) -> dict[str, FloatArray]:
+    """Those of the ellipses that a map makes of circles."""
+    from scipy.special import ellipe
+
+    radius = circles[RADIUS_KEY].to_numpy(dtype=np.float64)
+    centre = plane(places_of(circles.geometry.to_numpy()))
+    moments = plane.linear @ plane.linear.T
+    reach = radius[:, None] * np.sqrt(np.diag(moments))
+    half = np.sqrt(np.maximum(np.linalg.eigvalsh(moments)[::-1], 0.0))
+    area = np.pi * radius**2 * half.prod()
+    around = 4 * half[0] * ellipe(1 - (half[1] / half[0]) ** 2) if half[0] else 0.0
+    columns = _placed(area, centre, np.concatenate([centre - reach, centre + reach], axis=1))
+    columns |= _ellipses(radius[:, None, None] ** 2 / 4 * moments)
+    columns["perimeter"] = radius * around
+    return columns | _forms(area, columns["perimeter"], area) if outlines else columns

@@ -10,12 +10,11 @@ import numpy as np
 
 from spatialdata.models.packed import PackedPolygons, bounds_of, geometries_at, packed_of
 from spatialdata.ops.bent import bent_centres, bent_outlines
-from spatialdata.ops.circles import RADIUS_KEY, are_circles
+from spatialdata.ops.circles import RADIUS_KEY, are_circles, keeps_discs
 from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import copied_attrs, rows_at_times
 from spatialdata.ops.pairs import polygons_meet
 from spatialdata.ops.shape_depths import rows_at_depths
-from spatialdata.ops.stored_shapes import keeps_discs
 from spatialdata.ops.transform_vector import circle_scale
 from spatialdata.regions.place import Placed, PlacedBend, place
 from spatialdata.regions.placed import PlacedBox, PlacedCircle, PlacedPolygon

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from spatialdata._core.sources import PartedShapes
 from spatialdata.regions.place import place
 from spatialdata.regions.prune import union_of
@@ -15,10 +13,9 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from spatialdata.regions.kinds import Region
-    from spatialdata.regions.project import Projection
     from spatialdata.sdata import SpatialData
 
-__all__ = ["candidates", "keeps_discs", "pending_shapes", "stand_in"]
+__all__ = ["candidates", "pending_shapes", "stand_in"]
 
 
 def pending_shapes(sdata: SpatialData, name: str) -> PartedShapes | None:
@@ -34,12 +31,6 @@ def stand_in(source: PartedShapes) -> GeoDataFrame:
     empty = geopandas.GeoDataFrame(geometry=[])
     empty.attrs = dict(source.attrs)
     return empty
-
-
-def keeps_discs(projection: Projection) -> bool:
-    """Whether circles stay circles, because the map stretches all directions of the x-y plane alike."""
-    stretches = np.linalg.svd(projection.plane().linear, compute_uv=False)
-    return bool(np.isclose(stretches.max(), stretches.min(), rtol=1e-9))
 
 
 def candidates(sdata: SpatialData, name: str, regions: Sequence[Region]) -> Any:
