@@ -151,7 +151,7 @@ def test_codec_chunks_and_shards(tmp_path: Path, compressor: dict[str, int]) -> 
 
 @pytest.mark.parametrize(
     ("dtype", "expected"),
-    [("u1", "shuffle"), ("i2", "shuffle"), ("u4", "shuffle"), ("i8", "shuffle"), ("f4", None), ("?", None)],
+    [("u1", "bitshuffle"), ("i2", "shuffle"), ("u4", "shuffle"), ("i8", "shuffle"), ("f4", None), ("?", None)],
 )
 def test_the_codec_of_images_by_their_type(tmp_path: Path, dtype: str, expected: str | None) -> None:
     pixels = (np.arange(2 * 30 * 20) % 7).reshape(2, 30, 20).astype(dtype)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from spatialdata.models.kind import Kind
 from spatialdata.store.chunk_files import ChunkFiles
@@ -138,11 +138,13 @@ def _codec_v2(asked: tuple[str, int] | None) -> Any:
 def _codec_v3(data: da.Array, kind: Kind, asked: tuple[str, int] | None) -> Any:
     from zarr.codecs import BloscCodec, ZstdCodec
 
-    # The high bytes of neighbouring pixels of an image are alike; ids in labels repeat as a whole.
+    # The high bytes of neighbouring pixels of an image are alike, and the high bits where there is but one byte; ids in
+    # labels repeat as a whole.
     is_image = kind is Kind.IMAGE
     if asked is None:
         asked = ("zstd", 0) if is_image and data.dtype.kind not in "iu" else ("lz4", 5)
     name, level = asked
     if name == "zstd":
         return ZstdCodec(level=level)
-    return BloscCodec(cname="lz4", clevel=level, shuffle="shuffle" if is_image else "noshuffle")
+    of_image: Literal["shuffle", "bitshuffle"] = "bitshuffle" if data.dtype.itemsize == 1 else "shuffle"
+    return BloscCodec(cname="lz4", clevel=level, shuffle=of_image if is_image else "noshuffle")
