@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatialdata.kernels.compiled import compiled
+from spatialdata.kernels.label_shares import place_of_label, put_shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["parts_of_cubes"]
 
-_NOTHING = 1e-12
 # How far a side may reach into the next pixel and not count as reaching it.
 _SAME = 1e-9
 # A tetrahedron is cut in the middle, so that this many wait even where it spans 2**30 pixels along each axis.
@@ -45,8 +45,7 @@ def parts_of_cubes(
     """
     rows, columns = nodes.shape[1] - 1, nodes.shape[2] - 1
     limit = np.array(mask.shape)
-    room, count = 1024, 0
-    cube, label, part = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+    cube, label, part, count = np.empty(1024, np.int64), np.empty(1024, np.int64), np.empty(1024), 0
     corners, waiting = np.empty((8, 3)), np.empty((_WAITING, 4, 3))
     low, high = np.empty(3, np.int64), np.empty(3, np.int64)
     names, shares = np.empty(64, np.int64), np.empty(64)
@@ -65,16 +64,9 @@ def parts_of_cubes(
                 names[0], shares[0], known = only, 1.0, 1
             else:
                 names, shares, known = _shares_of(corners, mask, waiting, names, shares)
-            if count + known > room:
-                room = max(2 * room, count + known)
-                wider_cube, wider_label, wider_part = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
-                wider_cube[:count], wider_label[:count], wider_part[:count] = cube[:count], label[:count], part[:count]
-                cube, label, part = wider_cube, wider_label, wider_part
-            for number in range(known):
-                if shares[number] > _NOTHING:
-                    cube[count], label[count] = row * columns + column, names[number]
-                    part[count] = 1.0 if shares[number] > 1.0 - _NOTHING else shares[number]
-                    count += 1
+            cube, label, part, count = put_shares(
+                cube, label, part, count, row * columns + column, names, shares, known
+            )
     return cube[:count].copy(), label[:count].copy(), part[:count].copy()
 
 
@@ -143,9 +135,7 @@ def _shares_of(
             found = _label_at(mask, waiting[left])
             if found == 0:
                 continue
-            place = 0
-            while place < known and names[place] != found:
-                place += 1
+            place = place_of_label(names, known, found)
             if place == known:
                 if known == len(names):
                     names, shares = np.append(names, names), np.append(shares, shares)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatialdata.kernels.compiled import compiled
+from spatialdata.kernels.label_shares import place_of_label, put_shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["parts_of_prisms"]
 
-_NOTHING = 1e-12
 # How far a side may reach into the next pixel and not count as reaching it.
 _SAME = 1e-9
 # A triangle is cut in the middle, so that this many wait even where it spans 2**30 pixels along each axis.
@@ -47,8 +47,7 @@ def parts_of_prisms(
     0 to 1.
     """
     rows, columns = nodes.shape[0] - 1, nodes.shape[1] - 1
-    room, count = 1024, 0
-    prism, label, part = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+    prism, label, part, count = np.empty(1024, np.int64), np.empty(1024, np.int64), np.empty(1024), 0
     corners, waiting, scratch = np.empty((4, 2)), np.empty((_WAITING, 3, 2)), np.empty((5, 2))
     low, high = np.empty(2, np.int64), np.empty(2, np.int64)
     names, shares = np.empty(64, np.int64), np.empty(64)
@@ -70,16 +69,8 @@ def parts_of_prisms(
                 names, shares, known = _labels_over(
                     mask, planes[here], overlaps[here], low, areas[:height, :width], names, shares
                 )
-                if count + known > room:
-                    room = max(2 * room, count + known)
-                    wider, wider_label, wider_part = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
-                    wider[:count], wider_label[:count], wider_part[:count] = prism[:count], label[:count], part[:count]
-                    prism, label, part = wider, wider_label, wider_part
-                for number in range(known):
-                    if shares[number] > _NOTHING:
-                        prism[count], label[count] = (layer * rows + row) * columns + column, names[number]
-                        part[count] = 1.0 if shares[number] > 1.0 - _NOTHING else shares[number]
-                        count += 1
+                number = (layer * rows + row) * columns + column
+                prism, label, part, count = put_shares(prism, label, part, count, number, names, shares, known)
     return prism[:count].copy(), label[:count].copy(), part[:count].copy()
 
 
@@ -101,9 +92,7 @@ def _labels_over(
                 found = mask[planes[at], low[0] + y, low[1] + x]
                 if found == 0 or areas[y, x] == 0:
                     continue
-                place = 0
-                while place < known and names[place] != found:
-                    place += 1
+                place = place_of_label(names, known, found)
                 if place == known:
                     if known == len(names):
                         names, shares = np.append(names, names), np.append(shares, shares)
