@@ -11,7 +11,7 @@ import pytest
 import shapely
 from shapely import affinity
 
-from spatialdata import SpatialData, aggregate, get_extent, nearest, rasterize
+from spatialdata import SpatialData, aggregate, nearest, rasterize
 from spatialdata.models import Image2DModel, Labels2DModel, PointsModel, ShapesModel
 from spatialdata.transformations import Affine
 
@@ -43,12 +43,6 @@ def squares(edge: float) -> gpd.GeoDataFrame:
 
 def matrix(result: SpatialData) -> np.ndarray[Any, Any]:
     return np.asarray(result["table"].X.toarray())
-
-
-def test_extent() -> None:
-    found = get_extent(circles())
-    x_min, y_min, x_max, y_max = shapely.total_bounds(ellipses())
-    np.testing.assert_allclose([*found["x"], *found["y"]], [x_min, x_max, y_min, y_max], rtol=1e-6)
 
 
 def test_points_by_circles() -> None:

@@ -233,9 +233,10 @@ def test_pixels_of_points(seed: int, deep: bool) -> None:
     columns[0, :4], columns[1, 4:8] = [np.nan, np.inf, -np.inf, 1e300], [-1e300, np.nan, -0.0, 0.0]
     linear, offset = np.round(rng.uniform(-2, 2, (axes, axes)), 1), np.round(rng.uniform(0, 3, axes), 1)
     shape = rng.integers(1, 12, axes)
-    places = [offset[row] + linear[row, 0] * columns[0] + linear[row, 1] * columns[1] for row in range(axes)]
-    if deep:
-        places = [place + linear[row, 2] * columns[2] for row, place in enumerate(places)]
+    with np.errstate(invalid="ignore"):
+        places = [offset[row] + linear[row, 0] * columns[0] + linear[row, 1] * columns[1] for row in range(axes)]
+        if deep:
+            places = [place + linear[row, 2] * columns[2] for row, place in enumerate(places)]
     inside = np.all([(place >= 0) & (place < size) for place, size in zip(places, shape, strict=True)], axis=0)
     numbers = [np.where(inside, place, 0).astype(np.int64) for place in places]
     expected = np.where(inside, np.ravel_multi_index(numbers, tuple(shape)), -1)

@@ -19,10 +19,10 @@ from spatialdata.errors import (
 from spatialdata.models.kind import Kind, kind_of
 from spatialdata.models.packed import bounds_of, coordinates_in
 from spatialdata.ops.bent import bent_outlines
-from spatialdata.ops.circles import RADIUS_KEY, are_circles
+from spatialdata.ops.circles import RADIUS_KEY, are_circles, keeps_discs
 from spatialdata.ops.frames import EVERYWHERE, coordinates_of, known_bounds, over_partitions, plain_rows
 from spatialdata.ops.stored_shapes import pending_shapes, stand_in
-from spatialdata.ops.transform_vector import moved_points
+from spatialdata.ops.transform_vector import circle_scale, moved_points
 from spatialdata.ops.warp import enclosing_box
 from spatialdata.regions.project import Projection, projection_of, projection_over
 from spatialdata.transformations.attach import get_transformation
@@ -165,13 +165,13 @@ def _shapes_bounds(shapes: Any, projection: Projection, exact: bool) -> Bounds:
 
 
 def _circles_bounds(circles: Any, projection: Projection, *, exact: bool) -> Bounds:
-    """The box around the discs, or around the ellipses that the map makes of them."""
+    """The box around the discs; transformed circles stay circles, as :func:`spatialdata.transform` makes them."""
     centres = coordinates_in(circles)
     radius = circles[RADIUS_KEY].to_numpy(dtype=np.float64)[:, None]
     if not exact:
         return projection.box((centres - radius).min(axis=0), (centres + radius).max(axis=0))
     mapped = projection(centres)
-    reach = radius * np.linalg.norm(projection.linear, axis=1)
+    reach = radius if projection.is_identity else radius * circle_scale(projection)
     return (mapped - reach).min(axis=0), (mapped + reach).max(axis=0)
 
 
@@ -203,8 +203,8 @@ def _stored_extent(sdata: SpatialData, name: str, system: str, *, exact: bool) -
     if source is None or not sdata.shapes.transformations(name)[system].is_linear:
         return None
     projection = projection_of(stand_in(source), system)
-    # In a turned box the shapes may reach less far.
-    if exact and not projection.is_monomial:
+    # In a turned box the shapes may reach less far; and stretched circles are measured by their centres.
+    if exact and not (projection.is_monomial and (keeps_discs(projection) or not source.are_discs())):
         return None
     found = source.bounds(projection.axes)
     if found is None or not np.isfinite(found).all():
