@@ -17,7 +17,7 @@ from spatialdata.ops.aggregate_values import ValueSource, source_of_values
 from spatialdata.ops.aggregate_vector import aggregate_points, aggregate_shapes
 from spatialdata.ops.aggregate_volumes import aggregate_volumes
 from spatialdata.ops.alike import unmoved
-from spatialdata.ops.bent import in_system, lose_their_form, on_pixels, placed_outlines, straight_points, under_pixels
+from spatialdata.ops.bent import in_system, lose_their_form, on_pixels, straight_points, under_pixels
 from spatialdata.ops.cube_fractions import CubeFractions
 from spatialdata.ops.figures import Figures
 from spatialdata.ops.frames import copied_attrs
@@ -100,9 +100,7 @@ def _image_values(task: Task) -> ImageValues:
 
 def _figures(task: Task, regions: Any) -> Any:
     """What the regions cover in the target coordinate system; where edges were bent or circles stretched, as that."""
-    if not lose_their_form(task.by, task.system):
-        return regions
-    return placed_outlines(task.by, get_transformation(task.by, task.system), task.system)
+    return in_system(task.by, task.system) if lose_their_form(task.by, task.system) else regions
 
 
 def _unmoved(task: Task) -> Task | None:
